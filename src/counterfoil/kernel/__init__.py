@@ -1,0 +1,1 @@
+"""What every room speaks: identifiers, actors and text forms. Pure; knows no ticket."""
