@@ -1,0 +1,1 @@
+"""What touches the outside world, one thing a module. Imported by `bootstrap` alone."""

@@ -1,0 +1,190 @@
+"""The working tree: listing, reading and replacing files without following links.
+
+A file's signature (change time, size, inode, mode) says whether it may have changed since it was
+read. The change time cannot be set by hand, and whoever uses signatures re-reads a file
+whose change time is so recent that a further edit could share it (`usecases.catalog`).
+On the hot path.
+"""
+
+from __future__ import annotations
+
+import os
+from _operator import attrgetter
+from errno import EISDIR, ELOOP, ENOENT, ENOSPC, ENOTDIR, EROFS
+
+from counterfoil.errors import HostError, InputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from counterfoil.usecases.ports import Signature
+
+_signature = attrgetter("st_ctime_ns", "st_size", "st_ino", "st_mode")
+
+
+class WorkTree:
+    """Files below one folder; every path is relative to it and written with `/`."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def path(self, name: str) -> str:
+        """Returns where `name` lies in the file system."""
+        return f"{self.root}/{name}" if name else self.root
+
+    def signatures(self, folder: str) -> Mapping[str, Signature] | None:
+        """Returns the signature of everything in a folder, or None if there is no such folder.
+
+        Raises:
+            InputError: `unsafe_path` when the folder is a symbolic link.
+        """
+        try:
+            descriptor = os.open(self.path(folder), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError as error:
+            if error.errno in {ENOENT, ENOTDIR, ELOOP} and not os.path.islink(self.path(folder)):
+                return None
+            raise _failure(error, folder) from None
+        try:
+            names = os.listdir(descriptor)
+            stats = [os.stat(name, dir_fd=descriptor, follow_symlinks=False) for name in names]
+        except OSError:
+            return self._signatures_while_changing(descriptor)
+        finally:
+            os.close(descriptor)
+        return dict(zip(names, map(_signature, stats), strict=True))
+
+    @staticmethod
+    def _signatures_while_changing(descriptor: int) -> Mapping[str, Signature]:
+        """Lists a folder from which something disappeared between listing and looking."""
+        found: dict[str, Signature] = {}
+        for name in os.listdir(descriptor):
+            try:
+                found[name] = _signature(os.stat(name, dir_fd=descriptor, follow_symlinks=False))
+            except OSError:
+                continue
+        return found
+
+    def names(self, folder: str) -> list[str]:
+        """Returns the names in a folder, in no order; none if there is no such folder."""
+        try:
+            return os.listdir(self.path(folder))
+        except OSError:
+            return []
+
+    def signature(self, name: str) -> Signature | None:
+        """Returns the signature of one file, or None if there is none."""
+        try:
+            return _signature(os.lstat(self.path(name)))
+        except OSError:
+            return None
+
+    def read(self, name: str, limit: int = 1 << 28) -> bytes | None:
+        """Returns a regular file's bytes, or None if it does not exist.
+
+        Raises:
+            InputError: `unsafe_path` for a link, a folder or another thing that is no file,
+                `too_large` beyond `limit` bytes.
+            HostError: `io_error`.
+        """
+        try:
+            descriptor = os.open(self.path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno in {ENOENT, ENOTDIR}:
+                return None
+            raise _failure(error, name) from None
+        try:
+            data = os.read(descriptor, 1 << 14)
+            if len(data) < 1 << 14:
+                return data
+            chunks, size = [data], len(data)
+            while data := os.read(descriptor, 1 << 22):
+                chunks.append(data)
+                size += len(data)
+                if size > limit:
+                    raise InputError("too_large", f"{name} is larger than {limit} bytes", path=name, limit=limit)
+            return b"".join(chunks)
+        except OSError as error:
+            raise _failure(error, name) from None
+        finally:
+            os.close(descriptor)
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Writes a file so that readers see the old bytes or the new, never a part.
+
+        The permissions of a file that exists are kept.
+
+        Raises:
+            HostError: `io_error`; the file is then as it was.
+        """
+        path = self.path(name)
+        folder, _, base = path.rpartition("/")
+        draft = f"{folder}/.{base}.{os.getpid()}.tmp"
+        try:
+            try:
+                mode = os.lstat(path).st_mode & 0o7777
+            except FileNotFoundError:
+                mode = 0o666
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+            try:
+                left = memoryview(data)
+                while left:
+                    left = left[os.write(descriptor, left) :]
+            finally:
+                os.close(descriptor)
+            os.replace(draft, path)
+        except OSError as error:
+            try:
+                os.unlink(draft)
+            except OSError:
+                pass
+            raise _failure(error, name) from None
+
+    def remove(self, name: str) -> None:
+        """Removes a file; one that is gone already is fine."""
+        try:
+            os.unlink(self.path(name))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise _failure(error, name) from None
+
+    def make_folder(self, name: str) -> None:
+        """Makes a folder and those above it."""
+        try:
+            os.makedirs(self.path(name), exist_ok=True)
+        except OSError as error:
+            raise _failure(error, name) from None
+
+    def is_folder(self, name: str) -> bool:
+        """Tells whether `name` is a folder and no link to one."""
+        path = self.path(name)
+        return os.path.isdir(path) and not os.path.islink(path)
+
+    def exists(self, name: str) -> bool:
+        """Tells whether anything is there, a dangling link included."""
+        return os.path.lexists(self.path(name))
+
+    def make_executable(self, name: str) -> None:
+        """Lets the owner and whoever may read the file run it."""
+        path = self.path(name)
+        mode = os.stat(path).st_mode
+        os.chmod(path, mode | ((mode & 0o444) >> 2))
+
+
+def _failure(error: OSError, name: str) -> InputError | HostError:
+    reason = error.strerror or str(error)
+    if error.errno == ELOOP:
+        return InputError(
+            "unsafe_path",
+            f"{name} is a symbolic link",
+            "replace the link by the file itself; links are never followed",
+            path=name,
+        )
+    if error.errno == EISDIR:
+        return InputError("unsafe_path", f"{name} is a folder, not a file", "move the folder away", path=name)
+    hint = {
+        ENOSPC: "free some space, then run the command again",
+        EROFS: "the file system is read-only; work in a writable clone",
+    }.get(error.errno or 0, "check the file's owner and permissions")
+    return HostError("io_error", f"{name}: {reason}", hint, path=name, reason=reason)

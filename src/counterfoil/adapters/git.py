@@ -1,0 +1,296 @@
+"""Git, through its own command: configuration, commits that touch nothing but their paths.
+
+A commit is made on a private copy of the index while the real `index.lock` is held, so that what
+the user has staged stays staged, nobody can commit in between, and the user's hooks, signing
+and identity all apply. The lock file carries a mark of ours: one that a killed process left
+behind is recognised and removed by the next command. On the hot path.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from counterfoil.errors import HostError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from counterfoil.adapters.location import Location
+    from counterfoil.usecases.ports import Completed, ProgramRunner
+
+READ_ONLY = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+WRITING = {"LC_ALL": "C"}
+LOCK_MARK = b"ticket: index locked by process "
+HEX = frozenset("0123456789abcdef")
+ATTEMPTS = 5
+_NO_MAINTENANCE = ("-c", "maintenance.auto=false", "-c", "gc.auto=0")
+
+IN_PROGRESS = (
+    ("MERGE_HEAD", "merge"),
+    ("rebase-merge", "rebase"),
+    ("rebase-apply", "rebase"),
+    ("CHERRY_PICK_HEAD", "cherry-pick"),
+    ("REVERT_HEAD", "revert"),
+)
+
+
+class Git:
+    """One working tree's Git.
+
+    Args:
+        programs: starts `git`.
+        location: where the working tree lies.
+    """
+
+    def __init__(self, programs: ProgramRunner, location: Location) -> None:
+        self._programs = programs
+        self.location = location
+
+    def run(
+        self,
+        *arguments: str,
+        env: Mapping[str, str] = READ_ONLY,
+        stdin: bytes | None = None,
+        timeout_s: float = 120.0,
+        started: Callable[[int], None] | None = None,
+        terminal: bool = False,
+    ) -> Completed:
+        """Runs `git` in the working tree and returns whatever it answers."""
+        argv = ("git", "-C", self.location.root, *arguments)
+        return self._programs.run(
+            argv, env=env, stdin=stdin, timeout_s=timeout_s, started=started, terminal=terminal
+        )
+
+    def read(self, *arguments: str, stdin: bytes | None = None) -> bytes:
+        """Returns what a reading Git command prints.
+
+        Raises:
+            HostError: `io_error` with Git's own words when it fails.
+        """
+        result = self.run(*arguments, stdin=stdin)
+        if result.status != 0:
+            raise _git_error(arguments[0], result)
+        return result.stdout
+
+    def config(self) -> Mapping[str, str]:
+        """Returns `ticket.*` and `user.*` of the Git configuration, keys in lower case, last value."""
+        result = self.run("config", "-z", "--get-regexp", r"^(ticket|user|remote)\.")
+        if result.status not in {0, 1}:
+            raise _git_error("config", result)
+        values: dict[str, str] = {}
+        for item in result.stdout.decode("utf-8", "replace").split("\0"):
+            key, newline, value = item.partition("\n")
+            if key:
+                values[key] = value if newline else "true"
+        return values
+
+    def head(self) -> str | None:
+        """Returns the commit that HEAD names, or None before the first commit."""
+        try:
+            with open(f"{self.location.git_dir}/HEAD", encoding="ascii") as file:
+                text = file.read(4096).strip()
+            if text.startswith("ref: "):
+                with open(f"{self.location.common_dir}/{text[5:]}", encoding="ascii") as file:
+                    text = file.read(4096).strip()
+            if text and HEX.issuperset(text):
+                return text
+        except (OSError, UnicodeError):
+            pass
+        result = self.run("rev-parse", "-q", "--verify", "HEAD^{commit}")
+        return result.stdout.decode("ascii").strip() if result.status == 0 else None
+
+    def branch(self) -> str | None:
+        """Returns the short name of the branch that is checked out, or None when HEAD is detached."""
+        try:
+            with open(f"{self.location.git_dir}/HEAD", encoding="utf-8") as file:
+                text = file.read(4096).strip()
+        except (OSError, UnicodeError):
+            return None
+        return text[len("ref: refs/heads/") :] if text.startswith("ref: refs/heads/") else None
+
+    def in_progress(self) -> str | None:
+        """Returns the operation that the working tree is in the middle of, or None."""
+        for name, operation in IN_PROGRESS:
+            if os.path.exists(f"{self.location.git_dir}/{name}"):
+                return operation
+        return None
+
+    def commit(
+        self, paths: Sequence[str], message: str, *, started: Callable[[int], None], lock_timeout_s: float
+    ) -> str | None:
+        """Commits exactly `paths` as they are in the working tree.
+
+        Args:
+            paths: relative to the top of the working tree; what is missing there is a removal.
+            message: the whole commit message.
+            started: told the process id of the Git that commits.
+            lock_timeout_s: how long to wait for another Git to leave the index.
+
+        Returns:
+            The new commit, or None when the paths are already as HEAD has them.
+
+        Raises:
+            HostError: `commit_failed` with `reason`; the index is then as it was.
+        """
+        self._lock_index(lock_timeout_s)
+        try:
+            return self._commit_locked(paths, message, started)
+        finally:
+            for name in ("index.lock", "index.ticket", "index.ticket-head"):
+                self._discard(name)
+
+    def _commit_locked(self, paths: Sequence[str], message: str, started: Callable[[int], None]) -> str | None:
+        copy = self._copy_index()
+        base = copy
+        check = self._on(copy, "diff-index", "--cached", "--quiet", "HEAD", "--")
+        if check.status != 0:
+            # Something else is staged, or there is no commit yet: build on HEAD alone.
+            base = f"{self.location.git_dir}/index.ticket-head"
+            if self.head() is not None:
+                self._must(self._on(base, "read-tree", "HEAD"), "read-tree")
+        self._add(base, paths)
+        result = self._on(base, *_NO_MAINTENANCE, "commit", "-q", "-F", "-", stdin=message.encode(), started=started)
+        if result.status != 0:
+            if self.head() is not None and self._on(base, "diff-index", "--cached", "--quiet", "HEAD", "--").status == 0:
+                self._install(copy)
+                return None
+            raise _commit_error(result)
+        if base is not copy:
+            self._add(copy, paths)
+        self._install(copy)
+        return self.head()
+
+    def sync_index(self, paths: Sequence[str], lock_timeout_s: float) -> None:
+        """Lets the index hold `paths` as the working tree does, after an interrupted commit."""
+        self._lock_index(lock_timeout_s)
+        try:
+            copy = self._copy_index()
+            self._add(copy, paths)
+            self._install(copy)
+        finally:
+            for name in ("index.lock", "index.ticket"):
+                self._discard(name)
+
+    def _on(
+        self, index: str, *arguments: str, stdin: bytes | None = None, started: Callable[[int], None] | None = None
+    ) -> Completed:
+        env = {"LC_ALL": "C", "GIT_INDEX_FILE": index}
+        return self.run(*arguments, env=env, stdin=stdin, started=started, timeout_s=600.0)
+
+    def _add(self, index: str, paths: Sequence[str]) -> None:
+        names = "\0".join(paths).encode("utf-8", "surrogateescape")
+        arguments = ("--literal-pathspecs", "add", "--pathspec-from-file=-", "--pathspec-file-nul")
+        self._must(self._on(index, *arguments, stdin=names), "add")
+
+    def _copy_index(self) -> str:
+        """Copies the index beside itself and returns the copy's path; no index gives no copy."""
+        copy = f"{self.location.git_dir}/index.ticket"
+        self._discard("index.ticket")
+        self._discard("index.ticket-head")
+        try:
+            with open(f"{self.location.git_dir}/index", "rb") as source, open(copy, "xb") as target:
+                target.write(source.read())
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise HostError("commit_failed", f"the index cannot be copied: {error.strerror}", committed=False) from None
+        return copy
+
+    def _install(self, copy: str) -> None:
+        """Makes the private copy the index, by way of the lock file as Git itself does."""
+        lock = f"{self.location.git_dir}/index.lock"
+        try:
+            os.replace(copy, lock)
+            os.replace(lock, f"{self.location.git_dir}/index")
+        except FileNotFoundError:
+            self._discard("index.lock")
+
+    def _discard(self, name: str) -> None:
+        try:
+            os.unlink(f"{self.location.git_dir}/{name}")
+        except FileNotFoundError:
+            pass
+
+    def _lock_index(self, timeout_s: float) -> None:
+        lock = f"{self.location.git_dir}/index.lock"
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+                break
+            except FileExistsError:
+                if self._lock_is_stale(lock):
+                    self._discard("index.lock")
+                    continue
+            except OSError as error:
+                raise HostError(
+                    "io_error", f"{lock}: {error.strerror}", "check who owns the repository", committed=False
+                ) from None
+            if time.monotonic() > deadline:
+                raise HostError(
+                    "lock_timeout",
+                    f"another Git holds {lock}",
+                    f"wait for it; if none is running: rm {lock}",
+                    path=lock,
+                    committed=False,
+                )
+            time.sleep(0.02)
+        os.write(descriptor, LOCK_MARK + str(os.getpid()).encode())
+        os.close(descriptor)
+
+    @staticmethod
+    def _lock_is_stale(lock: str) -> bool:
+        """Tells whether a lock was left by a `ticket` that no longer lives.
+
+        The caller holds the clone's own lock or works in another worktree, so a living owner
+        is only ever seen for a moment.
+        """
+        try:
+            with open(lock, "rb") as file:
+                mark = file.read(64)
+        except OSError:
+            return False
+        owner = mark[len(LOCK_MARK) :]
+        if not mark.startswith(LOCK_MARK) or not owner.isdigit():
+            return False
+        try:
+            os.kill(int(owner), 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    @staticmethod
+    def _must(result: Completed, step: str) -> None:
+        if result.status != 0:
+            raise _commit_error(result) if step == "add" else _git_error(step, result)
+
+
+def _words(result: Completed) -> str:
+    text = (result.stderr or result.stdout).decode("utf-8", "replace").strip()
+    return text or f"git ended with status {result.status} and said nothing"
+
+
+def _git_error(step: str, result: Completed) -> HostError:
+    words = _words(result)
+    return HostError("io_error", f"git {step} failed: {words.splitlines()[0]}", reason=words[-2000:], step=step)
+
+
+def _commit_error(result: Completed) -> HostError:
+    words = _words(result)
+    first = words.splitlines()[0]
+    kind, hint = "git", "mend what Git says, then run the command again, or add --no-commit"
+    if "ignored by one of your .gitignore" in words:
+        kind, hint = "ignored", "remove .tickets from the ignore file, or work with --no-commit"
+    elif "tell me who you are" in words or "empty ident" in words or "identity unknown" in words:
+        kind, hint = "identity", 'git config user.name "Your Name" && git config user.email you@example.com'
+        first = "Git does not know who you are"
+    elif "gpg failed" in words or "failed to sign" in words or "Couldn't sign" in words:
+        kind, hint = "signing", "check user.signingKey, or add --no-commit"
+    elif result.status == 1:
+        kind, hint = "hook", "mend what the hook says, then run the command again, or add --no-commit"
+        first = f"a hook refused the commit: {first}"
+    return HostError("commit_failed", first, hint, committed=False, kind=kind, reason=words[-2000:])

@@ -1,0 +1,185 @@
+"""The only door to other programs: argument lists, an explicit environment, a time limit.
+
+`subprocess` costs more to import than Git needs to commit, so programs are started with
+`posix_spawn` and their pipes are drained with `poll`. Nothing is ever passed to a shell.
+On the hot path.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from counterfoil.errors import HostError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from counterfoil.usecases.ports import Completed, Trace
+
+CHUNK = 1 << 16
+SECOND_MS = 1000
+
+
+class Result:
+    """What a program left behind.
+
+    Attributes:
+        status: exit status; negative is the signal that ended it.
+        stdout, stderr: all that it wrote.
+    """
+
+    __slots__ = ("status", "stderr", "stdout")
+
+    def __init__(self, status: int, stdout: bytes, stderr: bytes) -> None:
+        self.status = status
+        self.stdout = stdout
+        self.stderr = stderr
+
+
+class Programs:
+    """Starts programs and waits for them.
+
+    Args:
+        environ: the environment that children get, before a call's own changes.
+        trace: called after each program with its arguments, status and seconds.
+    """
+
+    def __init__(self, environ: Mapping[str, str], trace: Trace | None = None) -> None:
+        self._environ = environ
+        self._trace = trace
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        timeout_s: float = 120.0,
+        terminal: bool = False,
+        started: Callable[[int], None] | None = None,
+    ) -> Completed:
+        """Runs one program to its end.
+
+        Args:
+            argv: program and arguments; the program is looked up on PATH.
+            env: changes to the environment.
+            stdin: what the program reads; None is an empty input.
+            timeout_s: seconds after which it is killed.
+            terminal: let the program use the caller's terminal instead of pipes (an editor).
+            started: told the process id as soon as there is one.
+
+        Raises:
+            HostError: `io_error` when the program is missing or exceeds its time.
+        """
+        environ = dict(self._environ, **env) if env else dict(self._environ)
+        begun = time.monotonic()
+        if terminal:
+            status = _wait(_spawn(argv, environ, []))
+            result = Result(status, b"", b"")
+        else:
+            result = _run_piped(argv, environ, stdin or b"", begun + timeout_s, started)
+        if self._trace is not None:
+            self._trace(argv, result.status, time.monotonic() - begun)
+        return result
+
+
+def _spawn(argv: Sequence[str], environ: Mapping[str, str], actions: list[tuple[int, ...]]) -> int:
+    try:
+        return os.posix_spawnp(argv[0], list(argv), environ, file_actions=actions)
+    except FileNotFoundError:
+        raise HostError(
+            "io_error", f"{argv[0]} is not installed", f"install {argv[0]}, then try again", program=argv[0]
+        ) from None
+    except OSError as error:
+        raise HostError("io_error", f"{argv[0]} cannot be started: {error.strerror}", program=argv[0]) from None
+
+
+def _wait(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _run_piped(
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    stdin: bytes,
+    deadline: float,
+    started: Callable[[int], None] | None,
+) -> Result:
+    out_read, out_write = os.pipe()
+    err_read, err_write = os.pipe()
+    in_read, in_write = os.pipe() if stdin else (os.open(os.devnull, os.O_RDONLY), -1)
+    actions: list[tuple[int, ...]] = [
+        (os.POSIX_SPAWN_DUP2, in_read, 0),
+        (os.POSIX_SPAWN_DUP2, out_write, 1),
+        (os.POSIX_SPAWN_DUP2, err_write, 2),
+    ]
+    try:
+        pid = _spawn(argv, environ, actions)
+    except BaseException:
+        for descriptor in (out_read, err_read, in_write):
+            if descriptor >= 0:
+                os.close(descriptor)
+        raise
+    finally:
+        for descriptor in (in_read, out_write, err_write):
+            os.close(descriptor)
+    if started is not None:
+        started(pid)
+    try:
+        stdout, stderr = _exchange(out_read, err_read, in_write, stdin, deadline)
+    except TimeoutError:
+        os.kill(pid, 9)
+        _wait(pid)
+        raise HostError("io_error", f"{argv[0]} took too long and was stopped", program=argv[0]) from None
+    except BaseException:
+        os.kill(pid, 15)
+        _wait(pid)
+        raise
+    return Result(_wait(pid), stdout, stderr)
+
+
+def _exchange(out_fd: int, err_fd: int, in_fd: int, stdin: bytes, deadline: float) -> tuple[bytes, bytes]:
+    """Feeds the child and collects what it writes until it closes both pipes."""
+    chunks: dict[int, list[bytes]] = {out_fd: [], err_fd: []}
+    poll = select.poll()
+    poll.register(out_fd, select.POLLIN)
+    poll.register(err_fd, select.POLLIN)
+    open_fds = {out_fd, err_fd}
+    left = memoryview(stdin)
+    if in_fd >= 0:
+        os.set_blocking(in_fd, False)
+        poll.register(in_fd, select.POLLOUT)
+        open_fds.add(in_fd)
+    try:
+        while open_fds & chunks.keys():
+            events = poll.poll(max(0.0, deadline - time.monotonic()) * SECOND_MS)
+            if not events:
+                raise TimeoutError
+            for descriptor, _event in events:
+                if descriptor == in_fd:
+                    left = _feed(in_fd, left)
+                    finished = not left
+                else:
+                    data = os.read(descriptor, CHUNK)
+                    chunks[descriptor].append(data)
+                    finished = not data
+                if finished:
+                    poll.unregister(descriptor)
+                    open_fds.discard(descriptor)
+                    os.close(descriptor)
+    finally:
+        for descriptor in open_fds:
+            os.close(descriptor)
+    return b"".join(chunks[out_fd]), b"".join(chunks[err_fd])
+
+
+def _feed(descriptor: int, left: memoryview) -> memoryview:
+    try:
+        return left[os.write(descriptor, left) :]
+    except BlockingIOError:
+        return left
+    except BrokenPipeError:
+        return left[:0]

@@ -1,0 +1,182 @@
+"""What the use cases need of the world, as protocols. Nothing here runs.
+
+The module exists for the type checker and for whoever writes an adapter; on the hot path it
+is never imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from counterfoil.tickets.frontmatter import FullReader
+from counterfoil.tickets.model import Ticket
+
+Signature = tuple[int, int, int, int]
+"""Change time in ns, size in bytes, inode, mode."""
+
+Row = tuple[
+    str, str, str, str, tuple[str, ...], str | None, str | None, tuple[str, ...], tuple[str, ...]
+]
+"""id, title, state, priority, labels, assignee, reviewer, blocks, blocked_by."""
+
+Trace = Callable[[Sequence[str], int, float], None]
+"""Told of each program that ran: arguments, status, seconds."""
+
+__all__ = [
+    "Clock",
+    "Completed",
+    "Entropy",
+    "Files",
+    "FullReader",
+    "Lock",
+    "Place",
+    "ProgramRunner",
+    "Repository",
+    "Row",
+    "Signature",
+    "Ticket",
+    "Trace",
+]
+
+
+class Completed(Protocol):
+    """What a program left behind."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+class ProgramRunner(Protocol):
+    """Starts other programs."""
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        timeout_s: float = 120.0,
+        terminal: bool = False,
+        started: Callable[[int], None] | None = None,
+    ) -> Completed:
+        """Runs one program to its end."""
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now_ms(self) -> int:
+        """Returns milliseconds since 1970."""
+
+    def now_ns(self) -> int:
+        """Returns nanoseconds since 1970."""
+
+    def sleep(self, seconds: float) -> None:
+        """Waits."""
+
+    def utc(self, ms: int) -> str:
+        """Writes a time in ISO 8601, UTC, to the second."""
+
+
+class Entropy(Protocol):
+    """Gives random numbers."""
+
+    def bits(self, count: int) -> int:
+        """Returns `count` random bits."""
+
+
+class Files(Protocol):
+    """Files below one folder, named by `/`-separated relative paths."""
+
+    root: str
+
+    def path(self, name: str) -> str:
+        """Returns the absolute path."""
+
+    def signatures(self, folder: str) -> Mapping[str, Signature] | None:
+        """Returns the signature of everything in a folder, or None without one."""
+
+    def names(self, folder: str) -> list[str]:
+        """Returns the names in a folder."""
+
+    def signature(self, name: str) -> Signature | None:
+        """Returns one file's signature."""
+
+    def read(self, name: str, limit: int = ...) -> bytes | None:
+        """Returns a regular file's bytes, or None."""
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Writes a file atomically."""
+
+    def remove(self, name: str) -> None:
+        """Removes a file, if it is there."""
+
+    def make_folder(self, name: str) -> None:
+        """Makes a folder and those above."""
+
+    def is_folder(self, name: str) -> bool:
+        """Tells whether `name` is a real folder."""
+
+    def exists(self, name: str) -> bool:
+        """Tells whether anything is there."""
+
+    def make_executable(self, name: str) -> None:
+        """Adds the permission to run."""
+
+
+class Lock(Protocol):
+    """An exclusive lock, held inside a `with` block."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class Place(Protocol):
+    """Where a working tree's parts lie."""
+
+    root: str
+    git_dir: str
+    common_dir: str
+
+
+class Repository(Protocol):
+    """Git, as far as the writing verbs need it."""
+
+    location: Place
+
+    def run(
+        self,
+        *arguments: str,
+        env: Mapping[str, str] = ...,
+        stdin: bytes | None = None,
+        timeout_s: float = 120.0,
+        started: Callable[[int], None] | None = None,
+        terminal: bool = False,
+    ) -> Completed:
+        """Runs `git` and returns whatever it answers."""
+
+    def read(self, *arguments: str, stdin: bytes | None = None) -> bytes:
+        """Returns what a reading Git command prints."""
+
+    def config(self) -> Mapping[str, str]:
+        """Returns the relevant part of the Git configuration."""
+
+    def head(self) -> str | None:
+        """Returns the commit of HEAD."""
+
+    def branch(self) -> str | None:
+        """Returns the branch that is checked out."""
+
+    def in_progress(self) -> str | None:
+        """Returns the operation that Git is in the middle of."""
+
+    def commit(
+        self, paths: Sequence[str], message: str, *, started: Callable[[int], None], lock_timeout_s: float
+    ) -> str | None:
+        """Commits exactly `paths`."""
+
+    def sync_index(self, paths: Sequence[str], lock_timeout_s: float) -> None:
+        """Lets the index hold `paths` as the working tree does."""
