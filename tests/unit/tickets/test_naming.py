@@ -80,7 +80,7 @@ def test_a_branch_name_is_valid_for_git(pattern: str, title: str, expected: str)
     assert (checked.returncode, checked.stdout.strip()) == (0, branch)
 
 
-@given(HOSTILE_TEXT.filter(lambda text: naming.unknown_placeholder(text) is None), HOSTILE_TEXT)
+@given(HOSTILE_TEXT.map(lambda text: text.replace("{", "}")), HOSTILE_TEXT)
 def test_no_pattern_and_no_title_makes_an_invalid_branch(pattern: str, title: str) -> None:
     branch = naming.branch_name(pattern + "{title}", ticket(title), "TK")
     assert branch
