@@ -1,0 +1,166 @@
+"""Measures the installed `ticket` and prints the table of docs/benchmarks.md.
+
+    python3 dev.py bench                                 everything; about a quarter of an hour
+    python3 dev.py bench --quick                         fewer sizes and rounds; a minute or two
+    python3 dev.py bench --write docs/benchmarks.md      write the page as well
+
+To be run by the Python of a regular installation of the package (`dev.py bench` makes one
+from a wheel): an editable one finds its modules another way and costs more. Exits with 1
+if a target is missed. Only the standard library is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.metadata
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import suite
+from harness import BARE, Bench
+from measure import Meter, spread
+from repositories import Yard, environment
+from table import Row, markdown, unmet
+
+ROOT = Path(__file__).resolve().parent.parent
+SIZES = (100, 1_000, 10_000, 100_000)
+QUICK_SIZES = (100, 10_000)
+
+METHOD = """\
+- **CPU** is user + system time of the command and of everything that it starts. The command is
+  started by `bench/meter.py`, which makes itself the subreaper of its descendants, so that
+  processes that detach themselves come back to it and are counted by `wait4`, too. Wall time
+  is what the caller waits for: until the command itself exits.
+- **P** is `{bare}`: the real interpreter, never a shim, without site packages.
+- **G** is `git add -- TICKET INDEX && git commit -q -m SUBJECT` of the same two files with the
+  same content, in a copy of the same repository, without hooks, as two processes and no shell.
+  `gc.auto=0` on both sides.
+- The command is a wheel, installed by pip with compiled bytecode, started anew each time. The
+  environment holds nothing but PATH, HOME (an empty folder with a Git identity) and LC_ALL.
+- Command and baseline alternate (P, command, P, command, …; P, command, Git, command with
+  hooks, …), the first round is thrown away, and ratios are taken within each round. Figures
+  are medians, with the quartiles in brackets; a target is met if the median ratio keeps it.
+  `x G + 3 P` is what the command costs beyond 3 P, in units of G.
+- Standard output goes to a file. Every answer is checked once before it is timed.
+- Memory is the largest peak of any single process. A process cannot show less than the meter that
+  started it ({floor:.1f} MiB).
+- Repositories are generated (`bench/corpus.py`) from a fixed seed: bodies of about 1 kB, half of
+  the tickets done, one in five related to others. Repositories are left alone for a second
+  before they are measured, as a repository at rest is; *first use* means that the derived cache
+  was deleted before each run.
+"""
+
+
+def facts() -> dict[str, str]:
+    """Returns what a figure depends on: processor, kernel, Git, Python."""
+    processor = platform.processor() or "unknown"
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+        processor = f"{models[0]}, {len(models)} processors" if models else processor
+    except OSError:
+        pass
+    git_version = subprocess.check_output(["git", "--version"], text=True).strip()
+    implementation = f"{platform.python_implementation()} {platform.python_version()}"
+    return {
+        "Date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        "Processor": processor,
+        "System": f"{platform.system()} {platform.release()}",
+        "Python": f"{implementation}, {platform.python_compiler()}",
+        "Git": git_version.removeprefix("git version "),
+        "Counterfoil": importlib.metadata.version("counterfoil"),
+    }
+
+
+def editable() -> bool:
+    """Tells whether the package is installed as a link to its sources."""
+    text = importlib.metadata.distribution("counterfoil").read_text("direct_url.json")
+    return bool(text and json.loads(text).get("dir_info", {}).get("editable"))
+
+
+def measure(bench: Bench, sizes: Sequence[int], *, quick: bool) -> None:
+    """Runs the whole suite."""
+    for size in sizes:
+        site = bench.yard.make(size)
+        if size == sizes[0]:
+            suite.startup(bench, site)
+        suite.reading(bench, site, size)
+        suite.completion(bench, site, size)
+        suite.whole(bench, site, size)
+        if size <= suite.LIMITED:
+            suite.batch(bench, site, size)
+        suite.writing(bench, site, size, hooks=size <= suite.LIMITED)
+        if size == suite.LIMITED and not quick:
+            suite.long_run(bench, site, size)
+        bench.yard.remove(site)
+    suite.dates(bench, *((200, 2_000) if quick else (2_000, 20_000)))
+    suite.own_history(bench, ROOT)
+    suite.growth(bench, 10_000, 100_000)
+
+
+def page(rows: Sequence[Row], bare_ms: float, floor_mib: float, arguments: Sequence[str]) -> str:
+    """Writes docs/benchmarks.md."""
+    missed = unmet(rows)
+    bounded = sum(row.met is not None for row in rows)
+    verdict = f"{bounded - len(missed)} of {bounded} targets are met."
+    if missed:
+        names = ", ".join(
+            f"{row.command} ({row.size:,}: {row.relative}, target {row.target})" for row in missed
+        )
+        verdict += f" Missed: {names}."
+    table_of_facts = "".join(f"- {name}: {value}\n" for name, value in facts().items())
+    bare = " ".join(["python3", *BARE[1:]])
+    return (
+        "# Benchmarks\n\n"
+        f"Written by `python3 dev.py bench {' '.join(arguments)}`; not edited by hand. "
+        "Absolute figures belong to the machine, ratios travel.\n\n"
+        f"{verdict}\n\n## Machine\n\n{table_of_facts}- P: {bare_ms:.1f} ms\n\n"
+        f"## Method\n\n{METHOD.format(bare=bare, floor=floor_mib)}\n## Results\n\n{markdown(rows)}"
+    )
+
+
+def main() -> int:
+    """Reads the command line, measures, prints the table and writes the page."""
+    parser = argparse.ArgumentParser(prog="bench/run.py", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer sizes and rounds")
+    parser.add_argument("--write", metavar="FILE", type=Path, help="write the page, too")
+    parser.add_argument("--work", metavar="FOLDER", type=Path, help="where the repositories are made (2 GB)")
+    options = parser.parse_args()
+    command = Path(sys.executable).with_name("ticket")
+    if not command.exists() or editable():
+        sys.exit("error: this Python has no regular installation of counterfoil\nhint: python3 dev.py bench")
+
+    with tempfile.TemporaryDirectory(prefix="counterfoil-bench-", dir=options.work) as name:
+        folder = Path(name).resolve()
+        env = environment(folder / "home", command, packing=False)
+        own = environment(folder / "home-packing", command, packing=True)
+        with Meter(env) as meter, Meter(own) as packing_meter:
+            bench = Bench(
+                Yard(folder, command, meter, env),
+                Yard(folder, command, packing_meter, own),
+                reads=7 if options.quick else 21,
+                writes=5 if options.quick else 13,
+            )
+            bares = [bench.bare() for _ in range(21)]
+            measure(bench, QUICK_SIZES if options.quick else SIZES, quick=options.quick)
+    print()
+    text = page(
+        bench.rows,
+        spread([sample.cpu * 1e3 for sample in bares]).median,
+        bares[0].rss_kib / 1024,
+        sys.argv[1:],
+    )
+    print(text)
+    if options.write:
+        options.write.write_text(text, encoding="utf-8")
+    return 1 if unmet(bench.rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
