@@ -1,0 +1,248 @@
+"""Walks through the main job of `ticket` in a real repository, and shows each step.
+
+    python3 dev.py demo              make a repository, work in it, remove it
+    python3 dev.py demo --keep       leave it there to try things in
+
+Everything that is shown is really run, by the installed command and the user's own Git, and
+every answer is checked: the first surprise ends the demo with status 1. Two people (ada and
+grace) and an agent work on a small program; the only thing made up is who they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+WIDTH = 80
+GIT_SETTINGS = """\
+[user]
+\tname = Ada
+\temail = ada@example.org
+[init]
+\tdefaultBranch = main
+[core]
+\tpager = cat
+[commit]
+\tgpgSign = false
+[advice]
+\tdetachedHead = false
+"""
+
+
+class Surprise(Exception):
+    """A step did something else than the demo says; the text tells what was expected."""
+
+
+class Stage:
+    """A repository, and a way to run commands in it so that a reader can follow.
+
+    Args:
+        folder: where the repository lies.
+        command: the `ticket` to be shown.
+        home: an empty folder, so that nobody's Git settings change what happens.
+    """
+
+    def __init__(self, folder: Path, command: Path, home: Path) -> None:
+        self.folder = folder
+        (home / "gitconfig").write_text(GIT_SETTINGS, "utf-8")
+        self.variables = {
+            "PATH": os.pathsep.join([str(command.parent), os.environ.get("PATH", os.defpath)]),
+            "HOME": str(home),
+            "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "LC_ALL": "C.UTF-8",
+            "COLUMNS": str(WIDTH),
+            "TICKET_ACTOR": "human:ada",
+        }
+
+    def tell(self, title: str, text: str) -> None:
+        """Prints what comes next and why."""
+        print(f"\n\033[1m{title}\033[0m" if sys.stdout.isatty() else f"\n## {title}")
+        print(textwrap.fill(text, WIDTH) + "\n", flush=True)
+
+    def run(self, line: str, *, expect: str = "", status: int = 0, actor: str = "") -> str:
+        """Types a line as a user would, shows it with its output, and checks the answer.
+
+        Args:
+            line: words of a shell without its operators, or with `<<` before standard input.
+            expect: a regular expression that the output has to contain.
+            status: the exit status that is expected.
+            actor: who acts, if not ada; shown as the variable that one would set.
+
+        Returns:
+            The output; standard error stands behind standard output.
+
+        Raises:
+            Surprise: if status or output is another.
+        """
+        words, _, given = line.partition(" << ")
+        variables = self.variables | ({"TICKET_ACTOR": actor} if actor else {})
+        shown = f"TICKET_ACTOR={actor} {words}" if actor else words
+        print(f"$ {shown}" + (f" <<'END'\n{given}END" if given else ""), flush=True)
+        answer = subprocess.run(
+            shlex.split(words),
+            cwd=self.folder,
+            env=variables,
+            input=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
+        print(answer.stdout, end="", flush=True)
+        if answer.returncode:
+            print(f"(exit status {answer.returncode})")
+        if answer.returncode != status:
+            raise Surprise(f"`{words}` was expected to end with status {status}")
+        if not re.search(expect, answer.stdout):
+            raise Surprise(f"`{words}` was expected to answer {expect!r}")
+        return answer.stdout
+
+    def new(self, line: str) -> str:
+        """Runs a `ticket new` and returns the display id of the ticket."""
+        created = re.match(r"Created (\S+)", self.run(line, expect=r"\ACreated \S+"))
+        assert created
+        return created[1].rstrip(":,.")
+
+    def write(self, name: str, content: str) -> None:
+        """Writes a file, shown as one would type it."""
+        print(f"$ cat > {name} <<'END'\n{content}END")
+        (self.folder / name).write_text(content, "utf-8")
+
+
+def set_up(stage: Stage) -> None:
+    """Makes a Git repository with a small program in it."""
+    stage.tell("A repository", "Tickets live in the repository of the work itself. Here is a small one.")
+    stage.run("git init --quiet .")
+    stage.write("greet.py", 'print("Hello")\n')
+    stage.run("git add greet.py")
+    stage.run("git commit --quiet --message 'greet: say hello'")
+    stage.run("ticket init")
+
+
+def plan(stage: Stage) -> tuple[str, str, str]:
+    """Writes tickets down and looks at them; returns the ids of three."""
+    stage.tell("Write down what there is to do", "Each ticket is a Markdown file, and each change a commit.")
+    names = stage.new("ticket new 'Greet people by name' --state ready --priority p1 --label feature")
+    stage.new(f"ticket new 'Publish version 1.0' --blocked-by {names} --label release")
+    languages = stage.new("ticket new 'Greet in French: « Bonjour »' --state ready --label feature")
+    crash = stage.new("ticket new 'Crash on an empty name' --state ready --label bug --body 'Seen once.'")
+    stage.run("ticket list", expect="Greet people by name")
+    stage.run("ticket ready", expect="Crash on an empty name")
+    stage.run(f"ticket show {names}", expect="title: Greet people by name")
+    return names, languages, crash
+
+
+def work(stage: Stage, names: str) -> None:
+    """An agent takes a ticket, another is refused it, and the work is done and committed."""
+    stage.tell("An agent takes the next ticket", "A claim is won by one. The other learns who has it.")
+    stage.run("ticket next", expect=names)
+    stage.run(f"ticket claim {names}", actor="agent:builder", expect=names)
+    stage.run(f"ticket claim {names}", actor="agent:latecomer", status=10, expect="agent:builder")
+
+    stage.tell("It does the work on a branch", "The branch is named after the ticket.")
+    stage.run(f"ticket branch {names} --checkout", expect="greet-people-by-name")
+    stage.write("greet.py", 'import sys\n\nprint("Hello", *sys.argv[1:])\n')
+    stage.run(f"git commit --quiet --all --message 'greet: by name ({names})'")
+    stage.run(f"ticket done {names}", actor="agent:builder", expect=f"Moved {names} to done")
+    stage.run("git switch --quiet main")
+    stage.run("git merge --quiet --no-edit -")
+
+    stage.tell("What happened to that ticket?", "The history is Git's own; nothing else keeps it.")
+    stage.run(f"ticket log {names}", expect="done")
+    stage.run(f"ticket diff {names} HEAD~2", expect="state: done")
+    stage.run("ticket search 'seen once'", expect="Crash on an empty name")
+
+
+def merge(stage: Stage, languages: str, crash: str) -> None:
+    """Two branches change the same tickets and are merged by plain Git."""
+    stage.tell("Two branches change the same ticket", "Git merges tickets field by field.")
+    stage.run("git switch --quiet --create grace")
+    stage.run(f"ticket assign {crash} human:grace", actor="human:grace", expect=crash)
+    stage.run(f"ticket edit {crash} --label +urgent", actor="human:grace", expect=crash)
+    stage.new("ticket new 'Greet in Greek' --label feature")
+    stage.run("git switch --quiet main")
+    stage.run(f"ticket edit {crash} --priority p0 --label +core", expect=crash)
+    stage.run(f"ticket start {languages}", expect=f"Moved {languages} to in_progress")
+    stage.run("git merge --no-edit grace", expect="Merge made")
+    stage.run(f"ticket show {crash}", expect="urgent")
+
+
+def care(stage: Stage, languages: str) -> None:
+    """Many changes at once, a check of everything, an error with its hint, and a way back."""
+    stage.tell("Many changes, one commit", "What a program has to say comes as JSON lines.")
+    lines = [
+        f'{{"op": "assign", "id": "{languages}", "assignee": "human:ada"}}',
+        f'{{"op": "move", "id": "{languages}", "state": "in_review"}}',
+        '{"op": "new", "title": "Greet in Finnish", "labels": ["feature"]}',
+    ]
+    stage.run("ticket batch << " + "".join(f"{line}\n" for line in lines))
+    stage.run("git log --oneline -1", expect="ticket: 3 changes")
+
+    stage.tell("Nothing is wrong, and what is wrong says so", "Errors name the next command to type.")
+    stage.run("ticket validate --all", expect="Validation passed")
+    stage.run(f"ticket move {languages} backlog", status=6, expect="(?m)^hint: ")
+
+    stage.tell("The way back", "A change that nobody has seen yet can be taken back.")
+    stage.run(f"ticket done {languages}", expect=f"Moved {languages} to done")
+    stage.run("ticket undo")
+    stage.run("ticket list --state in_review", expect="Bonjour")
+    stage.run("git status --short", expect=r"\A\Z")
+
+
+def farewell(stage: Stage, keep: bool) -> None:
+    """Says where the repository lies and what could be tried in it."""
+    ticket = shlex.quote(str(Path(stage.variables["PATH"].split(os.pathsep)[0], "ticket")))
+    place = shlex.quote(str(stage.folder))
+    if not keep:
+        print(f"\nDone. The repository was {place}, and is removed.")
+        print("To try things yourself: python3 dev.py demo --keep")
+        return
+    print(f"\nDone. The repository is {place}. Try next:\n")
+    print(f"  cd {place}")
+    print(f"  alias ticket={ticket}")
+    print("  ticket list --format kanban")
+    print("  ticket new 'Something of mine' && ticket edit TK-…")
+    print("  ticket prime                 # what an agent reads first")
+    print("  ticket doctor")
+    print("  git log --stat")
+
+
+def main() -> int:
+    """Reads the command line and gives the demo."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--ticket", type=Path, required=True, help="the installed command")
+    parser.add_argument("--keep", action="store_true", help="leave the repository where it is")
+    options = parser.parse_args()
+    place = Path(tempfile.mkdtemp(prefix="counterfoil-demo-")).resolve()
+    kept = options.keep
+    try:
+        (place / "home").mkdir()
+        (place / "greeter").mkdir()
+        stage = Stage(place / "greeter", options.ticket.absolute(), place / "home")
+        set_up(stage)
+        names, languages, crash = plan(stage)
+        work(stage, names)
+        merge(stage, languages, crash)
+        care(stage, languages)
+        farewell(stage, kept)
+    except Surprise as surprise:
+        kept = True
+        print(f"\nerror: {surprise}\nhint: look at {shlex.quote(str(place))}", file=sys.stderr)
+        return 1
+    finally:
+        if not kept:
+            shutil.rmtree(place, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
