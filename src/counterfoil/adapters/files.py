@@ -102,7 +102,9 @@ class WorkTree:
                 chunks.append(data)
                 size += len(data)
                 if size > limit:
-                    raise InputError("too_large", f"{name} is larger than {limit} bytes", path=name, limit=limit)
+                    raise InputError(
+                        "too_large", f"{name} is larger than {limit} bytes", path=name, limit=limit
+                    )
             return b"".join(chunks)
         except OSError as error:
             raise _failure(error, name) from None

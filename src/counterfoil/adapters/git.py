@@ -141,7 +141,9 @@ class Git:
             for name in ("index.lock", "index.ticket", "index.ticket-head"):
                 self._discard(name)
 
-    def _commit_locked(self, paths: Sequence[str], message: str, started: Callable[[int], None]) -> str | None:
+    def _commit_locked(
+        self, paths: Sequence[str], message: str, started: Callable[[int], None]
+    ) -> str | None:
         copy = self._copy_index()
         base = copy
         check = self._on(copy, "diff-index", "--cached", "--quiet", "HEAD", "--")
@@ -151,9 +153,16 @@ class Git:
             if self.head() is not None:
                 self._must(self._on(base, "read-tree", "HEAD"), "read-tree")
         self._add(base, paths)
-        result = self._on(base, *_NO_MAINTENANCE, "commit", "-q", "-F", "-", stdin=message.encode(), started=started)
+        result = self._on(
+            base, *_NO_MAINTENANCE, "commit", "-q", "-F", "-", stdin=message.encode(), started=started
+        )
         if result.status != 0:
-            if self.head() is not None and self._on(base, "diff-index", "--cached", "--quiet", "HEAD", "--").status == 0:
+            if (
+                self.head() is not None
+                and self._on(base, "diff-index", "--cached", "--quiet", "HEAD", "--").status == 0
+            ):
+                if base is not copy:
+                    self._add(copy, paths)
                 self._install(copy)
                 return None
             raise _commit_error(result)
@@ -174,7 +183,11 @@ class Git:
                 self._discard(name)
 
     def _on(
-        self, index: str, *arguments: str, stdin: bytes | None = None, started: Callable[[int], None] | None = None
+        self,
+        index: str,
+        *arguments: str,
+        stdin: bytes | None = None,
+        started: Callable[[int], None] | None = None,
     ) -> Completed:
         env = {"LC_ALL": "C", "GIT_INDEX_FILE": index}
         return self.run(*arguments, env=env, stdin=stdin, started=started, timeout_s=600.0)
@@ -195,7 +208,9 @@ class Git:
         except FileNotFoundError:
             pass
         except OSError as error:
-            raise HostError("commit_failed", f"the index cannot be copied: {error.strerror}", committed=False) from None
+            raise HostError(
+                "commit_failed", f"the index cannot be copied: {error.strerror}", committed=False
+            ) from None
         return copy
 
     def _install(self, copy: str) -> None:
@@ -276,7 +291,9 @@ def _words(result: Completed) -> str:
 
 def _git_error(step: str, result: Completed) -> HostError:
     words = _words(result)
-    return HostError("io_error", f"git {step} failed: {words.splitlines()[0]}", reason=words[-2000:], step=step)
+    return HostError(
+        "io_error", f"git {step} failed: {words.splitlines()[0]}", reason=words[-2000:], step=step
+    )
 
 
 def _commit_error(result: Completed) -> HostError:

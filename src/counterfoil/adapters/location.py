@@ -55,7 +55,11 @@ def find_worktree(start: str) -> Location | None:
 def find_bare(start: str) -> str | None:
     """Returns the bare repository or Git folder around `start`, or None."""
     for folder in upwards(start):
-        if os.path.isfile(f"{folder}/HEAD") and os.path.isdir(f"{folder}/objects") and os.path.isdir(f"{folder}/refs"):
+        if (
+            os.path.isfile(f"{folder}/HEAD")
+            and os.path.isdir(f"{folder}/objects")
+            and os.path.isdir(f"{folder}/refs")
+        ):
             return folder
     return None
 

@@ -85,6 +85,17 @@ class Programs:
             self._trace(argv, result.status, time.monotonic() - begun)
         return result
 
+    @staticmethod
+    def lives(pid: int) -> bool:
+        """Tells whether a process still runs."""
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except OSError:
+            return True
+        return True
+
 
 def _spawn(argv: Sequence[str], environ: Mapping[str, str], actions: list[tuple[int, ...]]) -> int:
     try:
@@ -94,7 +105,9 @@ def _spawn(argv: Sequence[str], environ: Mapping[str, str], actions: list[tuple[
             "io_error", f"{argv[0]} is not installed", f"install {argv[0]}, then try again", program=argv[0]
         ) from None
     except OSError as error:
-        raise HostError("io_error", f"{argv[0]} cannot be started: {error.strerror}", program=argv[0]) from None
+        raise HostError(
+            "io_error", f"{argv[0]} cannot be started: {error.strerror}", program=argv[0]
+        ) from None
 
 
 def _wait(pid: int) -> int:

@@ -1,0 +1,1 @@
+"""The `ticket` command: words in, use cases called, bytes out. No rules of its own."""

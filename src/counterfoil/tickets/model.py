@@ -5,6 +5,23 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
+
+    Row: TypeAlias = tuple[
+        str,
+        str,
+        str,
+        str,
+        tuple[str, ...],
+        str | None,
+        str | None,
+        tuple[str, ...],
+        tuple[str, ...],
+        str,
+        tuple[str, str] | None,
+    ]
+    """A ticket as a plain tuple, for listing thousands: id, title, state, priority, labels, assignee,
+    reviewer, blocks, blocked_by, file name, source (kind, id)."""
 
 TITLE_LENGTH = 200
 """Longer titles are allowed but warned of (Protocol §2.3)."""
@@ -27,10 +44,12 @@ class Ticket:
         labels: as written, in order; a missing list reads as empty (product.md §2).
         assignee, reviewer, author: canonical actor, or None.
         blocks, blocked_by: ids named by `x_ticket.relations`, upper case.
+        source: kind and id of `x_ticket.source`, where the ticket came from; shown, never trusted.
     """
 
     __slots__ = (
-        "assignee", "author", "blocked_by", "blocks", "id", "labels", "priority", "reviewer", "state", "title",
+        "assignee", "author", "blocked_by", "blocks", "id", "labels", "priority", "reviewer", "source",
+        "state", "title",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +64,7 @@ class Ticket:
         author: str | None = None,
         blocks: tuple[str, ...] = (),
         blocked_by: tuple[str, ...] = (),
+        source: tuple[str, str] | None = None,
     ) -> None:
         self.id = id
         self.title = title
@@ -56,6 +76,7 @@ class Ticket:
         self.author = author
         self.blocks = blocks
         self.blocked_by = blocked_by
+        self.source = source
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ticket) and all(

@@ -18,17 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    Row = tuple[
-        str,  # id
-        str,  # title
-        str,  # state
-        str,  # priority
-        tuple[str, ...],  # labels
-        str | None,  # assignee
-        str | None,  # reviewer
-        tuple[str, ...],  # blocks
-        tuple[str, ...],  # blocked_by
-    ]
+    from counterfoil.tickets.model import Row
 
 UNSET = "none"
 """As a filter for assignee or reviewer: nobody is named."""

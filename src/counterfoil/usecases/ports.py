@@ -10,15 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from counterfoil.tickets.frontmatter import FullReader
-from counterfoil.tickets.model import Ticket
+from counterfoil.tickets.model import Row, Ticket
 
 Signature = tuple[int, int, int, int]
 """Change time in ns, size in bytes, inode, mode."""
-
-Row = tuple[
-    str, str, str, str, tuple[str, ...], str | None, str | None, tuple[str, ...], tuple[str, ...]
-]
-"""id, title, state, priority, labels, assignee, reviewer, blocks, blocked_by."""
 
 Trace = Callable[[Sequence[str], int, float], None]
 """Told of each program that ran: arguments, status, seconds."""
@@ -62,6 +57,9 @@ class ProgramRunner(Protocol):
         started: Callable[[int], None] | None = None,
     ) -> Completed:
         """Runs one program to its end."""
+
+    def lives(self, pid: int) -> bool:
+        """Tells whether a process still runs."""
 
 
 class Clock(Protocol):

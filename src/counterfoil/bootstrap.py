@@ -1,0 +1,178 @@
+"""The only place that binds ports to adapters. On the hot path."""
+
+from __future__ import annotations
+
+import os
+
+from counterfoil.adapters.files import WorkTree
+from counterfoil.adapters.git import Git
+from counterfoil.adapters.location import Location, find_bare, find_project, find_worktree
+from counterfoil.adapters.lock import FileLock
+from counterfoil.adapters.process import Programs
+from counterfoil.adapters.system import SystemClock, SystemEntropy
+from counterfoil.errors import HostError, InputError
+from counterfoil.usecases.context import LOCK_TIMEOUT_S, Context, Options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from counterfoil.tickets.frontmatter import Mapping as FrontMatter
+    from counterfoil.usecases.ports import Trace
+
+STATE_FOLDER = "counterfoil"
+FOREIGN = {
+    "config.json": "another tool's configuration",
+    "issues.jsonl": "beads",
+    "tickets.json": "another tool's index",
+}
+_REPOSITORY_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
+
+
+def open_project(
+    cwd: str,
+    environ: Mapping[str, str],
+    options: Options,
+    *,
+    project: str | None = None,
+    trace: Trace | None = None,
+    create: bool = False,
+) -> Context:
+    """Finds the project around a folder and returns the context of its use cases.
+
+    Args:
+        cwd: where the caller stands.
+        environ: the caller's environment.
+        options: actor, commit, ci and the like.
+        project: `--project`, a folder that holds `.tickets`.
+        trace: told of each program that runs.
+        create: accept a folder without `.tickets`, for `init`.
+
+    Raises:
+        InputError: `not_git_repo`, `not_initialized`, `foreign_layout`.
+        HostError: `io_error` when the clone's own folder cannot be made.
+    """
+    programs = Programs(environ, trace)
+    start = os.path.normpath(os.path.join(cwd, project)) if project else cwd
+    location = find_worktree_or_ask(start, environ, programs)
+    folder = start if project or create else find_project(location.root, start)
+    if folder is None or not (create or os.path.lexists(f"{folder}/.tickets")):
+        raise InputError(
+            "not_initialized",
+            f"there is no .tickets folder in {start} or above it",
+            "ticket init",
+            path=start,
+        )
+    work = WorkTree(folder)
+    check_layout(work)
+    state_dir = options.data_dir or environ.get("COUNTERFOIL_DATA") or f"{location.common_dir}/{STATE_FOLDER}"
+    state = WorkTree(os.path.normpath(os.path.join(cwd, state_dir)))
+    prefix = "" if folder == location.root else os.path.relpath(folder, location.root) + "/"
+
+    def lock() -> FileLock:
+        try:
+            os.makedirs(state.root, exist_ok=True)
+        except OSError as error:
+            hint = "work in a writable clone, or name another folder with --data-dir"
+            raise HostError("io_error", f"{state.root}: {error.strerror}", hint, path=state.root) from None
+        return FileLock(f"{state.root}/lock", LOCK_TIMEOUT_S)
+
+    return Context(
+        work=work,
+        state=state,
+        git=Git(programs, location),
+        prefix=prefix,
+        programs=programs,
+        clock=SystemClock(),
+        entropy=SystemEntropy(),
+        environ=environ,
+        full=read_full,
+        lock=lock,
+        options=options,
+        settings_file=lambda: read_settings_file(environ),
+    )
+
+
+def find_worktree_or_ask(start: str, environ: Mapping[str, str], programs: Programs) -> Location:
+    """Returns the working tree around a folder, asking Git only where variables redirect it.
+
+    Raises:
+        InputError: `not_git_repo`, for a bare repository too.
+    """
+    location = None
+    if any(variable in environ for variable in _REPOSITORY_VARIABLES):
+        location = _ask_git(start, programs)
+    location = location or find_worktree(start)
+    if location is not None:
+        return location
+    bare = find_bare(start)
+    if bare is not None:
+        raise InputError(
+            "not_git_repo",
+            f"{bare} is a bare repository: it has no working tree for tickets",
+            f"git clone {bare} or git -C {bare} worktree add PATH, and work there",
+            path=bare,
+        )
+    raise InputError("not_git_repo", f"{start} is not inside a Git repository", "git init", path=start)
+
+
+def _ask_git(start: str, programs: Programs) -> Location | None:
+    arguments = (
+        "rev-parse",
+        "--show-toplevel",
+        "--absolute-git-dir",
+        "--path-format=absolute",
+        "--git-common-dir",
+    )
+    result = programs.run(("git", "-C", start, *arguments), env={"LC_ALL": "C"})
+    lines = result.stdout.decode("utf-8", "surrogateescape").splitlines()
+    return Location(*lines) if result.status == 0 and len(lines) == 3 else None
+
+
+def check_layout(work: WorkTree) -> None:
+    """Refuses a `.tickets` that belongs to another tool.
+
+    Raises:
+        InputError: `foreign_layout`.
+    """
+    if not work.exists(".tickets"):
+        return
+    if not work.is_folder(".tickets"):
+        raise InputError(
+            "foreign_layout",
+            f"{work.path('.tickets')} is no folder of tickets",
+            "move it away, then `ticket init`",
+            path=work.path(".tickets"),
+        )
+    if work.is_folder(".tickets/tickets") or work.exists(".tickets/config.yml"):
+        return
+    names = work.names(".tickets")
+    tool = next((FOREIGN[name] for name in names if name in FOREIGN), None)
+    if tool is None and any(name.endswith(".md") and name != "template.md" for name in names):
+        tool = "tk, which keeps its tickets right in .tickets"
+    if tool is not None:
+        raise InputError(
+            "foreign_layout",
+            f"{work.path('.tickets')} was made by another tool ({tool})",
+            "move it to another name, `ticket init`, then `ticket import --from tk FOLDER`",
+            path=work.path(".tickets"),
+            tool=tool,
+        )
+
+
+def read_full(text: str) -> FrontMatter:
+    """Reads any front matter with the full YAML parser, which is imported only now."""
+    from counterfoil.adapters.yaml import read
+
+    return read(text)
+
+
+def read_settings_file(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Returns the user's own settings, flattened; none when there is no file (product.md §32)."""
+    base = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME", ""), ".config")
+    path = f"{base}/counterfoil/config.toml"
+    if not os.path.exists(path):
+        return {}
+    from counterfoil.adapters.settings import read_toml
+
+    return read_toml(path)

@@ -1,0 +1,157 @@
+"""What a verb's code is given, and what it gives back. On the hot path."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from counterfoil.bootstrap import open_project
+from counterfoil.cli.arguments import Arguments, usage
+from counterfoil.errors import HostError
+from counterfoil.usecases.context import Options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Trace
+
+
+class Raw:
+    """JSON text that is ready to be printed."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+class Reply:
+    """What a verb has to say.
+
+    Attributes:
+        data: for `--json`.
+        text: for people, on standard output, without a final newline; empty prints nothing.
+        notes: words for people on standard error, left out by `--quiet`.
+        status: the exit status.
+        brief: what `--quiet` prints instead of `text`, or None for the same.
+    """
+
+    __slots__ = ("brief", "data", "notes", "status", "text")
+
+    def __init__(
+        self,
+        data: object,
+        text: str = "",
+        *,
+        notes: Sequence[str] = (),
+        status: int = 0,
+        brief: str | None = None,
+    ) -> None:
+        self.data = data
+        self.text = text
+        self.notes = notes
+        self.status = status
+        self.brief = brief
+
+
+class Call:
+    """One invocation of the command.
+
+    Attributes:
+        arguments: the command line.
+        cwd, environ: where and in what environment it was typed.
+        warnings: what the envelope's `warnings` will hold.
+    """
+
+    def __init__(
+        self, arguments: Arguments, cwd: str, environ: Mapping[str, str], trace: Trace | None
+    ) -> None:
+        self.arguments = arguments
+        self.cwd = cwd
+        self.environ = environ
+        self.trace = trace
+        self.warnings: list[dict[str, object]] = []
+        self._context: Context | None = None
+
+    @property
+    def json(self) -> bool:
+        """Whether the answer is wanted as JSON."""
+        return self.arguments.flag("json")
+
+    @property
+    def ci(self) -> bool:
+        """Whether nothing may be guessed or asked."""
+        return self.arguments.flag("ci")
+
+    def context(self, *, create: bool = False) -> Context:
+        """Returns the project's context, opened at first use."""
+        if self._context is None:
+            arguments = self.arguments
+            fence = arguments.values.get("fence") or self.environ.get("TICKET_FENCE")
+            if isinstance(fence, str) and not (fence.isascii() and fence.isdigit()):
+                raise usage(f"--fence takes a whole number, not {fence!r}", arguments.verb, value=fence)
+            actor = arguments.values.get("actor")
+            data_dir = arguments.text("data_dir")
+            options = Options(
+                actor=actor if isinstance(actor, str) else None,
+                commit=not arguments.flag("no_commit"),
+                ci=arguments.flag("ci"),
+                data_dir=data_dir,
+                fence=int(fence) if isinstance(fence, str) else None,
+            )
+            project = arguments.text("project")
+            self._context = open_project(
+                self.cwd, self.environ, options, project=project, trace=self.trace, create=create
+            )
+            self._context.warnings = self.warnings
+        return self._context
+
+    def body(self) -> str | None:
+        """Returns the body that `--body` or `--body-file` gives, or None.
+
+        Raises:
+            InputError: `usage` when both are given, or the text is not UTF-8.
+            HostError: `io_error` when the file cannot be read.
+        """
+        text, file = self.arguments.text("body"), self.arguments.text("body_file")
+        if text is not None and file is not None:
+            raise usage("give --body or --body-file, not both", self.arguments.verb)
+        if text is not None and text != "-":
+            return text if text.endswith("\n") or not text else text + "\n"
+        if text is None and file is None:
+            return None
+        return self.read_text("-" if text == "-" or file is None else file)
+
+    def read_text(self, name: str) -> str:
+        """Returns a file's text; `-` is standard input.
+
+        Raises:
+            InputError: `usage` when it is not UTF-8.
+            HostError: `io_error`.
+        """
+        try:
+            if name == "-":
+                data = sys.stdin.buffer.read()
+            else:
+                with open(os.path.join(self.cwd, name), "rb") as file:
+                    data = file.read()
+            return data.decode("utf-8")
+        except OSError as error:
+            raise HostError("io_error", f"{name}: {error.strerror}", "check the path", path=name) from None
+        except UnicodeDecodeError as error:
+            raise usage(f"{name} is not UTF-8 (byte {error.start})", self.arguments.verb, path=name) from None
+
+    def pick(self, query: str) -> str:
+        """Lets a person at a terminal choose when a query means several tickets (product.md §5)."""
+        if not self.interactive:
+            return query
+        from counterfoil.cli.chooser import choose
+
+        return choose(self.context(), query)
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person sits at a terminal and may be asked."""
+        return not self.ci and not self.json and os.isatty(0) and os.isatty(2)

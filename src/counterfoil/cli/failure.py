@@ -1,0 +1,53 @@
+"""The one table from error codes to exit statuses (cli.md, "Exit status"). On the hot path."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from counterfoil.errors import CounterfoilError
+
+INTERNAL = 1
+USAGE = 2
+EXIT_STATUS: dict[str, int] = {
+    "internal": INTERNAL,
+    "not_initialized": 3,
+    "foreign_layout": 3,
+    "ambiguous_id": 5,
+    "invalid_transition": 6,
+    "validation_failed": 7,
+    "invalid_ticket": 7,
+    "invalid_policy": 7,
+    "unpatchable": 7,
+    "secret_found": 7,
+    "unsafe_path": 7,
+    "too_large": 7,
+    "unsupported_format": 7,
+    "not_git_repo": 8,
+    "refused": 9,
+    "needs_approval": 9,
+    "conflict": 10,
+    "claimed": 10,
+    "stale": 10,
+    "integrity": 11,
+    "io_error": 12,
+    "commit_failed": 12,
+    "lock_timeout": 12,
+    "missing_extra": 12,
+}
+"""Codes that end in `_not_found` are 4; every other code of a wrong input is 2."""
+
+
+def exit_status(error: CounterfoilError) -> int:
+    """Returns the exit status for an error."""
+    status = EXIT_STATUS.get(error.code)
+    if status is not None:
+        return status
+    return 4 if error.code.endswith("_not_found") and error.code != "template_not_found" else USAGE
+
+
+def as_data(error: CounterfoilError) -> dict[str, object]:
+    """Returns an error as the envelope's `error` object."""
+    data: dict[str, object] = {"code": error.code, "message": error.message, "details": error.fields}
+    if error.hint:
+        data["hint"] = error.hint
+    return data

@@ -1,0 +1,170 @@
+"""From `sys.argv` to an exit status: parse, run one verb, print one answer. On the hot path."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+from counterfoil.cli.arguments import find_verb, parse
+from counterfoil.cli.failure import INTERNAL, as_data, exit_status
+from counterfoil.cli.table import VERBS
+from counterfoil.errors import CounterfoilError
+from counterfoil.kernel.jsontext import compact
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from counterfoil.cli.call import Call, Reply
+    from counterfoil.usecases.ports import Trace
+
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+VERSION_WORDS = ("--version", "-V")
+
+
+def run() -> None:
+    """Runs the command and leaves the process without the interpreter's slow farewell."""
+    gc.disable()
+    status = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        status = PIPE_CLOSED
+    os._exit(status)
+
+
+def main(words: Sequence[str], environ: Mapping[str, str] | None = None, cwd: str | None = None) -> int:
+    """Runs one command line and returns its exit status.
+
+    Args:
+        words: the arguments after the program's name.
+        environ: the environment; the process's own by default.
+        cwd: the folder to stand in; the process's own by default.
+    """
+    environ = os.environ if environ is None else environ
+    try:
+        return _main(words, environ, cwd)
+    except BrokenPipeError:
+        _silence_stdout()
+        return PIPE_CLOSED
+    except KeyboardInterrupt:
+        _write_error("interrupted\n")
+        return INTERRUPTED
+
+
+def _main(words: Sequence[str], environ: Mapping[str, str], cwd: str | None) -> int:
+    if not words or words[0] in VERSION_WORDS or "--help" in words or "-h" in words:
+        special = _special(words)
+        if special is not None:
+            return special
+    warnings: list[dict[str, object]] = []
+    json = "--json" in words
+    try:
+        arguments = parse(words)
+        from counterfoil.cli.call import Call
+
+        call = Call(arguments, cwd or _current_folder(), environ, _trace(environ, arguments.flag("debug")))
+        warnings = call.warnings
+        module = __import__(f"counterfoil.cli.commands.{VERBS[arguments.verb][0]}", fromlist=("run",))
+        reply: Reply = module.run(call)
+        _print_reply(call, reply)
+        return reply.status
+    except CounterfoilError as error:
+        _print_error(error, warnings, json)
+        return exit_status(error)
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        from counterfoil.cli.crash import report
+
+        _print_error(report(error, words, environ), warnings, json)
+        return INTERNAL
+
+
+def _current_folder() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        from counterfoil.errors import HostError
+
+        raise HostError("io_error", "the current folder no longer exists", "cd to another folder") from None
+
+
+def _special(words: Sequence[str]) -> int | None:
+    """Answers what needs no verb: no words at all, `--version`, `--help`."""
+    if words and words[0] in VERSION_WORDS:
+        from counterfoil import __version__
+
+        _write(f"ticket {__version__}\n")
+        return 0
+    position = find_verb(words)
+    before_end = words[: words.index("--")] if "--" in words else words
+    if words and "--help" not in before_end and "-h" not in before_end:
+        return None
+    if position >= 0 and words[position] not in VERBS:
+        return None
+    from counterfoil.cli.manual import page
+
+    _write(page(words[position] if position >= 0 else ""))
+    return 0
+
+
+def _trace(environ: Mapping[str, str], debug: bool) -> Trace | None:
+    target = environ.get("TICKET_DEBUG", "")
+    if not debug and not target:
+        return None
+    from counterfoil.cli.crash import tracer
+
+    return tracer(target)
+
+
+def _print_reply(call: Call, reply: Reply) -> None:
+    if call.json:
+        from counterfoil.cli.call import Raw
+
+        data = reply.data.text if isinstance(reply.data, Raw) else compact(reply.data)
+        ok = "true" if reply.status == 0 else "false"
+        _write(f'{{"ok":{ok},"data":{data},"warnings":{compact(call.warnings)}}}\n')
+        return
+    quiet = call.arguments.flag("quiet")
+    text = reply.text if not quiet or reply.brief is None else reply.brief
+    if text:
+        _write(text if text.endswith("\n") else text + "\n")
+    if not quiet:
+        words = [f"warning: {warning['message']}\n" for warning in call.warnings]
+        words += [note + "\n" for note in reply.notes]
+        if words:
+            sys.stdout.flush()
+            _write_error("".join(words))
+
+
+def _print_error(error: CounterfoilError, warnings: list[dict[str, object]], json: bool) -> None:
+    if json:
+        _write(f'{{"ok":false,"error":{compact(as_data(error))},"warnings":{compact(warnings)}}}\n')
+        return
+    words = [f"warning: {warning['message']}\n" for warning in warnings]
+    words.append(f"error: {error.message}\n")
+    matches = error.fields.get("matches")
+    if isinstance(matches, list):
+        words += [f"  {match['unique_prefix']}  {match['title']}\n" for match in matches]
+    if error.hint:
+        words.append(f"hint: {error.hint}\n")
+    _write_error("".join(words))
+
+
+def _write(text: str) -> None:
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()
+
+
+def _write_error(text: str) -> None:
+    sys.stderr.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stderr.buffer.flush()
+
+
+def _silence_stdout() -> None:
+    """Points standard output away, so that flushing at exit meets no closed pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,0 +1,189 @@
+"""Every verb as plain data: what it takes, what it says of itself, where its code lies.
+
+The parser, `--help`, completion, the reference pages and the Agent Skill are all made from this
+table, so they cannot disagree. On the hot path: constants only.
+
+A verb is `(module, group, summary, positionals, options)`. A positional is `(name, count)` with
+count `1`, `?`, `*` or `+`. An option is `(names, metavar, repeats, help)`; without a metavar it is a flag,
+and its value is stored under its last name with `-` turned to `_`.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Option: TypeAlias = tuple[tuple[str, ...], str, bool, str]
+    Verb: TypeAlias = tuple[str, str, str, tuple[tuple[str, str], ...], tuple[Option, ...]]
+
+EVERYDAY = "Everyday"
+FIND = "Find and read"
+SHARE = "Work side by side"
+CHECK = "Check and repair"
+SET_UP = "Set up"
+HIDDEN = ""
+
+HELP: Option = (("-h", "--help"), "", False, "show this help")
+COMMON: tuple[Option, ...] = (
+    (("--json",), "", False, "one JSON object on one line"),
+    (("-q", "--quiet"), "", False, "no words, only data"),
+    (("--ci",), "", False, "never guess, never prompt, never open an editor"),
+    (("--project",), "PATH", False, "the folder that holds .tickets"),
+    (("--data-dir",), "PATH", False, "where state of the clone is kept"),
+    (("--debug",), "", False, "log every program that runs to standard error"),
+    HELP,
+)
+WRITING: tuple[Option, ...] = (
+    (("--actor",), "ACTOR", False, "who acts: human:NAME or agent:NAME"),
+    (("--no-commit",), "", False, "change the files, commit nothing"),
+    (("--fence",), "N", False, "the number of the claim under which you write"),
+)
+
+_FIELDS: tuple[Option, ...] = (
+    (("-p", "--priority"), "P", False, "p0, p1, p2 or p3"),
+    (("-l", "--label"), "LABEL", True, "a label; may be repeated"),
+    (("--assignee",), "ACTOR", False, "who does the work"),
+    (("--reviewer",), "ACTOR", False, "who reviews it"),
+)
+_FILTERS: tuple[Option, ...] = (
+    (("-s", "--state"), "STATE", True, "only tickets in this state; may be repeated"),
+    (("-p", "--priority"), "P", True, "only this priority; may be repeated"),
+    (("-l", "--label"), "LABEL", True, "only with this label; may be repeated"),
+    (("--assignee",), "ACTOR", False, "only assigned to ACTOR, or `none`"),
+    (("--reviewer",), "ACTOR", False, "only with this reviewer, or `none`"),
+)
+_LIMIT: Option = (("-n", "--limit"), "N", False, "show at most N")
+_BODY: tuple[Option, ...] = (
+    (("-b", "--body"), "TEXT", False, "the Markdown body; `-` reads standard input"),
+    (("-F", "--body-file"), "FILE", False, "take the body from a file; `-` is standard input"),
+)
+_RELATIONS: tuple[Option, ...] = (
+    (("--blocks",), "ID", True, "a ticket that has to wait for this one"),
+    (("--blocked-by",), "ID", True, "a ticket that this one has to wait for"),
+)
+_LEASE: Option = (("--for",), "DURATION", False, "how long the claim holds: 30m, 2h (default), 1d")
+
+VERBS: dict[str, Verb] = {
+    "new": (
+        "new", EVERYDAY, "create a ticket", (("title", "1"),),
+        ((("-s", "--state"), "STATE", False, "where it starts (default: backlog)"), *_FIELDS, *_BODY,
+         (("-t", "--template"), "NAME", False, "start from .tickets/templates/NAME.md"),
+         (("--author",), "ACTOR", False, "who asked for it, if not you"), *_RELATIONS, *WRITING),
+    ),
+    "list": (
+        "list", EVERYDAY, "list tickets; done ones only with --all", (),
+        (*_FILTERS, (("--text",), "TEXT", False, "only titles that contain TEXT"),
+         (("--format",), "FORMAT", False, "table (default) or kanban"),
+         (("--fields",), "NAMES", False, "columns, such as id,title,created_at"), _LIMIT,
+         (("-a", "--all"), "", False, "done tickets too"),
+         (("--dates",), "", False, "created and updated, from Git")),
+    ),
+    "show": (
+        "show", EVERYDAY, "show one ticket as it is in its file", (("id", "1"),),
+        ((("--dates",), "", False, "created and updated, from Git"),),
+    ),
+    "move": ("move", EVERYDAY, "move a ticket to another state", (("id", "1"), ("state", "1")), WRITING),
+    "start": (
+        "move", EVERYDAY, "move a ticket to in_progress", (("id", "1"),),
+        ((("--claim",), "", False, "take the claim as well"), _LEASE, *WRITING),
+    ),
+    "done": ("move", EVERYDAY, "move a ticket to done", (("id", "1"),), WRITING),
+    "edit": (
+        "edit", EVERYDAY, "edit a ticket in $EDITOR, or fields by option", (("id", "1"),),
+        ((("--title",), "TEXT", False, "another title"), (("-s", "--state"), "STATE", False, "another state"),
+         (("-p", "--priority"), "P", False, "another priority"),
+         (("-l", "--label"), "LABEL", True, "+x adds, -x removes, x,y replaces all"),
+         (("--assignee",), "ACTOR", False, "who does the work, or `none`"),
+         (("--reviewer",), "ACTOR", False, "who reviews it, or `none`"), *_BODY,
+         (("--blocks",), "ID", True, "+ID adds (or just ID), -ID removes"),
+         (("--blocked-by",), "ID", True, "+ID adds (or just ID), -ID removes"), *WRITING),
+    ),
+    "assign": ("assign", EVERYDAY, "set the assignee, or `none`", (("id", "1"), ("actor", "1")), WRITING),
+    "reviewer": ("assign", EVERYDAY, "set the reviewer, or `none`", (("id", "1"), ("actor", "1")), WRITING),
+    "search": ("search", FIND, "find text in titles and bodies", (("text", "1"),), (*_FILTERS, _LIMIT)),
+    "ready": (
+        "ready", FIND, "list what can be worked on now", (),
+        (_LIMIT, (("-l", "--label"), "LABEL", True, "only with this label; may be repeated"),
+         (("--assignee",), "ACTOR", False, "only assigned to ACTOR, or `none`"),
+         (("--stale",), "", False, "list lapsed claims instead")),
+    ),
+    "next": (
+        "ready", FIND, "name the one ticket to take up next", (),
+        ((("-l", "--label"), "LABEL", True, "only with this label; may be repeated"),
+         (("--assignee",), "ACTOR", False, "only assigned to ACTOR, or `none`")),
+    ),
+    "log": ("log", FIND, "the history of a ticket, newest first", (("id", "1"),), (_LIMIT,)),
+    "diff": ("diff", FIND, "what changed in a ticket since a revision", (("id", "1"), ("rev", "?")), ()),
+    "branch": (
+        "branch", FIND, "print the branch name of a ticket", (("id", "1"),),
+        ((("--checkout",), "", False, "make the branch if need be and switch to it"),
+         (("--pr-title",), "", False, "print the title of the pull request instead")),
+    ),
+    "claim": (
+        "claim", SHARE, "take a ready ticket for yourself; one wins", (("id", "1"),),
+        (_LEASE, (("--renew",), "", False, "prolong your own claim"), *WRITING),
+    ),
+    "release": ("claim", SHARE, "give a claim back; the ticket becomes ready", (("id", "1"),), WRITING),
+    "batch": (
+        "batch", SHARE, "many changes from JSON lines, one commit", (("file", "?"),),
+        ((("--dry-run",), "", False, "check everything, change nothing"), *WRITING),
+    ),
+    "import": (
+        "importing", SHARE, "tickets from JSON lines, GitHub or another tool", (("source", "?"),),
+        ((("--from",), "KIND", False, "jsonl, github, tk, beads or backlog (default: by content)"),
+         (("--dry-run",), "", False, "check everything, change nothing"), *WRITING),
+    ),
+    "export": (
+        "export", SHARE, "tickets as JSON lines", (),
+        (*_FILTERS, (("-o", "--output"), "FILE", False, "write to a file")),
+    ),
+    "undo": (
+        "undo", SHARE, "take back your last change that is not pushed", (),
+        ((("--dry-run",), "", False, "say what would be undone"), *WRITING),
+    ),
+    "sync": (
+        "sync", SHARE, "pull with rebase, repair the index, push", (),
+        ((("--no-push",), "", False, "pull only"), *WRITING),
+    ),
+    "validate": (
+        "validate", CHECK, "check tickets against the protocol", (("id", "*"),),
+        ((("--all",), "", False, "every ticket, the index and the configuration"),
+         (("--staged",), "", False, "what is staged for the next commit"),
+         (("--fix-index",), "", False, "write the index anew if it is not as it should be"),
+         (("--tier",), "TIER", False, "integrity, quality (default) or strict"), *WRITING),
+    ),
+    "policy": (
+        "policy", CHECK, "show, validate or explain .tickets/policy.yml", (("action", "?"), ("argument", "*")),
+        ((("--actor",), "ACTOR", False, "for whom to explain"),),
+    ),
+    "rebuild-index": ("rebuild_index", CHECK, "write index.json anew from the tickets", (), WRITING),
+    "doctor": (
+        "doctor", CHECK, "find what is wrong here and say how to mend it", (),
+        ((("--fix",), "", False, "mend what can be mended safely"),),
+    ),
+    "init": (
+        "init", SET_UP, "make .tickets here; keeps what exists", (),
+        ((("--prefix",), "PREFIX", False, "the prefix of display ids (default: TK)"),
+         (("--agents",), "", False, "write the AGENTS.md section and the Agent Skill"),
+         (("--hooks",), "", False, "install the Git hooks as well"), *WRITING),
+    ),
+    "install-hooks": (
+        "hooks", SET_UP, "install the pre-commit and pre-push hooks", (),
+        ((("--force",), "", False, "replace a hook that cannot be chained"),),
+    ),
+    "uninstall": (
+        "uninstall", SET_UP, "remove hooks, merge drivers and settings of this clone", (),
+        ((("--state",), "", False, "the clone's claims and caches as well"),),
+    ),
+    "config": (
+        "config", SET_UP, "show settings and where they come from", (("name", "?"),),
+        ((("--origin",), "", False, "say where each value comes from"),),
+    ),
+    "prime": ("prime", SET_UP, "the page that an agent reads first", (), ()),
+    "completion": ("completion", SET_UP, "print shell completion: bash, zsh or fish", (("shell", "1"),), ()),
+    "help": ("help", SET_UP, "help on a verb", (("verb", "?"),), ()),
+    "hook": ("hooks", HIDDEN, "run by Git", (("name", "1"), ("argument", "*")), ()),
+    "merge-driver": ("merge_driver", HIDDEN, "run by Git", (("kind", "1"), ("file", "*")), ()),
+    "__complete": ("completion", HIDDEN, "run by the shell", (("word", "*"),), ()),
+}  # fmt: skip

@@ -1,0 +1,404 @@
+"""All tickets of a project, quickly: a derived cache that notices every edit.
+
+The cache holds one row a ticket and the signature (change time, size, inode, mode) of the file that it
+was read from. A file is read again when its signature differs, and also when it had been
+changed so shortly before it was read that a further edit could have left the same
+signature; so an edit in place, of equal size and within the same tick of the clock, is
+seen too. Everything here may be deleted at any moment. On the hot path.
+"""
+
+from __future__ import annotations
+
+import marshal
+import sys
+from bisect import bisect_left
+
+from counterfoil.errors import CounterfoilError, HostError
+from counterfoil.kernel.ids import canonical_ulid
+from counterfoil.tickets import index
+from counterfoil.tickets.document import FormatError, scan
+from counterfoil.tickets.model import FILE_BYTES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from counterfoil.tickets.model import Row, Ticket
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Signature
+
+MAGIC = f"counterfoil catalog 1 {sys.implementation.cache_tag} {marshal.version}"
+TICK_NS = 20_000_000
+"""Two edits closer than this may carry the same change time (the kernel's tick, rounded up)."""
+COARSE_NS = 2_000_000_000
+"""The same on file systems that store whole seconds."""
+SECOND_NS = 1_000_000_000
+OVERLAY_LIMIT = 512
+REREAD_LIMIT = 32
+
+if TYPE_CHECKING:
+    RowChange = tuple[Row | None, Row | None]
+
+Problem = tuple[str, str, int, int]
+"""Code, message, line, column of a file that is no readable ticket."""
+
+
+class Catalog:
+    """The rows of all readable tickets, and what is wrong with the rest.
+
+    Attributes:
+        problems: by file name, what makes a file no ticket.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._key = _cache_key(context)
+        self._reset()
+
+    def _reset(self) -> None:
+        """Forgets everything, as if there were no cache."""
+        self.problems: dict[str, Problem] = {}
+        self._signatures: dict[str, Signature | None] = {}
+        self._overlay: dict[str, Row | None] = {}
+        self._generation = 0
+        self._base: dict[str, Row] | None = {}
+        self._rows: dict[str, Row] | None = None
+        self._order: list[str] | None = None
+        self._index_signature: Signature | None = None
+        self._dirty = False
+
+    # --- reading ------------------------------------------------------------------------------
+
+    @classmethod
+    def load(cls, context: Context) -> Catalog:
+        """Returns the tickets as the files say them at this moment.
+
+        Writes nothing but its own cache, and that only when files have changed.
+        """
+        catalog = cls(context)
+        catalog._read_cache()
+        catalog._refresh()
+        if catalog._dirty:
+            catalog.save()
+        return catalog
+
+    def rows(self) -> Iterable[Row]:
+        """Returns all rows, in no order."""
+        return self._all().values()
+
+    def row(self, name: str) -> Row | None:
+        """Returns the row of one file."""
+        if name in self._overlay:
+            return self._overlay[name]
+        return self._all().get(name)
+
+    def names(self) -> Iterable[str]:
+        """Returns the names of everything in the folder that is called a ticket, readable or not."""
+        return [name for name in self._signatures if is_called_ticket(name)]
+
+    def taken_short_ids(self) -> set[str]:
+        """Returns the short ids in use, those of unreadable tickets included."""
+        return {name[:8].upper() for name in self.names()}
+
+    def _all(self) -> dict[str, Row]:
+        if self._rows is None:
+            rows = dict(self._load_base())
+            for name, row in self._overlay.items():
+                if row is None:
+                    rows.pop(name, None)
+                else:
+                    rows[name] = row
+            self._rows = rows
+        return self._rows
+
+    def _load_base(self) -> dict[str, Row]:
+        if self._base is None:
+            stored = _load(self._context.state.read(self._rows_file()))
+            if stored is None:
+                # Another process has just replaced the rows, or somebody removed them: read it all.
+                self._reset()
+                self._refresh()
+                return {}
+            base: dict[str, Row] = stored[1]
+            self._base = base
+        return self._base
+
+    def _rows_file(self) -> str:
+        return f"cache/{self._key}.rows-{self._generation}"
+
+    def _read_cache(self) -> None:
+        stored = _load(self._context.state.read(f"cache/{self._key}.state"))
+        if stored is None or stored[1] != self._context.work.root:
+            return
+        (_, _, self._generation, self._signatures, self._overlay, self.problems, prefix, order, signature) = (
+            stored
+        )
+        if self._context.state.signature(self._rows_file()) is None:
+            self._reset()
+            return
+        self._base = None
+        if prefix == self._context.config.id_prefix:
+            self._order, self._index_signature = order, signature
+
+    def _refresh(self) -> None:
+        """Re-reads every file that may have changed since it was last read."""
+        started_ns = self._context.clock.now_ns()
+        found = self._context.work.signatures(index.TICKETS) or {}
+        known = self._signatures
+        if found == known:
+            return
+        changed = [name for name, signature in found.items() if known.get(name) != signature]
+        gone = [name for name in known if name not in found]
+        different = False
+        for name in gone:
+            del known[name]
+            different |= self._take(name, None, None)
+        for name in changed:
+            known[name] = found[name]
+            if is_called_ticket(name):
+                row, problem = self._read_ticket(name, found[name])
+                different |= self._take(name, row, problem)
+                if not _is_settled(found[name], started_ns):
+                    known[name] = None
+        if different:
+            self._index_signature = None
+        self._dirty = different or len(changed) > REREAD_LIMIT
+
+    def _take(self, name: str, row: Row | None, problem: Problem | None) -> bool:
+        """Notes what a file says now and tells whether it says something new."""
+        if self.row(name) == row and self.problems.get(name) == problem:
+            return False
+        self.problems.pop(name, None)
+        if problem is not None:
+            self.problems[name] = problem
+        self._set(name, row)
+        return True
+
+    def _set(self, name: str, row: Row | None) -> None:
+        self._overlay[name] = row
+        if self._rows is not None:
+            if row is None:
+                self._rows.pop(name, None)
+            else:
+                self._rows[name] = row
+
+    def _read_ticket(self, name: str, signature: Signature) -> tuple[Row | None, Problem | None]:
+        stem = canonical_ulid(name[:-3])
+        if stem is None:
+            return None, ("not_a_ticket", f"{name} is not named after a ULID", 0, 0)
+        path = f"{index.TICKETS}/{name}"
+        if signature[1] > FILE_BYTES:
+            return None, ("too_large", f"{path} is larger than {FILE_BYTES} bytes", 0, 0)
+        try:
+            data = self._context.work.read(path)
+            if data is None:
+                return None, ("io_error", f"{path} disappeared", 0, 0)
+            ticket = scan(data, self._context.full)
+        except FormatError as error:
+            line, column = error.fields.get("line"), error.fields.get("column")
+            return None, (
+                str(error.fields.get("reason", error.code)),
+                error.message,
+                line if isinstance(line, int) else 0,
+                column if isinstance(column, int) else 0,
+            )
+        except CounterfoilError as error:
+            return None, (error.code, error.message, 0, 0)
+        if ticket.id != stem:
+            return None, ("id_mismatch", f"{path} says that its id is {ticket.id}", 2, 1)
+        return row_of(ticket, name), None
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def put(self, name: str, row: Row | None) -> None:
+        """Notes a change that the caller has just made to one file."""
+        self.problems.pop(name, None)
+        self._set(name, row)
+        if row is None:
+            self._signatures.pop(name, None)
+        else:
+            self._signatures[name] = None
+
+    def index_text(self, changes: Mapping[str, RowChange], now: str) -> bytes:
+        """Returns the index for the rows as they are after `changes` (Protocol §4.2).
+
+        Only the entries that changed are written anew when the file on disk is the one that was written
+        last; otherwise the whole text is.
+
+        Args:
+            changes: by file name, the row that stood there and the one that is to; None for none.
+            now: what `generated_at` becomes if any entry changes.
+        """
+        on_disk = self._context.work.read(index.FILE) if self._context.work.exists(index.FILE) else None
+        if on_disk is not None and self._order is not None and self._is_ours():
+            text = self._spliced(on_disk, changes, now)
+            if text is not None:
+                return text
+        return self._assembled(on_disk, changes, now)
+
+    def _is_ours(self) -> bool:
+        signature = self._context.work.signature(index.FILE)
+        return signature is not None and signature == self._index_signature
+
+    def _spliced(self, text: bytes, changes: Mapping[str, RowChange], now: str) -> bytes | None:
+        if len(changes) > OVERLAY_LIMIT or self._order is None:
+            return None
+        order = list(self._order)
+        prefix = self._context.config.id_prefix
+        removed: list[str] = []
+        fresh: list[tuple[str, bytes]] = []
+        for before, row in changes.values():
+            if before == row:
+                continue
+            if before is not None:
+                key = index.order_key(before)
+                position = bisect_left(order, key)
+                if position == len(order) or order[position] != key:
+                    return None
+                del order[position]
+                removed.append(before[0])
+            if row is not None:
+                fresh.append((index.order_key(row), index.fragment(row, prefix)))
+        if not removed and not fresh:
+            return text
+        fresh.sort(reverse=True)
+        added: list[tuple[str | None, bytes]] = []
+        for key, item in fresh:
+            position = bisect_left(order, key)
+            added.append((order[position][3:] if position < len(order) else None, item))
+            order.insert(position, key)
+        spliced = index.splice(text, removed, added)
+        if spliced is None:
+            return None
+        self._order = order
+        return index.head(now) + spliced[index.body_start(spliced) :]
+
+    def _assembled(self, on_disk: bytes | None, changes: Mapping[str, RowChange], now: str) -> bytes:
+        rows = dict(self._all())
+        for name, (_, row) in changes.items():
+            if row is None:
+                rows.pop(name, None)
+            else:
+                rows[name] = row
+        keyed = sorted([(index.order_key(row), row) for row in rows.values()])
+        prefix = self._context.config.id_prefix
+        text = index.assemble(index.head(now), [index.fragment(row, prefix) for _, row in keyed])
+        self._order = [key for key, _ in keyed]
+        if on_disk is not None:
+            begin = index.body_start(on_disk)
+            stamp = index.generated_at(on_disk)
+            if begin > 0 and stamp is not None:
+                same = index.head(stamp) + text[index.body_start(text) :]
+                if same == on_disk:
+                    return on_disk
+        return text
+
+    def save(self, *, settled_ns: int | None = None) -> None:
+        """Stores the cache; a failure to do so costs only time and is not reported.
+
+        Args:
+            settled_ns: given after writing: a time at which the files that were just written had been
+                read back; signatures older than it by a tick are trusted.
+        """
+        if settled_ns is not None:
+            self._sign_written(settled_ns)
+        old = self._rows_file()
+        try:
+            if self._generation == 0 or len(self._overlay) > OVERLAY_LIMIT:
+                rows = self._all()
+                self._generation = self._context.clock.now_ns()
+                self._context.state.make_folder("cache")
+                self._store(f"rows-{self._generation}", (MAGIC, rows))
+                self._base, self._overlay, self._rows = rows, {}, None
+            self._store(
+                "state",
+                (
+                    MAGIC,
+                    self._context.work.root,
+                    self._generation,
+                    self._signatures,
+                    self._overlay,
+                    self.problems,
+                    self._context.config.id_prefix,
+                    self._order,
+                    self._index_signature,
+                ),
+            )
+            if old != self._rows_file():
+                self._context.state.remove(old)
+        except HostError:
+            return
+
+    def _sign_written(self, settled_ns: int) -> None:
+        for name in [name for name, signature in self._signatures.items() if signature is None]:
+            if name not in self._overlay:
+                continue
+            signature = self._context.work.signature(f"{index.TICKETS}/{name}")
+            if signature is None or not _is_settled(signature, settled_ns):
+                continue
+            row, problem = self._read_ticket(name, signature)
+            if problem is None and row == self._overlay[name]:
+                self._signatures[name] = signature
+        signature = self._context.work.signature(index.FILE)
+        settled = signature is not None and _is_settled(signature, settled_ns)
+        self._index_signature = signature if settled else None
+
+    def _store(self, kind: str, value: Any) -> None:
+        self._context.state.replace(f"cache/{self._key}.{kind}", marshal.dumps(value))
+
+
+def discard(context: Context) -> None:
+    """Removes the derived cache of this project."""
+    key = _cache_key(context)
+    for name in context.state.names("cache"):
+        if name.startswith(f"{key}."):
+            context.state.remove(f"cache/{name}")
+
+
+def row_of(ticket: Ticket, name: str) -> Row:
+    """Returns a ticket as the tuple that is cached, filtered and indexed."""
+    return (
+        ticket.id,
+        ticket.title,
+        ticket.state,
+        ticket.priority,
+        ticket.labels,
+        ticket.assignee,
+        ticket.reviewer,
+        ticket.blocks,
+        ticket.blocked_by,
+        name,
+        ticket.source,
+    )
+
+
+def is_called_ticket(name: str) -> bool:
+    """Tells whether a file's name ends as a ticket's does; drafts and other tools' files do not."""
+    return name.endswith(".md") and not name.startswith(".")
+
+
+def _is_settled(signature: Signature, read_ns: int) -> bool:
+    """Tells whether an edit after `read_ns` is bound to leave another change time."""
+    changed_ns = signature[0]
+    return changed_ns < read_ns - (TICK_NS if changed_ns % SECOND_NS else COARSE_NS)
+
+
+def _cache_key(context: Context) -> str:
+    from binascii import crc32
+
+    root = context.work.root
+    return f"{crc32(root.encode('utf-8', 'surrogateescape')):08x}"
+
+
+def _load(data: bytes | None) -> tuple[Any, ...] | None:
+    """Reads a cache file back; anything unexpected counts as no cache."""
+    if data is None:
+        return None
+    try:
+        value = marshal.loads(data)
+    except (EOFError, ValueError, TypeError):
+        return None
+    if isinstance(value, tuple) and value and value[0] == MAGIC:
+        return value
+    return None

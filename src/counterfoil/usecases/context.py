@@ -1,0 +1,161 @@
+"""What a use case is given: ports, the caller's options and where warnings go. On the hot path."""
+
+from __future__ import annotations
+
+from counterfoil.errors import InputError
+from counterfoil.kernel import actor as actors
+from counterfoil.tickets import config as configs
+from counterfoil.tickets.index import FOLDER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from counterfoil.tickets.config import Config
+    from counterfoil.usecases.ports import Clock, Entropy, Files, FullReader, Lock, ProgramRunner, Repository
+
+CONFIG_FILE = f"{FOLDER}/config.yml"
+LOCK_TIMEOUT_S = 60.0
+
+
+class Options:
+    """What the caller asked for apart from the verb itself.
+
+    Attributes:
+        actor: `--actor`, unchecked, or None.
+        commit: False for `--no-commit`.
+        ci: never guess, never prompt, never open an editor.
+        data_dir: another folder for state, or None.
+        fence: the fencing number of the claim under which the caller writes, or None.
+    """
+
+    __slots__ = ("actor", "ci", "commit", "data_dir", "fence")
+
+    def __init__(
+        self,
+        actor: str | None = None,
+        commit: bool = True,
+        ci: bool = False,
+        data_dir: str | None = None,
+        fence: int | None = None,
+    ) -> None:
+        self.actor = actor
+        self.commit = commit
+        self.ci = ci
+        self.data_dir = data_dir
+        self.fence = fence
+
+
+class Context:
+    """One project of one working tree, with everything that a use case may touch.
+
+    Attributes:
+        work: the project's files.
+        state: the clone's own folder, shared by its worktrees, never committed.
+        git: the repository.
+        prefix: the project's folder inside the working tree, empty or ending in `/`.
+        environ: the environment, read for `TICKET_*` and `EDITOR` alone.
+        full: reads any front matter (the fast reader knows a subset).
+        settings_file: the user's own settings, or an empty mapping.
+    """
+
+    def __init__(
+        self,
+        *,
+        work: Files,
+        state: Files,
+        git: Repository,
+        prefix: str,
+        programs: ProgramRunner,
+        clock: Clock,
+        entropy: Entropy,
+        environ: Mapping[str, str],
+        full: FullReader,
+        lock: Callable[[], Lock],
+        options: Options,
+        settings_file: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self.work = work
+        self.state = state
+        self.git = git
+        self.prefix = prefix
+        self.programs = programs
+        self.clock = clock
+        self.entropy = entropy
+        self.environ = environ
+        self.full = full
+        self.lock = lock
+        self.options = options
+        self.settings_file = settings_file
+        self.warnings: list[dict[str, object]] = []
+        self._config: Config | None = None
+        self._git_config: Mapping[str, str] | None = None
+
+    def warn(self, code: str, message: str, **fields: object) -> None:
+        """Notes something that the caller should know though the call succeeds."""
+        self.warnings.append({"code": code, "message": message, **fields})
+
+    @property
+    def config(self) -> Config:
+        """The project's config.yml, with defaults for what is missing or wrong (Protocol §5)."""
+        if self._config is None:
+            data = self.work.read(CONFIG_FILE)
+            text = None if data is None else data.decode("utf-8", "replace")
+            self._config, problems = configs.read(text, self.full)
+            for problem in problems:
+                self.warn(problem.code, f"{CONFIG_FILE}: {problem.message}")
+        return self._config
+
+    @property
+    def indexed(self) -> bool:
+        """Whether the project follows the Indexed profile (Protocol §1.1)."""
+        return self.work.exists(CONFIG_FILE) or self.work.exists(f"{FOLDER}/index.json")
+
+    def setting(self, name: str, default: str = "") -> str:
+        """Returns one setting: environment, Git configuration, the user's file, default (product.md §32)."""
+        return self.setting_with_origin(name, default)[0]
+
+    def setting_with_origin(self, name: str, default: str = "") -> tuple[str, str]:
+        """Returns a setting and where it came from."""
+        variable = "TICKET_" + name.replace(".", "_").upper()
+        if variable in self.environ:
+            return self.environ[variable], variable
+        if self._git_config is None:
+            self._git_config = self.git.config()
+        key = f"ticket.{name.lower()}"
+        if key in self._git_config:
+            return self._git_config[key], f"git config {key}"
+        own = self.settings_file()
+        if name in own:
+            return own[name], "config.toml"
+        return default, "default"
+
+    def git_setting(self, key: str) -> str:
+        """Returns a value of `user.*` or `remote.*`, or an empty text."""
+        if self._git_config is None:
+            self._git_config = self.git.config()
+        return self._git_config.get(key, "")
+
+    def actor(self) -> str:
+        """Returns who acts (product.md §8).
+
+        Raises:
+            InputError: `invalid_actor`, also when no name yields one.
+        """
+        given = self.options.actor or self.setting("actor")
+        if given:
+            return actors.parse(given)
+        slug = actors.slug_from_name(self.git_setting("user.name"))
+        if not slug:
+            raise InputError(
+                "invalid_actor",
+                "nobody is named as the one who acts",
+                "git config ticket.actor human:NAME",
+                value=self.git_setting("user.name"),
+                allowed=list(actors.TICKET_KINDS),
+            )
+        return f"human:{slug}"
+
+    def commits(self) -> bool:
+        """Tells whether changes are committed (product.md §7)."""
+        return self.options.commit and self.setting("commit", "on").lower() not in {"off", "false", "no", "0"}

@@ -1,0 +1,451 @@
+"""One or many changes to tickets, prepared on a desk and handed over as one plan.
+
+Every verb that changes a ticket, `batch` and `import` included, comes through here, so the transition
+table, claims, secrets and title rules hold on every path (cli.md). Nothing is written
+before `plan` is carried out by `usecases.change`. On the hot path.
+"""
+
+from __future__ import annotations
+
+from counterfoil.errors import InputError
+from counterfoil.gate import redact
+from counterfoil.kernel import actor as actors
+from counterfoil.kernel import ids
+from counterfoil.tickets import document, index, workflow
+from counterfoil.tickets.model import FILE_BYTES, Ticket
+from counterfoil.tickets.naming import display_id
+from counterfoil.usecases import claims
+from counterfoil.usecases.catalog import row_of
+from counterfoil.usecases.change import FileChange, Outcome, Plan, perform
+from counterfoil.usecases.resolve import find_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from counterfoil.tickets.document import TicketDocument
+    from counterfoil.tickets.model import Row
+    from counterfoil.usecases.catalog import Catalog
+    from counterfoil.usecases.context import Context
+
+TITLE_CHARACTERS = 1000
+"""Beyond this a title is refused: it would no longer be one."""
+MINTED_FILE = "minted"
+MINTED_KEPT = 4096
+"""How many of the newest short ids are remembered; older buckets are never minted from by the clock."""
+ASK_PRIORITIES = ("p0", "p1")
+LABEL_HINT = "use lower-case letters, digits, - and _, at most 32 characters"
+
+
+class Sheet:
+    """One ticket on the desk.
+
+    Attributes:
+        name: its file name.
+        before: the file's bytes when it came to the desk, or None for a new ticket.
+        document: the ticket as it is now on the desk.
+    """
+
+    __slots__ = ("before", "document", "name")
+
+    def __init__(self, name: str, before: bytes | None, now: TicketDocument) -> None:
+        self.name = name
+        self.before = before
+        self.document = now
+
+    @property
+    def ticket(self) -> Ticket:
+        """The ticket as it is now on the desk."""
+        return self.document.ticket
+
+
+class Desk:
+    """Tickets being changed together.
+
+    Args:
+        context: the project.
+        catalog: the tickets as they are, read under the lock.
+    """
+
+    def __init__(self, context: Context, catalog: Catalog) -> None:
+        self.context = context
+        self.catalog = catalog
+        self.sheets: dict[str, Sheet] = {}
+        self.local: list[FileChange] = []
+        self.subjects: list[str] = []
+        self._taken: set[str] | None = None
+        self._minted: list[str] = []
+        self._checked: set[str] = set()
+
+    # --- taking tickets to the desk -------------------------------------------------------------
+
+    def open(self, query: str) -> Sheet:
+        """Takes the ticket that `query` means to the desk.
+
+        Raises:
+            InputError: `ticket_not_found`, `ambiguous_id`, `invalid_ticket`.
+            ConflictError: `claimed`, `stale`.
+        """
+        name = find_name(self.context, query, self.catalog) if self.sheets == {} else self._find(query)
+        if name in self.sheets:
+            return self.sheets[name]
+        path = f"{index.TICKETS}/{name}"
+        data = self.context.work.read(path, FILE_BYTES)
+        if data is None:
+            raise InputError("ticket_not_found", f"no ticket is called {query!r}", query=query)
+        sheet = Sheet(name, data, document.read(data, self.context.full))
+        if sheet.ticket.id != name[:-3].upper():
+            raise InputError(
+                "invalid_ticket",
+                f"{path} says that its id is {sheet.ticket.id}",
+                f"mend the file; `ticket validate {name[:8]}` says more",
+                path=path,
+                reason="id_mismatch",
+                line=2,
+                column=1,
+            )
+        self.sheets[name] = sheet
+        return sheet
+
+    def _find(self, query: str) -> str:
+        """Finds among the desk's own new tickets too, which have no file yet."""
+        wanted = query.upper().removeprefix(f"{self.context.config.id_prefix.upper()}-")
+        for name, sheet in self.sheets.items():
+            if sheet.before is None and wanted in {name[:-3], name[:8]}:
+                return name
+        return find_name(self.context, query, self.catalog)
+
+    def display(self, sheet: Sheet) -> str:
+        """Returns the ticket's display id."""
+        return display_id(self.context.config.id_prefix, sheet.ticket.id)
+
+    def ticket_id(self, query: str) -> str:
+        """Returns the id that a relation's end means."""
+        return self._find(query)[:-3].upper()
+
+    # --- changing them ----------------------------------------------------------------------------
+
+    def create(
+        self,
+        title: str,
+        *,
+        state: str | None = None,
+        priority: str | None = None,
+        labels: Sequence[str] = (),
+        assignee: str | None = None,
+        reviewer: str | None = None,
+        author: str | None = None,
+        blocks: Sequence[str] = (),
+        blocked_by: Sequence[str] = (),
+        body: str | None = None,
+        template: str | None = None,
+    ) -> Sheet:
+        """Puts a new ticket on the desk.
+
+        Args:
+            title: any text on one line.
+            state, priority: canonical spelling not required; the project's defaults otherwise.
+            labels: written in lower case, without repetitions (Protocol §2.3).
+            assignee, reviewer, author: actors.
+            blocks, blocked_by: queries for other tickets.
+            body: the Markdown body; None takes the template's.
+            template: text with placeholders (SPEC §6); None is a bare ticket.
+
+        Raises:
+            InputError: `invalid_title`, `invalid_state`, `invalid_priority`, `invalid_label`, `invalid_actor`,
+                `secret_found`.
+        """
+        config = self.context.config
+        ticket = Ticket(
+            id=self._mint(),
+            title=check_title(title),
+            state=workflow.parse_state(state) if state else config.default_state,
+            priority=workflow.parse_priority(priority) if priority else config.default_priority,
+            labels=clean_labels(labels),
+            assignee=parse_actor(assignee),
+            reviewer=parse_actor(reviewer),
+            author=parse_actor(author),
+            blocks=tuple([self.ticket_id(query) for query in blocks]),
+            blocked_by=tuple([self.ticket_id(query) for query in blocked_by]),
+        )
+        data = _write_new(ticket, body, template, self.context)
+        sheet = Sheet(index.file_name(ticket.id), None, document.read(data, self.context.full))
+        self._guard_text(data.decode(), sheet)
+        self.sheets[sheet.name] = sheet
+        self.subjects.append(f"ticket: create {self.display(sheet)} {ticket.title}")
+        return sheet
+
+    def move(self, sheet: Sheet, state: str) -> bool:
+        """Moves a ticket along the workflow; staying is no change.
+
+        Raises:
+            InputError: `invalid_state`, `invalid_transition`.
+        """
+        wanted = workflow.parse_state(state)
+        if not workflow.check_transition(sheet.ticket.state, wanted):
+            return False
+        if wanted == workflow.TERMINAL and sheet.ticket.priority in ASK_PRIORITIES:
+            self._note_would_ask(sheet)
+        self._apply(sheet, {"state": wanted})
+        self.subjects.append(f"ticket: {self.display(sheet)} → {wanted}")
+        return True
+
+    def assign(self, sheet: Sheet, field: str, actor: str) -> bool:
+        """Sets or, for `none`, unsets the assignee or the reviewer."""
+        return self.update(sheet, {field: parse_actor(actor)})
+
+    def update(self, sheet: Sheet, changes: Mapping[str, object]) -> bool:
+        """Changes fields other than the state; tells whether anything changed."""
+        if not self._apply(sheet, changes):
+            return False
+        self.subjects.append(f"ticket: update {self.display(sheet)}")
+        return True
+
+    def replace_body(self, sheet: Sheet, body: str) -> bool:
+        """Replaces the Markdown body."""
+        if body == sheet.document.body:
+            return False
+        data = document.replace_body(sheet.document, body)
+        self._take(sheet, data)
+        self.subjects.append(f"ticket: update {self.display(sheet)}")
+        return True
+
+    def replace_text(self, sheet: Sheet, data: bytes) -> bool:
+        """Replaces the whole file with what an editor saved, if the protocol allows the difference.
+
+        Raises:
+            InputError: `invalid_ticket`, `invalid_transition`, `secret_found`.
+        """
+        if data == sheet.document.source:
+            return False
+        edited = document.read(data, self.context.full)
+        before = sheet.ticket
+        if edited.ticket.id != before.id:
+            raise InputError(
+                "invalid_ticket",
+                f"the id was changed from {before.id} to {edited.ticket.id}",
+                "an id never comes to mean another ticket: restore it, or use `ticket new`",
+                reason="id_changed",
+                line=2,
+                column=1,
+            )
+        workflow.check_transition(before.state, edited.ticket.state)
+        for value in (edited.ticket.assignee, edited.ticket.reviewer, edited.ticket.author):
+            parse_actor(value)
+        if edited.ticket.state == workflow.TERMINAL != before.state and before.priority in ASK_PRIORITIES:
+            self._note_would_ask(sheet)
+        self._take(sheet, data)
+        self.subjects.append(f"ticket: update {self.display(sheet)}")
+        return True
+
+    def claim(self, sheet: Sheet, holder: str, lease_ms: int) -> None:
+        """Takes the lease, moves the ticket to `in_progress` and assigns it (product.md §30).
+
+        Raises:
+            ConflictError: `claimed`.
+            InputError: `invalid_transition` from any state but `ready`, or `in_progress` with a lapsed lease.
+        """
+        display = self.display(sheet)
+        now_ms = self.context.clock.now_ms()
+        before = claims.read(self.context, sheet.ticket.id)
+        lease = claims.taken(self.context, sheet.ticket.id, holder, display, lease_ms)
+        lapsed = before is not None and before.is_lapsed(now_ms)
+        if sheet.ticket.state != "ready" and not (lapsed and sheet.ticket.state == "in_progress"):
+            raise _not_claimable(sheet.ticket.state, display)
+        self._checked.add(sheet.name)
+        self.local.append(lease)
+        self._apply(sheet, {"state": "in_progress", "assignee": holder})
+        self.subjects.append(f"ticket: {display} → in_progress")
+
+    def _apply(self, sheet: Sheet, changes: Mapping[str, object]) -> bool:
+        data = document.patch(sheet.document, dict(changes))
+        if data == sheet.document.source:
+            return False
+        self._take(sheet, data, guard="title" in changes)
+        return True
+
+    def _take(self, sheet: Sheet, data: bytes, guard: bool = True) -> None:
+        if guard:
+            self._guard_text(data.decode(), sheet)
+        if sheet.before is not None and sheet.name not in self._checked:
+            self._checked.add(sheet.name)
+            renewal = claims.check_write(
+                self.context, sheet.ticket.id, self.context.actor(), self.display(sheet)
+            )
+            if renewal is not None:
+                self.local.append(renewal)
+        sheet.document = document.read(data, self.context.full)
+
+    def _guard_text(self, text: str, sheet: Sheet) -> None:
+        """Refuses new secrets and warns of personal data (Protocol §8, product.md §21)."""
+        found = redact.scan(text)
+        if found and sheet.before is not None:
+            known = {finding.rule for finding in redact.scan(sheet.before.decode("utf-8", "replace"))}
+            found = [finding for finding in found if finding.rule not in known]
+        if found:
+            first = found[0]
+            raise InputError(
+                "secret_found",
+                f"line {first.line}, column {first.column} looks like a secret ({first.rule})",
+                "take it out and revoke it if it is real; tickets are stored in Git for good",
+                findings=[{"rule": item.rule, "line": item.line, "column": item.column} for item in found],
+            )
+        for item in redact.personal(text):
+            self.context.warn(
+                "personal_data",
+                f"line {item.line} may hold personal data ({item.rule}); Git keeps it for good",
+                rule=item.rule,
+                line=item.line,
+                column=item.column,
+            )
+
+    def _note_would_ask(self, sheet: Sheet) -> None:
+        if self.context.actor().startswith("agent:"):
+            self.context.warn(
+                "would_ask",
+                f"an agent finishes {self.display(sheet)} ({sheet.ticket.priority}); the default policy asks a person",
+                priority=sheet.ticket.priority,
+            )
+
+    def _mint(self) -> str:
+        if self._taken is None:
+            self._taken = self.catalog.taken_short_ids()
+            minted = (self.context.state.read(MINTED_FILE) or b"").decode("ascii", "replace")
+            width = ids.SHORT_LENGTH
+            self._taken.update([minted[at : at + width] for at in range(0, len(minted), width)])
+        ulid = ids.mint(self.context.clock.now_ms(), self.context.entropy.bits(ids.RANDOM_BITS), self._taken)
+        self._taken.add(ids.short_id(ulid))
+        self._minted.append(ids.short_id(ulid))
+        return ulid
+
+    # --- handing them over ------------------------------------------------------------------------
+
+    def plan(self) -> Plan:
+        """Returns everything on the desk as one plan with one commit subject (SPEC §8.3)."""
+        files = [
+            FileChange(f"{index.TICKETS}/{sheet.name}", sheet.before, sheet.document.source)
+            for sheet in self.sheets.values()
+        ]
+        changed = sum(change.before != change.after for change in files)
+        single = self.subjects[-1] if self.subjects else "ticket: no change"
+        if changed == 1 and any(subject.startswith("ticket: create") for subject in self.subjects):
+            single = self.subjects[0]
+        subject = single if changed <= 1 else f"ticket: {changed} changes"
+        return Plan([*files, *self.local, *self._note_minted()], subject)
+
+    def _note_minted(self) -> list[FileChange]:
+        """Notes new short ids for the clone's other worktrees, branches and projects (product.md §31)."""
+        if not self._minted:
+            return []
+        before = self.context.state.read(MINTED_FILE)
+        kept = ((before or b"") + "".join(self._minted).encode())[-MINTED_KEPT * ids.SHORT_LENGTH :]
+        return [FileChange(MINTED_FILE, before, kept, local=True)]
+
+
+def carry_out(context: Context, work: Callable[[Desk], object]) -> tuple[Desk, Outcome]:
+    """Lets `work` change tickets on a desk and carries the result out as one plan."""
+    desks: list[Desk] = []
+
+    def make_plan(catalog: Catalog) -> Plan:
+        desk = Desk(context, catalog)
+        desks.append(desk)
+        work(desk)
+        return desk.plan()
+
+    outcome = perform(context, make_plan)
+    return desks[0], outcome
+
+
+def sheet_row(sheet: Sheet) -> Row:
+    """Returns a ticket on the desk as a row."""
+    return row_of(sheet.ticket, sheet.name)
+
+
+def check_title(title: str) -> str:
+    """Returns a title, trimmed (Protocol §2.3).
+
+    Raises:
+        InputError: `invalid_title`, when nothing remains or it does not fit on one line.
+    """
+    trimmed = title.strip()
+    problem = ""
+    if not trimmed:
+        problem = "a title needs at least one visible character"
+    elif not trimmed.isprintable() and any(_breaks_line(char) for char in trimmed):
+        problem = "a title is one line of text without control characters"
+    elif len(trimmed) > TITLE_CHARACTERS:
+        problem = f"a title has at most {TITLE_CHARACTERS} characters"
+    if problem:
+        hint = 'put the rest into the body: ticket new "Short title" --body TEXT'
+        raise InputError(
+            "invalid_title", problem, hint, value=trimmed[:200].encode("utf-8", "replace").decode()
+        )
+    return trimmed
+
+
+def _breaks_line(char: str) -> bool:
+    return char < " " or "\x7f" <= char <= "\x9f" or char in "\u2028\u2029" or "\ud800" <= char <= "\udfff"
+
+
+def clean_labels(labels: Iterable[str]) -> tuple[str, ...]:
+    """Returns labels in lower case, each once, in order (Protocol §2.3).
+
+    Raises:
+        InputError: `invalid_label`.
+    """
+    cleaned: list[str] = []
+    for label in labels:
+        wanted = label.strip().lower()
+        if not actors.is_slug(wanted):
+            raise InputError("invalid_label", f"{label!r} is no label", LABEL_HINT, value=label)
+        if wanted not in cleaned:
+            cleaned.append(wanted)
+    return tuple(cleaned)
+
+
+def parse_actor(text: str | None) -> str | None:
+    """Returns a canonical actor; None and `none` are nobody."""
+    return None if text is None or text.lower() == "none" else actors.parse(text)
+
+
+def _not_claimable(state: str, display: str) -> InputError:
+    hints = {
+        "backlog": f"ticket move {display} ready",
+        "blocked": f"ticket move {display} ready",
+        "in_progress": "somebody works on it already without a claim; `ticket next` names another",
+        "done": "it is finished; `ticket next` names another",
+    }
+    return InputError(
+        "invalid_transition",
+        f"only a ready ticket can be claimed; this one is {state}",
+        hints[state],
+        **{"from": state, "to": "in_progress", "allowed": list(workflow.allowed(state))},
+    )
+
+
+def _write_new(ticket: Ticket, body: str | None, template: str | None, context: Context) -> bytes:
+    if template is None:
+        return document.compose(ticket, body or "")
+    values = {
+        "id": ticket.id,
+        "short_id": ids.short_id(ticket.id),
+        "display_id": display_id(context.config.id_prefix, ticket.id),
+        "title": ticket.title,
+        "state": ticket.state,
+        "priority": ticket.priority,
+        "assignee": ticket.assignee or "",
+        "reviewer": ticket.reviewer or "",
+        "author": ticket.author or "",
+        "date": context.clock.utc(context.clock.now_ms())[:10],
+    }
+    filled = document.read(document.fill_template(template, values), context.full)
+    changes: dict[str, object] = {"title": ticket.title, "state": ticket.state, "priority": ticket.priority}
+    labels = dict.fromkeys([*clean_labels(filled.ticket.labels), *ticket.labels])
+    lists = {"labels": list(labels), "blocks": list(ticket.blocks), "blocked_by": list(ticket.blocked_by)}
+    changes.update({name: value for name, value in lists.items() if value})
+    actors_given = {name: getattr(ticket, name) for name in ("assignee", "reviewer", "author")}
+    changes.update({name: value for name, value in actors_given.items() if value})
+    patched = document.patch(filled, changes)
+    if body is not None:
+        patched = document.replace_body(document.read(patched, context.full), body)
+    return patched
