@@ -127,14 +127,24 @@ def run(command: Sequence[str | Path], **more: str) -> int:
 
 
 def need(command: Sequence[str | Path], otherwise: str) -> None:
-    """Runs a command that has to succeed.
+    """Runs a command that has to succeed, and shows what it says only if it does not.
 
     Raises:
-        Failure: with the command and the hint `otherwise`.
+        Failure: with the command, what it said and the hint `otherwise`.
     """
-    if run(command) != 0:
-        shown = shlex.join(str(part) for part in command)
-        raise Failure(f"this failed: {shown}\nhint: {otherwise}")
+    words = [str(part) for part in command]
+    answer = subprocess.run(
+        words,
+        cwd=ROOT,
+        env=environment_variables(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if answer.returncode != 0:
+        raise Failure(f"this failed: {shlex.join(words)}\n{answer.stdout.rstrip()}\nhint: {otherwise}")
 
 
 # --- what uv.lock says ------------------------------------------------------------------------
@@ -218,7 +228,7 @@ def install(python: Path, *arguments: str | Path) -> None:
         pip = [str(python), "-m", "pip"]
     need(
         [*pip, "install", "--quiet", "--no-deps", *arguments],
-        "see above; if no package index is within reach, set PIP_INDEX_URL or PIP_FIND_LINKS",
+        "if no package index is within reach, set PIP_INDEX_URL or PIP_FIND_LINKS",
     )
 
 
@@ -286,7 +296,7 @@ def installed_command() -> Path:
         def from_wheel(python: Path) -> None:
             with tempfile.TemporaryDirectory() as directory:
                 build = ["-m", "hatchling", "build", "--target", "wheel", "--directory", directory]
-                need([backend, *build], "the wheel cannot be built: see above")
+                need([backend, *build], "the wheel cannot be built; mend what the backend says above")
                 install(python, "--no-index", *Path(directory).glob("*.whl"))
 
         python = environment(place / "command", (PRODUCT,), _fingerprint_of_sources(), from_wheel)

@@ -236,6 +236,7 @@ def main() -> int:
         farewell(stage, kept)
     except Surprise as surprise:
         kept = True
+        sys.stdout.flush()
         print(f"\nerror: {surprise}\nhint: look at {shlex.quote(str(place))}", file=sys.stderr)
         return 1
     finally:
