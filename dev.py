@@ -358,19 +358,13 @@ def stale_pages(python: Path) -> int:
 def lint() -> int:
     """Runs the checks that need no test: style, types, contracts, dependencies, generated pages."""
     python = tools()
-    tooling = [
-        "--explicit-package-bases",
-        "dev.py",
-        "tools",
-        "tests/conftest.py",
-        "tests/world.py",
-        "tests/architecture",
-    ]
+    mypy = [str(python), "-m", "mypy"]
+    ours = ["dev.py", "tools", "tests/conftest.py", "tests/world.py", "tests/architecture"]
     checks: list[tuple[str, Callable[[], int]]] = [
         ("ruff check", lambda: run([python, "-m", "ruff", "check", "--quiet", "."])),
         ("ruff format", lambda: run([python, "-m", "ruff", "format", "--quiet", "--diff", "."])),
-        ("mypy --strict", lambda: run([python, "-m", "mypy"])),
-        ("mypy --strict, tooling", lambda: run([python, "-m", "mypy", *tooling], MYPYPATH="tests")),
+        ("mypy --strict", lambda: run(mypy)),
+        ("mypy --strict, tooling", lambda: run([*mypy, "--explicit-package-bases", *ours], MYPYPATH="tests")),
         ("import contracts", lambda: import_contracts(python)),
         ("deptry", lambda: run([python, "-m", "deptry", "--no-ansi", "src"])),
         ("generated pages", lambda: stale_pages(python)),
