@@ -47,7 +47,7 @@ def unexplained(module: ast.Module) -> list[str]:
 
 def _is_explained(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     summary = (ast.get_docstring(node) or "").split("\n\n")[0]
-    return summary.endswith((".", ":", "?")) and len(summary.split()) > 1
+    return summary.endswith((".", ":", "?"))
 
 
 def _public(
