@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 KEY_LENGTH = 128
 """Longer keys are left to the full reader (YAML allows 1,024 characters on one line)."""
 
+_NO_KEYS = frozenset(("null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"))
+"""Words that are no strings, which the full reader refuses as keys where they may not be."""
 _FLOW_STOP = frozenset("[]{}\"'#&*!|>%@`?\\")
 
 
@@ -204,7 +206,7 @@ def _mapping(
 ) -> tuple[Mapping, int] | None:
     """Reads the block mapping whose keys stand at `indent`, from line `index` on."""
     entries: list[Entry] = []
-    seen = set()
+    seen = set(_NO_KEYS)
     count = len(lines)
     while index < count:
         line = lines[index]
@@ -225,25 +227,28 @@ def _mapping(
             key = key[:-1]
         if key in seen or not (key.isidentifier() or _is_dashed(key)) or len(key) > KEY_LENGTH:
             return None
-        if key.lower() in ("null", "true", "false"):
-            return None
         seen.add(key)
         number = first_line + index
         behind = column + len(key) + 1
         value = rest.lstrip(" ")
         node: Node | None
-        if value and value[0] != "#":
-            node = _inline(value, number, behind + 2 + len(rest) - len(value))
-            index += 1
-        else:
+        if not value or value[0] == "#":
             found = _below(lines, index, indent, first_line, depth)
             if found is None:
                 return None
             node, index = found
             if node is None:
                 node = Scalar("", "", number, behind + 1, number, behind + 1)
-        if node is None:
-            return None
+        else:
+            start = behind + 2 + len(rest) - len(value)
+            # The plain case once more, without a call: it is nearly every line of every ticket.
+            if value[0] in INDICATORS or " #" in value or value[-1] in " :" or ": " in value:
+                node = _inline(value, number, start)
+                if node is None:
+                    return None
+            else:
+                node = Scalar(value, "", number, start, number, start + len(value))
+            index += 1
         entries.append(Entry(key, node, number, column + 1, behind))
     if not entries:
         return None

@@ -289,7 +289,9 @@ def _ids(node: Node | None) -> tuple[str, ...]:
 
 
 def _plain_ticket(data: bytes) -> Ticket | None:
-    """Reads the plainest of tickets without a tree: only `key: value` lines; else None.
+    """Reads the plainest of tickets without a tree; None where more is needed.
+
+    That is only `key: value` lines, and `x_ticket` at the end if at all.
 
     The checks are made on the front matter as a whole, since a handful of searches over two
     hundred characters costs less than one look at each line.
@@ -304,6 +306,9 @@ def _plain_ticket(data: bytes) -> Ticket | None:
     if end < 4 or text[:4] != "---\n" or "\0" in text or end * 4 > FRONT_MATTER_BYTES:
         return None
     head = text[4:end]
+    extension = ""
+    if (cut := head.find("\nx_ticket:\n")) > 0:
+        head, extension = head[:cut], head[cut + 1 :]
     lines = head.split("\n")
     if (
         head.count(": ") != len(lines)
@@ -327,10 +332,10 @@ def _plain_ticket(data: bytes) -> Ticket | None:
         elif key in _NOT_PLAIN or value[0] == " " or not key.isidentifier() or len(key) > KEY_LENGTH:
             return None
         values[key] = value
-    return _from_texts(values) if len(values) == len(lines) else None
+    return _from_texts(values, extension) if len(values) == len(lines) else None
 
 
-def _from_texts(values: dict[str, str]) -> Ticket | None:
+def _from_texts(values: dict[str, str], extension: str) -> Ticket | None:
     """Makes the ticket out of plain texts; None where `ticket` may have something to say."""
     ticket_id = values.get("id", "")
     title = values.get("title", "").strip()
@@ -349,7 +354,16 @@ def _from_texts(values: dict[str, str]) -> Ticket | None:
             return None
         labels = tuple(items)
     assignee, reviewer, author = [_actor_text(values[key]) if key in values else None for key in ACTORS]
-    return Ticket(ticket_id, title, state, priority, labels, assignee, reviewer, author)
+    if not extension:
+        return Ticket(ticket_id, title, state, priority, labels, assignee, reviewer, author)
+    root = read_fast(extension)
+    if root is None or len(root.entries) != 1:
+        return None
+    node = root.entries[0].value
+    relations = _relations(node)
+    return Ticket(
+        ticket_id, title, state, priority, labels, assignee, reviewer, author, *relations, _source(node)
+    )
 
 
 def _actor_text(text: str) -> str | None:
