@@ -154,7 +154,7 @@ VERBS: dict[str, Verb] = {
          (("--tier",), "TIER", False, "integrity, quality (default) or strict"), *WRITING),
     ),
     "policy": (
-        "policy", CHECK, "show, validate or explain .tickets/policy.yml", (("action", "?"), ("argument", "*")),
+        "policy", CHECK, "show, validate or explain policy.yml", (("action", "?"), ("argument", "*")),
         ((("--actor",), "ACTOR", False, "for whom to explain"),),
     ),
     "rebuild-index": ("rebuild_index", CHECK, "write index.json anew from the tickets", (), WRITING),

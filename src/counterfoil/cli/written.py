@@ -9,12 +9,11 @@ from counterfoil.usecases.desk import sheet_row
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from counterfoil.usecases.change import Outcome
-    from counterfoil.usecases.desk import Desk, Sheet
+    from counterfoil.usecases.desk import Sheet
 
 
 def written(
     call: Call,
-    desk: Desk,
     sheet: Sheet,
     outcome: Outcome,
     line: str,
@@ -27,7 +26,7 @@ def written(
 
     Args:
         call: the invocation.
-        desk, sheet: the ticket as it is now.
+        sheet: the ticket as it is now.
         outcome: what became of the change.
         line: the first line for people, one of those that scripts lean on (cli.md, "Voice").
         detail: what follows the line after a colon.

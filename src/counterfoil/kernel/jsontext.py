@@ -51,9 +51,8 @@ def _write(value: object, indent: str, step: str) -> str:
 
 
 def _number(value: float) -> str:
-    if value != value or value in (float("inf"), float("-inf")):
-        return string(".nan" if value != value else ".inf" if value > 0 else "-.inf")
-    return float.__repr__(value)
+    text = float.__repr__(value)
+    return {"nan": '".nan"', "inf": '".inf"', "-inf": '"-.inf"'}.get(text, text)
 
 
 def _mapping(value: Mapping[str, object], indent: str, step: str) -> str:

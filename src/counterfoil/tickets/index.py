@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from counterfoil.tickets.model import Row
 
 FORMAT_VERSION = 1
-ROW_NAME = 9
-"""Where a row holds the ticket's file name."""
-ROW_SOURCE = 10
-"""Where a row holds `x_ticket.source` as (kind, id), or None."""
 FOLDER = ".tickets"
 TICKETS = ".tickets/tickets"
 FILE = ".tickets/index.json"
@@ -61,15 +57,15 @@ def entry(row: Row, prefix: str) -> dict[str, object]:
         data["assignee"] = assignee
     if reviewer is not None:
         data["reviewer"] = reviewer
-    data["path"] = f"{TICKETS}/{row[ROW_NAME]}"
-    if row[ROW_SOURCE] is not None:
+    data["path"] = f"{TICKETS}/{row[9]}"
+    if row[10] is not None:
         data["extras"] = _extras(row)
     return data
 
 
 def _extras(row: Row) -> dict[str, str]:
     """Returns what `x_ticket.source` says of where a ticket came from (SPEC §7, product.md §18)."""
-    kind, source_id = row[ROW_SOURCE] or ("", "")
+    kind, source_id = row[10] or ("", "")
     return {key: value for key, value in (("source_kind", kind), ("source_id", source_id)) if value}
 
 
@@ -90,8 +86,8 @@ def fragment(row: Row, prefix: str) -> bytes:
         lines += f'      "assignee": {string(assignee)},\n'
     if reviewer is not None:
         lines += f'      "reviewer": {string(reviewer)},\n'
-    lines += f'      "path": "{TICKETS}/{row[ROW_NAME]}"'
-    if row[ROW_SOURCE] is not None:
+    lines += f'      "path": "{TICKETS}/{row[9]}"'
+    if row[10] is not None:
         lines += f',\n      "extras": {pretty(_extras(row), "      ")}'
     return (lines + "\n    }").encode()
 

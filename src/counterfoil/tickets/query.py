@@ -9,6 +9,8 @@ followed. On the hot path.
 
 from __future__ import annotations
 
+from _operator import itemgetter
+
 from counterfoil.errors import InputError
 from counterfoil.kernel.actor import parse as parse_actor
 from counterfoil.kernel.ids import short_id
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     from counterfoil.tickets.model import Row
 
+_BY_ID = itemgetter(0)
+_BY_URGENCY = itemgetter(3, 0)
 UNSET = "none"
 """As a filter for assignee or reviewer: nobody is named."""
 
@@ -87,13 +91,9 @@ def order(rows: Iterable[Row]) -> list[Row]:
         shelves[row[2], row[3]].append(row)
     ordered: list[Row] = []
     for shelf in shelves.values():
-        shelf.sort(key=_id)
+        shelf.sort(key=_BY_ID)
         ordered += shelf
     return ordered
-
-
-def _id(row: Row) -> str:
-    return row[0]
 
 
 class Readiness:
@@ -146,13 +146,8 @@ def ready(rows: Sequence[Row]) -> Readiness:
 
 
 def _by_urgency(rows: list[Row]) -> list[Row]:
-    rows.sort(key=_id)
-    rows.sort(key=_priority)
+    rows.sort(key=_BY_URGENCY)
     return rows
-
-
-def _priority(row: Row) -> str:
-    return row[3]
 
 
 def _open_blockers(

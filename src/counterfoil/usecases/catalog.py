@@ -94,12 +94,12 @@ class Catalog:
         return self._all().get(name)
 
     def names(self) -> Iterable[str]:
-        """Returns the names of everything in the folder that is called a ticket, readable or not."""
-        return [name for name in self._signatures if is_called_ticket(name)]
+        """Returns the names of everything in the tickets' folder, whether a readable ticket or not."""
+        return self._signatures.keys()
 
     def taken_short_ids(self) -> set[str]:
         """Returns the short ids in use, those of unreadable tickets included."""
-        return {name[:8].upper() for name in self.names()}
+        return {name[:8].upper() for name in self._signatures}
 
     def _all(self) -> dict[str, Row]:
         if self._rows is None:
@@ -306,7 +306,7 @@ class Catalog:
         old = self._rows_file()
         try:
             if self._generation == 0 or len(self._overlay) > OVERLAY_LIMIT:
-                rows = self._all()
+                rows = _shared(self._all())
                 self._generation = self._context.clock.now_ns()
                 self._context.state.make_folder("cache")
                 self._store(f"rows-{self._generation}", (MAGIC, rows))
@@ -371,6 +371,13 @@ def row_of(ticket: Ticket, name: str) -> Row:
         name,
         ticket.source,
     )
+
+
+def _shared(rows: dict[str, Row]) -> dict[str, Row]:
+    """Lets equal values be one object, which halves both the stored size and the time to load it."""
+    known: dict[object, Any] = {}
+    share = known.setdefault
+    return {name: tuple([share(value, value) for value in row]) for name, row in rows.items()}  # type: ignore[misc]
 
 
 def is_called_ticket(name: str) -> bool:

@@ -7,7 +7,7 @@ before `plan` is carried out by `usecases.change`. On the hot path.
 
 from __future__ import annotations
 
-from counterfoil.errors import InputError
+from counterfoil.errors import ConflictError, InputError
 from counterfoil.gate import redact
 from counterfoil.kernel import actor as actors
 from counterfoil.kernel import ids
@@ -152,8 +152,8 @@ class Desk:
             template: text with placeholders (SPEC §6); None is a bare ticket.
 
         Raises:
-            InputError: `invalid_title`, `invalid_state`, `invalid_priority`, `invalid_label`, `invalid_actor`,
-                `secret_found`.
+            InputError: `invalid_title`, `invalid_state`, `invalid_priority`, `invalid_label`,
+                `invalid_actor`, `secret_found`.
         """
         config = self.context.config
         ticket = Ticket(
@@ -257,6 +257,49 @@ class Desk:
         self._apply(sheet, {"state": "in_progress", "assignee": holder})
         self.subjects.append(f"ticket: {display} → in_progress")
 
+    def renew_claim(self, sheet: Sheet, holder: str, lease_ms: int) -> None:
+        """Gives the holder's claim its full time again.
+
+        Raises:
+            ConflictError: `claimed` when somebody else holds it, `stale` when nobody does.
+        """
+        claim = claims.read(self.context, sheet.ticket.id)
+        now_ms = self.context.clock.now_ms()
+        if claim is not None and claim.is_live(now_ms) and claim.holder == holder:
+            self.local.append(claims.renewed(self.context, claim, lease_ms))
+            return
+        display = self.display(sheet)
+        if claim is not None and claim.is_live(now_ms):
+            claims.taken(self.context, sheet.ticket.id, holder, display)
+        raise ConflictError(
+            "stale", f"{display} is not claimed by you", f"ticket claim {display}", holder=None
+        )
+
+    def release(self, sheet: Sheet, actor: str) -> None:
+        """Gives a claim back; a ticket in progress becomes ready again.
+
+        Raises:
+            ConflictError: `claimed`, when an agent releases what somebody else holds.
+        """
+        claim = claims.read(self.context, sheet.ticket.id)
+        if claim is None or not claim.holder:
+            return
+        if (
+            claim.is_live(self.context.clock.now_ms())
+            and claim.holder != actor
+            and actor.startswith("agent:")
+        ):
+            claims.taken(self.context, sheet.ticket.id, actor, self.display(sheet))
+        self._checked.add(sheet.name)
+        self.local.append(claims.released(self.context, claim))
+        changes: dict[str, object] = {}
+        if sheet.ticket.state == "in_progress":
+            changes["state"] = "ready"
+        if sheet.ticket.assignee == claim.holder:
+            changes["assignee"] = None
+        if changes and self._apply(sheet, changes):
+            self.subjects.append(f"ticket: {self.display(sheet)} → {sheet.ticket.state}")
+
     def _apply(self, sheet: Sheet, changes: Mapping[str, object]) -> bool:
         data = document.patch(sheet.document, dict(changes))
         if data == sheet.document.source:
@@ -303,7 +346,7 @@ class Desk:
         if self.context.actor().startswith("agent:"):
             self.context.warn(
                 "would_ask",
-                f"an agent finishes {self.display(sheet)} ({sheet.ticket.priority}); the default policy asks a person",
+                f"{self.display(sheet)} is {sheet.ticket.priority}: once the gate stands, a person is asked first",
                 priority=sheet.ticket.priority,
             )
 

@@ -143,7 +143,9 @@ class Place(Protocol):
 class Repository(Protocol):
     """Git, as far as the writing verbs need it."""
 
-    location: Place
+    @property
+    def location(self) -> Place:
+        """Where the working tree lies."""
 
     def run(
         self,

@@ -56,12 +56,12 @@ def _find_by_title(context: Context, query: str, catalog: Catalog) -> str:
     if len(exact) == 1:
         rows = exact
     if len(rows) == 1:
-        return rows[0][index.ROW_NAME]
+        return rows[0][9]
     if not rows:
         raise _not_found(
             query, "`ticket list --all` shows every ticket, `ticket search TEXT` looks into them"
         )
-    raise _ambiguous(context, query, [row[index.ROW_NAME] for row in rows], catalog)
+    raise _ambiguous(context, query, [row[9] for row in rows], catalog)
 
 
 def _not_found(query: str, hint: str) -> InputError:

@@ -27,4 +27,4 @@ def run(call: Call) -> Reply:
         line = f"Assigned {display} to {now}"
     else:
         line = f"Set reviewer for {display} to {now}"
-    return written(call, desk, sheet, outcome, line)
+    return written(call, sheet, outcome, line)

@@ -56,9 +56,7 @@ def run(call: Call) -> Reply:
     if total > len(rows):
         notes.append(f"{total - len(rows)} more; raise --limit to see them")
     if hidden:
-        notes.append(
-            f"{hidden} done {'is' if hidden == 1 else 'are'} hidden; `ticket list --all` shows {_them(hidden)}"
-        )
+        notes.append(f"{hidden} done not shown; `ticket list --all` shows everything")
     if not rows:
         return Reply(None, "No tickets found.", notes=notes)
     if fields:
@@ -68,10 +66,6 @@ def run(call: Call) -> Reply:
     if form == "kanban":
         return Reply(None, layout.kanban(rows, prefix, call.environ, with_done=everything), notes=notes)
     return Reply(None, layout.table(rows, prefix, call.environ), notes=notes)
-
-
-def _them(count: int) -> str:
-    return "it" if count == 1 else "them"
 
 
 def filtered(arguments: Arguments, rows: Iterable[Row]) -> list[Row]:
@@ -106,25 +100,34 @@ def entries_json(
     fields: Sequence[str] = (),
 ) -> str:
     """Returns entries as a JSON array on one line; built by hand because ten thousand are asked for."""
-    if dates is None and not fields:
-        label = string(prefix + "-")[:-1]
-        return "[" + ",".join([_entry_json(row, label) for row in rows]) + "]"
-    return compact([_entry(row, prefix, dates, fields) for row in rows])
+    if dates is not None or fields:
+        return compact([_entry(row, prefix, dates, fields) for row in rows])
+    label = string(prefix + "-")[:-1]
+    tails: dict[tuple[tuple[str, ...], str | None, str | None], str] = {}
+    parts = []
+    for row in rows:
+        ticket_id, title, state, priority, labels, assignee, reviewer, _, _, name, source = row
+        if source is not None:
+            parts.append(compact(index.entry(row, prefix)))
+            continue
+        key = (labels, assignee, reviewer)
+        tail = tails.get(key)
+        if tail is None:
+            tail = tails[key] = _shared_part(labels, assignee, reviewer)
+        short = ticket_id[:8]
+        parts.append(
+            f'{{"id":"{ticket_id}","short_id":"{short}","display_id":{label}{short}","title":{string(title)},'
+            f'"state":"{state}","priority":"{priority}",{tail},"path":"{index.TICKETS}/{name}"}}'
+        )
+    return "[" + ",".join(parts) + "]"
 
 
-def _entry_json(row: Row, label: str) -> str:
-    ticket_id, title, state, priority, labels, assignee, reviewer, _, _, name, source = row
-    if source is not None:
-        return compact(index.entry(row, label[1:-1]))
-    short = ticket_id[:8]
-    people = f',"assignee":{string(assignee)}' if assignee is not None else ""
-    if reviewer is not None:
-        people += f',"reviewer":{string(reviewer)}'
-    marks = ",".join([string(item) for item in labels]) if labels else ""
-    return (
-        f'{{"id":"{ticket_id}","short_id":"{short}","display_id":{label}{short}","title":{string(title)},'
-        f'"state":"{state}","priority":"{priority}","labels":[{marks}]{people},"path":"{index.TICKETS}/{name}"}}'
-    )
+def _shared_part(labels: Sequence[str], assignee: str | None, reviewer: str | None) -> str:
+    """Returns the part of an entry that many tickets have in common."""
+    text = f'"labels":{compact(labels)}'
+    if assignee is not None:
+        text += f',"assignee":{string(assignee)}'
+    return text if reviewer is None else f'{text},"reviewer":{string(reviewer)}'
 
 
 def _entry(
@@ -132,7 +135,7 @@ def _entry(
 ) -> dict[str, object]:
     data = index.entry(row, prefix)
     if dates is not None:
-        data["created_at"], data["updated_at"] = dates.get(row[index.ROW_NAME], (None, None))
+        data["created_at"], data["updated_at"] = dates.get(row[9], (None, None))
     return {field: data.get(field) for field in fields} if fields else data
 
 

@@ -30,4 +30,4 @@ def run(call: Call) -> Reply:
         if outcome.changed
         else f"No change for {display}; state is already {now}."
     )
-    return written(call, desk, sheet, outcome, line)
+    return written(call, sheet, outcome, line)

@@ -41,7 +41,7 @@ def run(call: Call) -> Reply:
     desk, outcome = carry_out(context, create)
     sheet = next(iter(desk.sheets.values()))
     display = desk.display(sheet)
-    return written(call, desk, sheet, outcome, f"Created {display}", detail=sheet.ticket.title, brief=display)
+    return written(call, sheet, outcome, f"Created {display}", detail=sheet.ticket.title, brief=display)
 
 
 def load_template(context: Context, name: str | None) -> str | None:
