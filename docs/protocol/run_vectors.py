@@ -105,6 +105,10 @@ def from_reading(vector: dict[str, Json], document: dict[str, Json]) -> Iterator
         then["strict"] = {"index": []}
     given = {"files": {f"{TICKETS}{stem}.md": vector["file"]}}
     yield {**vector, "given": given, "steps": steps, "then": then}
+    if vector.get("reading") and vector["level"] == "protocol":  # the same, without config.yml and index.json
+        core = {"id": f"{vector['id']}-core", "profile": "core", "given": {**given, "bare": True}}
+        nothing_else = {"files": {CONFIG: {"absent": True}, INDEX: {"absent": True}}}
+        yield {**vector, **core, "steps": [{"run": ["show", stem]}], "then": nothing_else}
 
 
 def from_index(vector: dict[str, Json], _: dict[str, Json]) -> Iterator[dict[str, Json]]:
