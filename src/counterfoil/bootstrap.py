@@ -37,6 +37,7 @@ def open_project(
     project: str | None = None,
     trace: Trace | None = None,
     create: bool = False,
+    program: str = "ticket",
 ) -> Context:
     """Finds the project around a folder and returns the context of its use cases.
 
@@ -47,6 +48,7 @@ def open_project(
         project: `--project`, a folder that holds `.tickets`.
         trace: told of each program that runs.
         create: accept a folder without `.tickets`, for `init`.
+        program: how Git is to call this command.
 
     Raises:
         InputError: `not_git_repo`, `not_initialized`, `foreign_layout`.
@@ -90,6 +92,7 @@ def open_project(
         lock=lock,
         options=options,
         settings_file=lambda: read_settings_file(environ),
+        program=program,
     )
 
 

@@ -75,8 +75,8 @@ class Git:
         return result.stdout
 
     def config(self) -> Mapping[str, str]:
-        """Returns `ticket.*` and `user.*` of the Git configuration, keys in lower case, last value."""
-        result = self.run("config", "-z", "--get-regexp", r"^(ticket|user|remote)\.")
+        """Returns `ticket.*`, `user.*` and our merge drivers of the Git configuration, last value."""
+        result = self.run("config", "-z", "--get-regexp", r"^(ticket|user|merge\.ticket-[a-z]+)\.")
         if result.status not in {0, 1}:
             raise _git_error("config", result)
         values: dict[str, str] = {}

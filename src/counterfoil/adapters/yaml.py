@@ -36,8 +36,13 @@ _STAND_INS = range(0xF0000, 0x10FFFE)
 class EventSource(Protocol):
     """What is used of a PyYAML parser: one event after the other."""
 
-    def check_event(self) -> bool: ...
-    def get_event(self) -> Any: ...
+    def check_event(self) -> bool:
+        """Tells whether there is another event."""
+        ...
+
+    def get_event(self) -> Any:
+        """Returns the next event."""
+        ...
 
 
 class PythonParser(Reader, Scanner, Parser):

@@ -103,7 +103,13 @@ class Call:
             )
             project = arguments.text("project")
             self._context = open_project(
-                self.cwd, self.environ, options, project=project, trace=self.trace, create=create
+                self.cwd,
+                self.environ,
+                options,
+                project=project,
+                trace=self.trace,
+                create=create,
+                program=own_program(),
             )
             self._context.warnings = self.warnings
         return self._context
@@ -155,3 +161,9 @@ class Call:
     def interactive(self) -> bool:
         """Whether a person sits at a terminal and may be asked."""
         return not self.ci and not self.json and os.isatty(0) and os.isatty(2)
+
+
+def own_program() -> str:
+    """Returns the path of the installed command, or its bare name when run in another way."""
+    program = sys.argv[0]
+    return program if os.path.isabs(program) and os.path.basename(program) == "ticket" else "ticket"

@@ -14,6 +14,7 @@ import marshal
 from counterfoil.errors import CounterfoilError, HostError
 from counterfoil.tickets import index
 from counterfoil.tickets.document import scan
+from counterfoil.usecases import drivers
 from counterfoil.usecases.catalog import Catalog, row_of
 from counterfoil.usecases.context import LOCK_TIMEOUT_S
 
@@ -100,6 +101,7 @@ def perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> Outcome:
         CounterfoilError: whatever `make_plan` raises.
     """
     context.config.require_writable()
+    drivers.register_if_named(context)
     with context.lock():
         recover(context)
         catalog = Catalog.load(context)
@@ -134,6 +136,8 @@ def _carry_out(context: Context, plan: Plan, files: Sequence[FileChange], commit
     """Writes the files and commits them; on failure every file is put back."""
     message = _message(context, plan)
     intent = _intent_file(context)
+    if any(_is_ticket(change) and change.before is None for change in files):
+        context.work.make_folder(index.TICKETS)
     _note_intent(context, intent, message if commits else "", files)
     try:
         for change in files:

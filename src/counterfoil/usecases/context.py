@@ -57,6 +57,7 @@ class Context:
         environ: the environment, read for `TICKET_*` and `EDITOR` alone.
         full: reads any front matter (the fast reader knows a subset).
         settings_file: the user's own settings, or an empty mapping.
+        program: how Git is to call this command in hooks and merge drivers.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Context:
         lock: Callable[[], Lock],
         options: Options,
         settings_file: Callable[[], Mapping[str, str]],
+        program: str = "ticket",
     ) -> None:
         self.work = work
         self.state = state
@@ -87,6 +89,7 @@ class Context:
         self.lock = lock
         self.options = options
         self.settings_file = settings_file
+        self.program = program
         self.warnings: list[dict[str, object]] = []
         self._config: Config | None = None
         self._git_config: Mapping[str, str] | None = None
@@ -131,7 +134,7 @@ class Context:
         return default, "default"
 
     def git_setting(self, key: str) -> str:
-        """Returns a value of `user.*` or `remote.*`, or an empty text."""
+        """Returns a value of the Git configuration that `Git.config` reads, or an empty text."""
         if self._git_config is None:
             self._git_config = self.git.config()
         return self._git_config.get(key, "")

@@ -1,0 +1,46 @@
+"""A desk for thousands of tickets: ids are minted and found without a look at all the others each time."""
+
+from __future__ import annotations
+
+from counterfoil.kernel import ids
+from counterfoil.tickets.naming import parse_query
+from counterfoil.usecases.catalog import Catalog
+from counterfoil.usecases.context import Context
+from counterfoil.usecases.desk import Desk
+
+
+class BulkDesk(Desk):
+    """A desk whose cost for one more ticket does not depend on how many there are."""
+
+    def __init__(self, context: Context, catalog: Catalog) -> None:
+        super().__init__(context, catalog)
+        self._minter: ids.Minter | None = None
+        self._names: dict[str, list[str]] | None = None
+
+    def _mint(self) -> str:
+        if self._minter is None or self._taken is None:
+            first = super()._mint()
+            self._minter = ids.Minter(self._taken or set())
+            return first
+        ulid = self._minter.mint(self.context.clock.now_ms(), self.context.entropy.bits(ids.RANDOM_BITS))
+        self._minted.append(ids.short_id(ulid))
+        return ulid
+
+    def _find(self, query: str) -> str:
+        kind, value = parse_query(query, self.context.config.id_prefix)
+        if kind in {"ulid", "short", "display"}:
+            new = f"{value}.md"
+            if new in self.sheets:
+                return new
+            found = [name for name in self._known(value) if name.upper().startswith(value)]
+            if len(found) == 1:
+                return found[0]
+        return super()._find(query)
+
+    def _known(self, value: str) -> list[str]:
+        """Returns the files whose names begin with the same short id."""
+        if self._names is None:
+            self._names = {}
+            for name in self.catalog.names():
+                self._names.setdefault(name[: ids.SHORT_LENGTH].upper(), []).append(name)
+        return self._names.get(value[: ids.SHORT_LENGTH], [])

@@ -1,0 +1,138 @@
+"""Making a project: the folder, its files, the drivers; whatever exists is kept (SPEC §8.2)."""
+
+from __future__ import annotations
+
+from counterfoil.errors import InputError
+from counterfoil.tickets import config as configs
+from counterfoil.tickets import index
+from counterfoil.usecases import drivers
+from counterfoil.usecases.catalog import Catalog
+from counterfoil.usecases.change import FileChange, Outcome, Plan, perform
+from counterfoil.usecases.context import CONFIG_FILE, Context
+
+TEMPLATE_FILE = ".tickets/template.md"
+TEMPLATE = """\
+---
+id: {{id}}
+title: {{title}}
+state: {{state}}
+priority: {{priority}}
+labels: []
+---
+
+## Problem
+
+What is wrong or missing, and for whom?
+
+## Acceptance criteria
+
+- [ ] How can one tell that it is done?
+
+## Notes
+
+"""
+PREFIX_LENGTH = 10
+
+
+class Made:
+    """What `init` did.
+
+    Attributes:
+        created, kept: paths relative to the project.
+        outcome: the commit.
+    """
+
+    def __init__(self, created: list[str], kept: list[str], outcome: Outcome) -> None:
+        self.created = created
+        self.kept = kept
+        self.outcome = outcome
+
+
+def initialise(context: Context, *, prefix: str | None = None, more: dict[str, bytes] | None = None) -> Made:
+    """Makes `.tickets` here, or adds what an existing one lacks.
+
+    Args:
+        context: a context opened for a folder that may have no `.tickets` yet.
+        prefix: the prefix of display ids for a new config.yml.
+        more: further files to write in the same commit, by path (AGENTS.md and the like); these
+            replace what is there.
+
+    Raises:
+        InputError: `usage` for a prefix that is none, or that an existing config.yml contradicts.
+        HostError: `commit_failed`, `io_error`; nothing is left behind then.
+    """
+    config_text = configs.DEFAULT_TEXT
+    if prefix is not None:
+        wanted = _check_prefix(context, prefix)
+        config_text = config_text.replace(f"id_prefix: {configs.ID_PREFIX}", f"id_prefix: {wanted}")
+    wanted_files = {
+        CONFIG_FILE: config_text.encode(),
+        TEMPLATE_FILE: TEMPLATE.encode(),
+        drivers.ATTRIBUTES_FILE: drivers.ATTRIBUTES.encode(),
+    }
+    created: list[str] = []
+    kept: list[str] = []
+    context.work.make_folder(index.TICKETS)
+
+    def plan(catalog: Catalog) -> Plan:
+        files = []
+        for path, data in wanted_files.items():
+            before = context.work.read(path)
+            if before is None:
+                files.append(FileChange(path, None, data))
+                created.append(path)
+            elif path == drivers.ATTRIBUTES_FILE and not _names_drivers(before):
+                files.append(FileChange(path, before, before.rstrip(b"\n") + b"\n" + data))
+                created.append(path)
+            else:
+                kept.append(path)
+        before = context.work.read(index.FILE)
+        if before is None:
+            created.append(index.FILE)
+            now = context.clock.utc(context.clock.now_ms())
+            files.append(FileChange(index.FILE, None, catalog.index_text({}, now)))
+        else:
+            kept.append(index.FILE)
+        for path, data in (more or {}).items():
+            before = context.work.read(path)
+            if before != data:
+                created.append(path)
+                files.append(FileChange(path, before, data))
+        return Plan(
+            files, "ticket: initialise .tickets" if CONFIG_FILE in created else "ticket: update the set-up"
+        )
+
+    drivers.register(context)
+    outcome = perform(context, plan)
+    _set_base_branch(context)
+    return Made(created, kept, outcome)
+
+
+def _names_drivers(attributes: bytes) -> bool:
+    return b"merge=ticket-index" in attributes and b"merge=ticket-file" in attributes
+
+
+def _check_prefix(context: Context, prefix: str) -> str:
+    good = prefix[:1].isalpha() and prefix.isalnum() and prefix.isascii() and len(prefix) <= PREFIX_LENGTH
+    if not good:
+        hint = f"use a letter and then letters or digits, at most {PREFIX_LENGTH}, as in --prefix WEB"
+        raise InputError("usage", f"{prefix!r} cannot be a prefix", hint, value=prefix)
+    if context.work.exists(CONFIG_FILE) and context.config.id_prefix != prefix:
+        raise InputError(
+            "usage",
+            f"the prefix here is {context.config.id_prefix} already",
+            f"change id_prefix in {CONFIG_FILE}, then: ticket rebuild-index",
+            value=prefix,
+            present=context.config.id_prefix,
+        )
+    return prefix
+
+
+def _set_base_branch(context: Context) -> None:
+    """Notes, in this clone only, the branch whose policy counts (product.md §10)."""
+    if context.setting("baseBranch"):
+        return
+    remote = context.git.run("symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD")
+    name = remote.stdout.decode("utf-8", "replace").strip().removeprefix("origin/") or context.git.branch()
+    if name:
+        context.git.run("config", "--local", "ticket.baseBranch", name, env={"LC_ALL": "C"})
