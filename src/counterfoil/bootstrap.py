@@ -93,6 +93,7 @@ def open_project(
         options=options,
         settings_file=lambda: read_settings_file(environ),
         program=program,
+        folder=WorkTree,
     )
 
 

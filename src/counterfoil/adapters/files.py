@@ -151,6 +151,13 @@ class WorkTree:
         except OSError as error:
             raise _failure(error, name) from None
 
+    def rename(self, name: str, to: str) -> None:
+        """Gives a file, or a link as such, another name in the same folder tree."""
+        try:
+            os.replace(self.path(name), self.path(to))
+        except OSError as error:
+            raise _failure(error, name) from None
+
     def make_folder(self, name: str) -> None:
         """Makes a folder and those above it."""
         try:
@@ -170,8 +177,11 @@ class WorkTree:
     def make_executable(self, name: str) -> None:
         """Lets the owner and whoever may read the file run it."""
         path = self.path(name)
-        mode = os.stat(path).st_mode
-        os.chmod(path, mode | ((mode & 0o444) >> 2))
+        try:
+            mode = os.stat(path).st_mode
+            os.chmod(path, mode | ((mode & 0o444) >> 2))
+        except OSError as error:
+            raise _failure(error, name) from None
 
 
 def _failure(error: OSError, name: str) -> InputError | HostError:

@@ -189,7 +189,7 @@ class Git:
         stdin: bytes | None = None,
         started: Callable[[int], None] | None = None,
     ) -> Completed:
-        env = {"LC_ALL": "C", "GIT_INDEX_FILE": index}
+        env = {"LC_ALL": "C", "GIT_INDEX_FILE": index, "TICKET_OWN_COMMIT": "1"}
         return self.run(*arguments, env=env, stdin=stdin, started=started, timeout_s=600.0)
 
     def _add(self, index: str, paths: Sequence[str]) -> None:

@@ -147,6 +147,11 @@ def _print_error(error: CounterfoilError, warnings: list[dict[str, object]], jso
         return
     words = [f"warning: {warning['message']}\n" for warning in warnings]
     words.append(f"error: {error.message}\n")
+    diagnostics = error.fields.get("diagnostics")
+    if isinstance(diagnostics, list):
+        from counterfoil.cli.commands.validate import diagnostic_line
+
+        words[:0] = [diagnostic_line(item) + "\n" for item in diagnostics]
     matches = error.fields.get("matches")
     if isinstance(matches, list):
         words += [f"  {match['unique_prefix']}  {match['title']}\n" for match in matches]

@@ -58,6 +58,7 @@ class Context:
         full: reads any front matter (the fast reader knows a subset).
         settings_file: the user's own settings, or an empty mapping.
         program: how Git is to call this command in hooks and merge drivers.
+        folder: gives the files below an absolute path (the hooks' folder, an import's source).
     """
 
     def __init__(
@@ -75,7 +76,8 @@ class Context:
         lock: Callable[[], Lock],
         options: Options,
         settings_file: Callable[[], Mapping[str, str]],
-        program: str = "ticket",
+        program: str,
+        folder: Callable[[str], Files],
     ) -> None:
         self.work = work
         self.state = state
@@ -90,6 +92,7 @@ class Context:
         self.options = options
         self.settings_file = settings_file
         self.program = program
+        self.folder = folder
         self.warnings: list[dict[str, object]] = []
         self._config: Config | None = None
         self._git_config: Mapping[str, str] | None = None

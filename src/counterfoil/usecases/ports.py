@@ -111,6 +111,9 @@ class Files(Protocol):
     def remove(self, name: str) -> None:
         """Removes a file, if it is there."""
 
+    def rename(self, name: str, to: str) -> None:
+        """Gives a file, or a link as such, another name."""
+
     def make_folder(self, name: str) -> None:
         """Makes a folder and those above."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from counterfoil.kernel import ids
 from counterfoil.tickets.naming import parse_query
 from counterfoil.usecases.catalog import Catalog
@@ -44,3 +46,28 @@ class BulkDesk(Desk):
             for name in self.catalog.names():
                 self._names.setdefault(name[: ids.SHORT_LENGTH].upper(), []).append(name)
         return self._names.get(value[: ids.SHORT_LENGTH], [])
+
+
+def summarise_personal_data(context: Context) -> None:
+    """Leaves one warning of personal data where many tickets brought one each."""
+    found = [warning for warning in context.warnings if warning["code"] == "personal_data"]
+    if len(found) < 2:
+        return
+    rules: dict[str, int] = {}
+    for warning in found:
+        rule = str(warning.get("rule"))
+        rules[rule] = rules.get(rule, 0) + 1
+    context.warnings[:] = [warning for warning in context.warnings if warning["code"] != "personal_data"]
+    warn_of_personal_data(context, rules)
+
+
+def warn_of_personal_data(context: Context, rules: Mapping[str, int]) -> None:
+    """Warns once of all personal data, with the number of places by rule."""
+    places = sum(rules.values())
+    listed = ", ".join([f"{rule} {count}" for rule, count in sorted(rules.items())])
+    context.warn(
+        "personal_data",
+        f"{places} places may hold personal data ({listed}); Git keeps it for good",
+        places=places,
+        rules=dict(sorted(rules.items())),
+    )

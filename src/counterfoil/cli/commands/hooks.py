@@ -1,0 +1,45 @@
+"""`ticket install-hooks`, and `ticket hook NAME` as Git runs it."""
+
+from __future__ import annotations
+
+from counterfoil.cli.arguments import usage
+from counterfoil.cli.call import Call, Reply
+
+
+def run(call: Call) -> Reply:
+    """Installs the hooks, or is one of them."""
+    if call.arguments.verb == "hook":
+        return _hook(call)
+    from counterfoil.usecases.hooking import HOOKS, hooks_folder, install
+
+    installed = install(call.context(), force=call.arguments.flag("force"))
+    folder = hooks_folder(call.context()).root
+    if installed:
+        line = f"Installed {' and '.join(installed)} in {folder}"
+    else:
+        line = f"No change; {' and '.join(HOOKS)} are installed in {folder} already."
+    return Reply({"installed": installed, "path": folder, "changed": bool(installed)}, line)
+
+
+def _hook(call: Call) -> Reply:
+    """Checks what is about to be committed or pushed; finds nothing to do outside of a project."""
+    from counterfoil.errors import InputError
+    from counterfoil.usecases.guarding import check_pushed, check_staged
+
+    name = call.arguments.required("name")
+    if name not in {"pre-commit", "pre-push"}:
+        raise usage(
+            f"there is no hook {name!r}", "install-hooks", value=name, allowed=["pre-commit", "pre-push"]
+        )
+    try:
+        context = call.context()
+    except InputError as error:
+        if error.code in {"not_initialized", "foreign_layout"}:
+            return Reply({"checked": 0})
+        raise
+    report = check_staged(context) if name == "pre-commit" else check_pushed(context, call.read_text("-"))
+    report.raise_if_wrong(
+        f"{name}: {report.summary()}",
+        "mend the tickets named above; `ticket validate --staged` repeats the check",
+    )
+    return Reply({"checked": report.checked})

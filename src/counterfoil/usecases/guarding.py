@@ -1,0 +1,131 @@
+"""What the Git hooks check: staged and pushed ticket files, as Git holds them (SPEC §9). Hot path.
+
+A state may take one step of the transition table in a commit made by hand. A commit of our own may
+take several (a batch), each of which was checked when it was made; the environment variable that
+marks it only widens the check to "can be reached", it never turns it off.
+"""
+
+from __future__ import annotations
+
+from counterfoil.errors import CounterfoilError
+from counterfoil.gate import redact
+from counterfoil.tickets import index, workflow
+from counterfoil.tickets.document import scan
+from counterfoil.tickets.lint import lint
+from counterfoil.tickets.model import Diagnostic
+from counterfoil.usecases.blobs import read_blobs
+from counterfoil.usecases.catalog import is_called_ticket
+from counterfoil.usecases.reporting import Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterfoil.usecases.context import Context
+
+OWN_COMMIT = "TICKET_OWN_COMMIT"
+"""Set in the environment of the commits that this program makes."""
+REGULAR = ("100644", "100755")
+NULL = "0"
+
+Step = tuple[str, str, str, str, bool]
+"""Path, mode, object before, object after, whether several transitions may lie between."""
+
+
+def check_staged(context: Context, tier: str = "quality") -> Report:
+    """Checks the ticket files that the next commit changes."""
+    own = OWN_COMMIT in context.environ
+    return _check(context, _steps(context, ("diff", "--cached"), own), tier)
+
+
+def check_pushed(context: Context, refs: str, tier: str = "quality") -> Report:
+    """Checks the ticket files of the commits that a push brings.
+
+    Args:
+        context: the project.
+        refs: what Git tells a pre-push hook: lines of local ref, object, remote ref, object.
+        tier: how strict to be.
+    """
+    report = Report()
+    for line in refs.splitlines():
+        parts = line.split()
+        if len(parts) != 4 or not parts[1].strip(NULL):
+            continue
+        local, remote = parts[1], parts[3]
+        known = remote.strip(NULL) and context.git.run("cat-file", "-e", f"{remote}^{{commit}}").status == 0
+        newest = ("diff", remote, local) if known else ("diff", _empty_tree(context), local)
+        report_of_ref = _check(context, _steps(context, newest, True), tier)
+        report.checked += report_of_ref.checked
+        report.diagnostics += report_of_ref.diagnostics
+    return report
+
+
+def _empty_tree(context: Context) -> str:
+    return context.git.read("hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
+
+
+def _steps(context: Context, command: Sequence[str], several: bool) -> list[Step]:
+    """Returns the ticket files that differ, as one `git diff --raw` tells it."""
+    folder = f"{context.prefix}{index.TICKETS}"
+    arguments = (*command, "--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=all")
+    fields = context.git.read(*arguments, "--", folder).decode("utf-8", "surrogateescape").split("\0")
+    steps: list[Step] = []
+    for head, path in zip(fields[::2], fields[1::2], strict=False):
+        _, mode, before, after, status = head.split(" ")
+        name = path[len(folder) + 1 :]
+        if status != "D" and "/" not in name and is_called_ticket(name):
+            steps.append((path, mode, before, after, several))
+    return steps
+
+
+def _check(context: Context, steps: Sequence[Step], tier: str) -> Report:
+    report = Report()
+    wanted = [blob for _, _, before, after, _ in steps for blob in (before, after) if blob.strip(NULL)]
+    blobs = read_blobs(context, dict.fromkeys(wanted))
+    for path, mode, before, after, several in steps:
+        report.checked += 1
+        if mode not in REGULAR:
+            message = "a ticket is a plain file, never a link or a submodule"
+            report.diagnostics.append(
+                Diagnostic("unsafe_path", "error", path, message, f"git rm --cached {path}")
+            )
+            continue
+        data = blobs.get(after)
+        if data is None:
+            continue
+        name = path.rpartition("/")[2]
+        document, found = lint(data, path, name[:-3], full=context.full, tier=tier, secrets=redact.scan)
+        report.diagnostics += found
+        if document is not None and before in blobs:
+            wrong = transition_problem(context, blobs[before], document.ticket.state, path, several)
+            report.diagnostics += [wrong] if wrong else []
+    return report
+
+
+def transition_problem(
+    context: Context, before: bytes, now: str, path: str, several: bool = False
+) -> Diagnostic | None:
+    """Returns what is wrong with a state that was changed by hand, or None."""
+    try:
+        was = scan(before, context.full).state
+    except CounterfoilError:
+        return None
+    reachable = _reachable(was) if several else {was, *workflow.allowed(was)}
+    if now in reachable:
+        return None
+    options = ", ".join(workflow.allowed(was)) or "nothing"
+    return Diagnostic(
+        "invalid_transition", "error", path, f"a ticket cannot move from {was} to {now}",
+        f"set the state back to {was}, then use `ticket move`; allowed: {options}",
+    )  # fmt: skip
+
+
+def _reachable(state: str) -> set[str]:
+    found = {state}
+    left = [state]
+    while left:
+        for following in workflow.allowed(left.pop()):
+            if following not in found:
+                found.add(following)
+                left.append(following)
+    return found
