@@ -165,6 +165,17 @@ class WorkTree:
         except OSError as error:
             raise _failure(error, name) from None
 
+    def remove_folder(self, name: str) -> None:
+        """Removes a folder and all below it, without following links; one that is gone is fine."""
+        from shutil import rmtree
+
+        try:
+            rmtree(self.path(name))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise _failure(error, name) from None
+
     def is_folder(self, name: str) -> bool:
         """Tells whether `name` is a folder and no link to one."""
         path = self.path(name)

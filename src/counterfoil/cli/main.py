@@ -147,6 +147,8 @@ def _print_error(error: CounterfoilError, warnings: list[dict[str, object]], jso
         return
     words = [f"warning: {warning['message']}\n" for warning in warnings]
     words.append(f"error: {error.message}\n")
+    if error.code == "validation_failed" and isinstance(error.fields.get("report"), str):
+        words.insert(0, f"{error.fields['report']}\n")
     diagnostics = error.fields.get("diagnostics")
     if isinstance(diagnostics, list):
         from counterfoil.cli.commands.validate import diagnostic_line

@@ -255,6 +255,12 @@ def _note_intent(context: Context, intent: str, message: str, files: Sequence[Fi
     context.state.replace(intent, marshal.dumps((INTENT_MAGIC, context.work.root, message, entries)))
 
 
+def perform_recovery(context: Context) -> None:
+    """Takes the lock and finishes whatever a killed command had begun."""
+    with context.lock():
+        recover(context)
+
+
 def recover(context: Context) -> None:
     """Finishes, or takes back, what a killed command had begun. The caller holds the lock.
 

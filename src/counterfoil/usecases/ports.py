@@ -117,6 +117,9 @@ class Files(Protocol):
     def make_folder(self, name: str) -> None:
         """Makes a folder and those above."""
 
+    def remove_folder(self, name: str) -> None:
+        """Removes a folder and all below it, without following links."""
+
     def is_folder(self, name: str) -> bool:
         """Tells whether `name` is a real folder."""
 

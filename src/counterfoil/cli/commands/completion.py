@@ -1,0 +1,183 @@
+"""`ticket completion SHELL`, and the words that the shells ask for, live ids and titles included.
+
+The shells get a few lines that call `ticket __complete`; what can stand where is read from the table, so a
+new verb or option needs no new script.
+"""
+
+from __future__ import annotations
+
+from counterfoil.cli.arguments import usage
+from counterfoil.cli.call import Call, Reply
+from counterfoil.cli.table import COMMON, VERBS
+from counterfoil.errors import CounterfoilError
+from counterfoil.tickets.workflow import PRIORITIES, STATES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from counterfoil.tickets.model import Row
+
+BASH = """\
+_ticket() {
+    local line words=()
+    while IFS= read -r line; do words+=("${line%%$'\\t'*}"); done < <(
+        ticket __complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    COMPREPLY=("${words[@]}")
+}
+complete -o default -F _ticket ticket
+"""
+ZSH = """\
+#compdef ticket
+_ticket() {
+    local line
+    local -a found
+    while IFS= read -r line; do
+        found+=("${${line%%$'\\t'*}//:/\\\\:}:${line#*$'\\t'}")
+    done < <(ticket __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)
+    (( $#found )) && _describe -V ticket found || _files
+}
+if [ "$funcstack[1]" = "_ticket" ]; then _ticket "$@"; else compdef _ticket ticket; fi
+"""
+FISH = """\
+complete -c ticket -f -a '(ticket __complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+"""
+SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
+TITLES_SHOWN = 200
+VALUES = {
+    "STATE": STATES,
+    "P": PRIORITIES,
+    "FORMAT": ("table", "kanban"),
+    "TIER": ("integrity", "quality", "strict"),
+    "KIND": ("jsonl", "github", "tk", "beads", "backlog"),
+    "DURATION": ("30m", "2h", "1d"),
+}
+POSITIONALS = {
+    ("completion", "shell"): tuple(SCRIPTS),
+    ("policy", "action"): ("show", "validate", "explain"),
+}
+
+
+def run(call: Call) -> Reply:
+    """Prints a shell's script, or answers it."""
+    if call.arguments.verb == "completion":
+        shell = call.arguments.required("shell")
+        if shell not in SCRIPTS:
+            raise usage(
+                f"there is no completion for {shell!r}", "completion", value=shell, allowed=list(SCRIPTS)
+            )
+        return Reply({"shell": shell, "script": SCRIPTS[shell]}, SCRIPTS[shell])
+    try:
+        found = suggestions(call, call.arguments.many("word"))
+    except CounterfoilError:
+        found = []
+    return Reply(
+        {"words": [word for word, _ in found]}, "\n".join([f"{word}\t{text}" for word, text in found])
+    )
+
+
+def suggestions(call: Call, words: list[str]) -> list[tuple[str, str]]:
+    """Returns what the last of `words` may become, each with a short explanation."""
+    *before, current = words or [""]
+    if not before:
+        return _starting(current, [(verb, entry[2]) for verb, entry in VERBS.items() if entry[1]])
+    verb = before[0]
+    if verb not in VERBS:
+        return []
+    options = (*VERBS[verb][4], *COMMON)
+    previous = before[-1]
+    for names, metavar, _, _ in options:
+        if metavar and previous in names:
+            return _starting(current, _values(call, metavar))
+    if current.startswith("-"):
+        return _starting(current, [(names[-1], text) for names, _, _, text in options])
+    valued = {name for names, metavar, _, _ in options if metavar for name in names}
+    plain = [
+        word
+        for at, word in enumerate(before[1:], 1)
+        if not word.startswith("-") and before[at - 1] not in valued
+    ]
+    positionals = VERBS[verb][3]
+    if not positionals:
+        return []
+    name, count = positionals[min(len(plain), len(positionals) - 1)]
+    if len(plain) >= len(positionals) and count not in {"*", "+"}:
+        return []
+    return _starting(current, _positional(call, verb, name, plain))
+
+
+def _positional(call: Call, verb: str, name: str, plain: list[str]) -> list[tuple[str, str]]:
+    if (verb, name) in POSITIONALS:
+        return [(word, "") for word in POSITIONALS[verb, name]]
+    if name == "state":
+        return [(state, "") for state in _next_states(call, plain)]
+    if name == "id" or (verb, name) == ("policy", "argument"):
+        return _ids(call, verb)
+    if name == "actor":
+        return _values(call, "ACTOR")
+    if name == "verb":
+        return [(word, entry[2]) for word, entry in VERBS.items() if entry[1]]
+    return []
+
+
+def _next_states(call: Call, plain: list[str]) -> tuple[str, ...]:
+    from counterfoil.tickets.workflow import allowed
+    from counterfoil.usecases.resolve import find_name
+
+    row = _catalog_row(call, find_name(call.context(), plain[0])) if plain else None
+    return allowed(row[2]) if row is not None else STATES
+
+
+def _catalog_row(call: Call, name: str) -> Row | None:
+    from counterfoil.usecases.catalog import Catalog
+
+    return Catalog.load(call.context()).row(name)
+
+
+def _rows(call: Call) -> Iterable[Row]:
+    from counterfoil.tickets.query import order
+    from counterfoil.usecases.catalog import Catalog
+
+    return order(Catalog.load(call.context()).rows())
+
+
+def _ids(call: Call, verb: str) -> list[tuple[str, str]]:
+    """Returns tickets that the verb can do something with; done ones only where that makes sense."""
+    prefix = call.context().config.id_prefix
+    wanted = {
+        "start": ("ready", "blocked"),
+        "done": ("in_progress",),
+        "claim": ("ready", "in_progress"),
+        "release": ("in_progress",),
+    }.get(verb)
+    reading = verb in {"show", "log", "diff", "validate"}
+    return [
+        (f"{prefix}-{row[0][:8]}", f"{row[2]} {row[1]}"[:72])
+        for row in _rows(call)
+        if (row[2] in wanted if wanted else reading or row[2] != "done")
+    ]
+
+
+def _values(call: Call, metavar: str) -> list[tuple[str, str]]:
+    if metavar in VALUES:
+        return [(value, "") for value in VALUES[metavar]]
+    if metavar == "ID":
+        return _ids(call, "show")
+    if metavar == "ACTOR":
+        actors = {actor for row in _rows(call) for actor in (row[5], row[6]) if actor}
+        return [(actor, "") for actor in sorted(actors)] + [("none", "nobody")]
+    if metavar == "LABEL":
+        return [(label, "") for label in sorted({label for row in _rows(call) for label in row[4]})]
+    if metavar == "NAME":
+        names = call.context().work.names(".tickets/templates")
+        return [(name[:-3], "") for name in sorted(names) if name.endswith(".md")]
+    return []
+
+
+def _starting(current: str, found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Keeps what begins with the word so far, or, for a ticket, whose title holds it."""
+    begun = current.lower()
+    kept = [item for item in found if item[0].lower().startswith(begun)]
+    if not kept and len(begun) >= 3:
+        kept = [item for item in found if begun in item[1].lower()]
+    return kept[:TITLES_SHOWN]

@@ -1,0 +1,166 @@
+"""Finding out what is wrong with a clone, a project or a machine, and mending what is safe to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from counterfoil.errors import CounterfoilError
+from counterfoil.usecases import claims, drivers, hooking, indexing, validating
+from counterfoil.usecases.change import perform_recovery
+from counterfoil.usecases.context import Context
+
+GIT_MINIMUM = (2, 38)
+
+
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        name: stable name of the check.
+        state: `ok`, `warning`, `error` or `fixed`.
+        message: what was found.
+        hint: the command that mends it.
+    """
+
+    def __init__(self, name: str, state: str, message: str, hint: str = "") -> None:
+        self.name = name
+        self.state = state
+        self.message = message
+        self.hint = hint
+
+    def as_data(self) -> dict[str, str]:
+        """Returns the finding as a JSON object."""
+        return {"check": self.name, "state": self.state, "message": self.message, "hint": self.hint}
+
+
+def examine(context: Context, *, fix: bool = False) -> list[Finding]:
+    """Looks at everything, one check after the other; a check that fails is itself a finding."""
+    checks: tuple[Callable[[Context, bool], Finding], ...] = (
+        _git_version,
+        _identity,
+        _actor,
+        _in_progress,
+        _interrupted,
+        _index_lock,
+        _ignored,
+        _drivers,
+        _hooks,
+        _tickets,
+        _index,
+        _claims,
+    )
+    findings = []
+    for check in checks:
+        try:
+            findings.append(check(context, fix))
+        except CounterfoilError as error:
+            name = check.__name__.strip("_").replace("_", "-")
+            findings.append(Finding(name, "error", error.message, error.hint))
+    return findings
+
+
+def _git_version(context: Context, _fix: bool) -> Finding:
+    text = context.git.read("--version").decode("utf-8", "replace").strip()
+    numbers = [int(part) for part in text.split()[2].split(".")[:2] if part.isdigit()]
+    if tuple(numbers) < GIT_MINIMUM:
+        return Finding("git-version", "error", f"{text} is too old", "install Git 2.38 or newer")
+    return Finding("git-version", "ok", text)
+
+
+def _identity(context: Context, _fix: bool) -> Finding:
+    result = context.git.run("var", "GIT_COMMITTER_IDENT")
+    if result.status != 0:
+        hint = 'git config user.name "Your Name" && git config user.email you@example.com'
+        return Finding(
+            "identity", "error", "Git does not know who you are, so nothing can be committed", hint
+        )
+    return Finding("identity", "ok", "Git knows who commits")
+
+
+def _actor(context: Context, _fix: bool) -> Finding:
+    return Finding("actor", "ok", f"you act as {context.actor()}")
+
+
+def _in_progress(context: Context, _fix: bool) -> Finding:
+    operation = context.git.in_progress()
+    if operation:
+        hint = f"git {operation} --continue, or git {operation} --abort"
+        return Finding(
+            "in-progress", "warning", f"a {operation} is in progress, so changes are not committed", hint
+        )
+    return Finding("in-progress", "ok", "no merge or rebase is in progress")
+
+
+def _interrupted(context: Context, _fix: bool) -> Finding:
+    before = len(context.warnings)
+    perform_recovery(context)
+    done = context.warnings[before:]
+    del context.warnings[before:]
+    if done:
+        return Finding("interrupted", "fixed", "; ".join([str(warning["message"]) for warning in done]))
+    return Finding("interrupted", "ok", "no command was interrupted")
+
+
+def _index_lock(context: Context, _fix: bool) -> Finding:
+    folder = context.folder(context.git.location.git_dir)
+    if folder.exists("index.lock"):
+        hint = f"if no Git is running here: rm {folder.path('index.lock')}"
+        return Finding("index-lock", "warning", "Git's index is locked", hint)
+    return Finding("index-lock", "ok", "Git's index is free")
+
+
+def _ignored(context: Context, _fix: bool) -> Finding:
+    if context.git.run("check-ignore", "-q", f"{context.prefix}.tickets/index.json").status == 0:
+        hint = "remove .tickets from .gitignore or .git/info/exclude"
+        return Finding("ignored", "warning", "Git ignores .tickets: changes are kept but not committed", hint)
+    return Finding("ignored", "ok", "Git tracks .tickets")
+
+
+def _drivers(context: Context, fix: bool) -> Finding:
+    if not context.work.exists(drivers.ATTRIBUTES_FILE):
+        return Finding("merge-drivers", "warning", "no attributes ask for the merge drivers", "ticket init")
+    if drivers.are_registered(context):
+        return Finding("merge-drivers", "ok", "the merge drivers are registered")
+    if fix:
+        drivers.register(context)
+        return Finding("merge-drivers", "fixed", "registered the merge drivers")
+    return Finding(
+        "merge-drivers", "warning", "this clone does not know the merge drivers", "ticket doctor --fix"
+    )
+
+
+def _hooks(context: Context, _fix: bool) -> Finding:
+    if hooking.are_installed(context):
+        return Finding("hooks", "ok", "the hooks are installed")
+    return Finding("hooks", "ok", "the hooks are not installed; ticket install-hooks does so")
+
+
+def _tickets(context: Context, _fix: bool) -> Finding:
+    report = validating.check_everything(context, "quality")
+    wrong = [item for item in report.errors if not item.code.startswith("index_")]
+    if wrong:
+        return Finding(
+            "tickets", "error", f"{len(wrong)} errors in {report.checked} tickets", "ticket validate --all"
+        )
+    return Finding("tickets", "ok", f"{report.checked} tickets, no errors")
+
+
+def _index(context: Context, fix: bool) -> Finding:
+    report = validating.check_everything(context, "integrity")
+    wrong = [item for item in report.errors if item.code.startswith("index_")]
+    if not wrong:
+        return Finding("index", "ok", "the index agrees with the tickets")
+    if fix:
+        indexing.rebuild(context)
+        return Finding("index", "fixed", "rebuilt the index")
+    return Finding("index", "error", wrong[0].message, "ticket rebuild-index")
+
+
+def _claims(context: Context, _fix: bool) -> Finding:
+    now_ms = context.clock.now_ms()
+    everything = claims.everything(context).values()
+    lapsed = [claim for claim in everything if claim.is_lapsed(now_ms)]
+    live = sum(claim.is_live(now_ms) for claim in everything)
+    if lapsed:
+        return Finding("claims", "warning", f"{len(lapsed)} claims have lapsed", "ticket ready --stale")
+    return Finding("claims", "ok", f"{live} live claim{'' if live == 1 else 's'}")
