@@ -62,7 +62,7 @@ class Bench:
     def add(self, row: Row) -> None:
         """Keeps a row and prints it at once, since a whole run takes minutes."""
         self.rows.append(row)
-        print("  ".join(cell for cell in row.cells() if cell), flush=True)
+        print("  ".join(cell for cell in row.cells() if cell), file=sys.stderr, flush=True)
 
     def remember(self, command: str, size: int, samples: Sequence[Sample]) -> None:
         """Keeps a cost for the growth table."""
@@ -75,8 +75,10 @@ class Bench:
             yield
         except (CommandFailed, WrongAnswer) as error:
             print(f"{command}: {error}", file=sys.stderr)
-            reason = str(error).splitlines()[0].replace("|", "¦")[:60]
-            self.add(Row(section, command, size, None, None, f"failed: {reason}", "works", met=False))
+            lines = str(error).splitlines()
+            reason = next((line for line in lines if line.startswith("error: ")), lines[0])
+            relative = f"failed: {reason[:60].replace('|', '¦')}"
+            self.add(Row(section, command, size, None, None, relative, "works", met=False))
 
     def against_bare(
         self,

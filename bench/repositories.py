@@ -66,7 +66,7 @@ class Site:
                 file.unlink()
 
 
-CACHES = ("ticket/cache*",)
+CACHES = ("counterfoil/cache/*",)
 """Where the derived cache lies, below the common Git folder."""
 
 

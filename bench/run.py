@@ -129,9 +129,13 @@ def main() -> int:
     """Reads the command line, measures, prints the table and writes the page."""
     parser = argparse.ArgumentParser(prog="bench/run.py", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer sizes and rounds")
+    parser.add_argument("--sizes", metavar="N,N", help="numbers of tickets instead of the usual ones")
     parser.add_argument("--write", metavar="FILE", type=Path, help="write the page, too")
     parser.add_argument("--work", metavar="FOLDER", type=Path, help="where the repositories are made (2 GB)")
     options = parser.parse_args()
+    sizes: tuple[int, ...] = QUICK_SIZES if options.quick else SIZES
+    if options.sizes:
+        sizes = tuple(int(text) for text in options.sizes.replace("_", "").split(","))
     command = Path(sys.executable).with_name("ticket")
     if not command.exists() or editable():
         sys.exit("error: this Python has no regular installation of counterfoil\nhint: python3 dev.py bench")
@@ -148,7 +152,7 @@ def main() -> int:
                 writes=5 if options.quick else 13,
             )
             bares = [bench.bare() for _ in range(21)]
-            measure(bench, QUICK_SIZES if options.quick else SIZES, quick=options.quick)
+            measure(bench, sizes, quick=options.quick)
     print()
     text = page(
         bench.rows,

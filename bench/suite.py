@@ -61,8 +61,8 @@ def reading(bench: Bench, site: Site, size: int) -> None:
     def some(answer: str) -> bool:
         return answer.count("\n") >= min(size // 20, 20)
 
-    verb("show ID", 3, lambda answer: answer == raw, "show", entry.short_id)
-    verb("show ID --json", 3, lambda answer: entry.id in answer, "show", entry.short_id, "--json")
+    verb("show ID", 3 if at_limit else None, lambda answer: answer == raw, "show", entry.short_id)
+    verb("show ID --json", 3 if at_limit else None, lambda answer: entry.id in answer, "show", entry.short_id, "--json")
     peaks = verb("list", 7 if at_limit else None, some, "list")
     verb("list --state ready", 7 if at_limit else None, some, "list", "--state", "ready")
     peaks += verb("list --json --all", 10 if at_limit else None, listed, "list", "--json", "--all")
@@ -113,7 +113,7 @@ def _arguments(site: Site, size: int) -> dict[str, Iterator[list[str]]]:
         ),
         "move": (["move", entry.short_id, state] for entry, state in _moves(site, "backlog", "in_progress")),
         "assign": (["assign", entry.short_id, "human:bench"] for entry in site.shuffled("done")),
-        "claim": (["claim", entry.short_id] for entry in site.shuffled("ready", "blocked", seed=8)),
+        "claim": (["claim", entry.short_id] for entry in site.shuffled("ready", seed=8)),
     }
 
 
@@ -121,9 +121,12 @@ def writing(bench: Bench, site: Site, size: int, *, hooks: bool) -> None:
     """Measures the verbs that commit: bare interpreter, verb, verb with hooks, Git, in turn."""
     plain = bench.yard.copy(site, "plain")
     mirror = Mirror(bench.yard, plain, bench.yard.copy(site, "git"))
-    guarded = bench.yard.copy(site, "hooks") if hooks else None
-    if guarded:
-        bench.yard.ticket(guarded, "install-hooks")
+    guarded = None
+    if hooks:
+        with bench.attempt(HOOKS, "install-hooks", size):
+            copied = bench.yard.copy(site, "hooks")
+            bench.yard.ticket(copied, "install-hooks")
+            guarded = copied
     limited = size <= LIMITED
     guarded_arguments = _arguments(guarded, size) if guarded else {}
     for verb, runs in _arguments(plain, size).items():
@@ -258,7 +261,7 @@ def completion(bench: Bench, site: Site, size: int) -> None:
         bench.add(Row(READING, "completion of an id", size, *times(costs), ""))
 
 
-COMPLETION = ("completion", "--words", "show", "")
+COMPLETION = ("__complete", "show", "")
 """What the shell functions of `ticket completion` run."""
 DATED = ("list", "--json", "--all", "--dates")
 
