@@ -39,12 +39,12 @@ error:{{code,message,details,hint}}}}. The hint is the next command.
     ticket batch FILE                many changes, one commit
 
 States: backlog > ready > in_progress > done; blocked from any but done.
-ID: the full id or TK-XXXXXXXX ({prefix}-XXXXXXXX here), never a title.
+ID: the full id or {prefix}-XXXXXXXX, never a title.
 Exit: 0 done, 2 usage, 4 not found, 5 ambiguous, 6 not allowed, 7 invalid,
 9 refused, 10 conflict or claimed, 12 Git or disk. Retry only 10.
 No secrets, no personal data in tickets: they stay in Git for good.
-A claim lasts 2 h; every change of yours renews it. Finishing p0 or p1 is
-for a person to approve: the warning would_ask tells you.
+A claim lasts 2 h; every change of yours renews it. The warning would_ask
+says that a person should look at it: finishing p0 or p1.
 Now: {counts}.
 """
 

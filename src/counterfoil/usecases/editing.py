@@ -1,10 +1,13 @@
-"""Editing a ticket in the user's editor: nothing that was typed is ever lost (cli.md).
+"""Editing a ticket: single fields, or all of it in the user's editor (cli.md).
 
-The editor works on a draft in the clone's own folder. What it saves is checked as a whole; a
+Nothing that was typed is ever lost: the editor works on a draft in the clone's own folder. What it saves is checked as a whole; a
 draft that cannot be saved stays where it is and the error names it, the ticket is as it was.
 """
 
 from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
 
 from counterfoil.errors import CounterfoilError, HostError, InputError
 from counterfoil.tickets import index
@@ -12,14 +15,94 @@ from counterfoil.tickets.model import FILE_BYTES
 from counterfoil.tickets.workflow import parse_priority
 from counterfoil.usecases.change import Outcome
 from counterfoil.usecases.context import Context
-from counterfoil.usecases.desk import Desk, carry_out, check_title
+from counterfoil.usecases.desk import Desk, Sheet, carry_out, check_title, clean_labels, parse_actor
 
 FOLDER = "drafts"
 EDITOR_VARIABLES = ("VISUAL", "EDITOR")
 FALLBACK_EDITOR = "vi"
 
-title = check_title
-priority = parse_priority
+
+def edit_fields(
+    desk: Desk,
+    sheet: Sheet,
+    *,
+    title: str | None = None,
+    state: str | None = None,
+    priority: str | None = None,
+    labels: Sequence[str] = (),
+    assignee: str | None = None,
+    reviewer: str | None = None,
+    blocks: Sequence[str] = (),
+    blocked_by: Sequence[str] = (),
+    body: str | None = None,
+) -> None:
+    """Changes what is given and leaves the rest; `none` unsets an actor.
+
+    Args:
+        desk, sheet: the ticket on its desk.
+        title, state, priority, assignee, reviewer, body: the new value.
+        labels: `+x` adds, `-x` removes, `x,y` stands for all.
+        blocks, blocked_by: `ID` or `+ID` adds, `-ID` removes.
+
+    Raises:
+        InputError: for values that are none, and for transitions that are not allowed.
+    """
+    changes: dict[str, object] = {}
+    if title is not None:
+        changes["title"] = check_title(title)
+    if priority is not None:
+        changes["priority"] = parse_priority(priority)
+    if assignee is not None:
+        changes["assignee"] = parse_actor(assignee)
+    if reviewer is not None:
+        changes["reviewer"] = parse_actor(reviewer)
+    if labels:
+        changes["labels"] = edited_labels(sheet.ticket.labels, labels)
+    if blocks:
+        changes["blocks"] = _edited_relations(desk, sheet, "blocks", blocks)
+    if blocked_by:
+        changes["blocked_by"] = _edited_relations(desk, sheet, "blocked_by", blocked_by)
+    if state is not None:
+        desk.move(sheet, state)
+    if changes:
+        desk.update(sheet, changes)
+    if body is not None:
+        desk.replace_body(sheet, body)
+
+
+def edited_labels(present: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """Returns labels after `+x` (add), `-x` (remove) and `x,y` (these and no others).
+
+    Raises:
+        InputError: `invalid_label`.
+    """
+    labels = list(present)
+    plain = [
+        label for item in wanted if item[:1] not in {"+", "-"} for label in item.split(",") if label.strip()
+    ]
+    if plain or "" in wanted:
+        labels = list(clean_labels(plain))
+    for item in wanted:
+        if item.startswith("+"):
+            labels += [label for label in clean_labels(item[1:].split(",")) if label not in labels]
+        elif item.startswith("-"):
+            unwanted = item[1:].lower().split(",")
+            labels = [label for label in labels if label.lower() not in unwanted]
+    return labels
+
+
+def _edited_relations(desk: Desk, sheet: Sheet, field: str, wanted: Sequence[str]) -> list[str]:
+    related = list(getattr(sheet.ticket, field))
+    for item in wanted:
+        query = item.lstrip("+-")
+        other = desk.ticket_id(query)
+        if item.startswith("-"):
+            related = [ticket for ticket in related if ticket != other]
+        elif other == sheet.ticket.id:
+            raise InputError("usage", "a ticket cannot wait for itself", "ticket edit --help", value=query)
+        elif other not in related:
+            related.append(other)
+    return related
 
 
 def edit_in_editor(context: Context, name: str) -> tuple[Desk, Outcome] | None:
@@ -70,8 +153,6 @@ def _open_editor(context: Context, path: str) -> None:
     command = next((context.environ[name] for name in EDITOR_VARIABLES if context.environ.get(name)), "")
     if not command:
         command = context.git.run("config", "core.editor").stdout.decode("utf-8", "replace").strip()
-    import shlex
-
     try:
         words = shlex.split(command or FALLBACK_EDITOR)
     except ValueError:

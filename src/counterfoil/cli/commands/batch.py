@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.cli.call import Call, Reply
-from counterfoil.cli.commands.new import load_template
+from counterfoil.usecases.templates import load_template
 from counterfoil.cli.incoming import read_input
 from counterfoil.cli.layout import visible
 from counterfoil.tickets.index import entry

@@ -1,8 +1,4 @@
-"""`ticket search`: text in titles and bodies. On the hot path.
-
-Ten thousand small files are read faster than a search index would be loaded and checked, so
-the files themselves are searched and the answer is never out of date.
-"""
+"""`ticket search`: text in titles and bodies. On the hot path."""
 
 from __future__ import annotations
 
@@ -10,20 +6,10 @@ from counterfoil.cli import layout
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Raw, Reply
 from counterfoil.cli.commands.list import entries_json, filtered
-from counterfoil.errors import CounterfoilError
 from counterfoil.kernel.jsontext import compact
-from counterfoil.tickets import index, query
-from counterfoil.tickets.document import scan
-from counterfoil.tickets.model import FILE_BYTES
+from counterfoil.tickets import query
 from counterfoil.tickets.naming import display_id
-from counterfoil.usecases.catalog import is_called_ticket, row_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from counterfoil.tickets.model import Row
-    from counterfoil.usecases.context import Context
-
-EXCERPT_CHARACTERS = 72
+from counterfoil.usecases.searching import find
 
 
 def run(call: Call) -> Reply:
@@ -51,39 +37,3 @@ def run(call: Call) -> Reply:
             lines.append(f"{' ' * (len(display_id(prefix, row[0])) + 2)}{layout.visible(found[row])}")
     notes = [f"{total - len(rows)} more; raise --limit to see them"] if total > len(rows) else []
     return Reply(None, "\n".join(lines), notes=notes)
-
-
-def find(context: Context, text: str) -> list[tuple[Row, str]]:
-    """Returns the tickets that contain `text`, each with the line of the body around its first place."""
-    wanted = text.casefold()
-    plain = wanted.encode() if wanted.isascii() else None
-    found = []
-    for name in context.work.names(index.TICKETS):
-        if not is_called_ticket(name):
-            continue
-        try:
-            data = context.work.read(f"{index.TICKETS}/{name}", FILE_BYTES)
-            if data is None or (plain is not None and data.isascii() and plain not in data.lower()):
-                continue
-            content = data.decode("utf-8", "replace")
-            if wanted not in content.casefold():
-                continue
-            ticket = scan(data, context.full)
-        except CounterfoilError:
-            continue
-        body = content.partition("\n---")[2].partition("\n")[2]
-        if wanted in ticket.title.casefold() or wanted in body.casefold():
-            found.append((row_of(ticket, name), _excerpt(body, wanted)))
-    return found
-
-
-def _excerpt(body: str, wanted: str) -> str:
-    """Returns the first line with the text, cut around it."""
-    for line in body.splitlines():
-        position = line.casefold().find(wanted)
-        if position >= 0:
-            line = line.strip()
-            begin = max(0, position - EXCERPT_CHARACTERS // 2)
-            part = line[begin : begin + EXCERPT_CHARACTERS].strip()
-            return ("…" if begin else "") + part + ("…" if begin + EXCERPT_CHARACTERS < len(line) else "")
-    return ""
