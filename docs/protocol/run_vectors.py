@@ -331,6 +331,7 @@ class Bench:
         self.env = {
             "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "HOME": str(self.home),
+            "TMPDIR": str(folder),
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "LC_ALL": "C.UTF-8",
             "XDG_STATE_HOME": str(self.home / "state"),
