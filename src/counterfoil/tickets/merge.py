@@ -130,9 +130,7 @@ def _merge_tickets(
     fields = FieldMerge(base, ours, theirs)
     expected = fields.run()
     clean, notes = fields.clean, fields.notes
-    front = None
-    if not fields.stuck:
-        front = _spliced(fields.result(), expected, base, ours, theirs, full)
+    front = _spliced(fields.result(), expected, base, ours, theirs, full)
     if front is None:
         clean = False
         front, notes = _kept(fields, ours, full)

@@ -101,7 +101,6 @@ class FieldMerge:
     Attributes:
         clean: whether no conflict was left behind.
         notes: one sentence for each key on which a rule decided or that is in conflict.
-        stuck: whether the front matter is written in a way that lines cannot be exchanged.
     """
 
     def __init__(self, base: Version | None, ours: Version, theirs: Version) -> None:
@@ -110,7 +109,6 @@ class FieldMerge:
         self.theirs = theirs
         self.clean = True
         self.notes: list[str] = []
-        self.stuck = False
         self._edits: list[tuple[int, int, list[str]]] = []
         self._line_end = "\r" if ours.source.startswith(b"---\r\n") else ""
 
@@ -120,11 +118,13 @@ class FieldMerge:
         expected = self._mapping((), base, self.ours.root, self.theirs.root)
         if self.base:
             self._merge_remarks(self.base)
-        self.stuck = bool(self._edits) and (self.ours.root.flow or self.theirs.root.flow)
         return expected
 
     def result(self) -> bytes:
-        """Returns our file with the edits made."""
+        """Returns our file with the edits made.
+
+        Where keys share lines or an alias loses its anchor, that is not what `run` promised.
+        """
         lines = self.ours.source.decode().split("\n")
         # From the end to the beginning, so that no edit moves the place of another.
         for begin, end, new in sorted(self._edits, key=lambda edit: edit[:2])[::-1]:

@@ -338,6 +338,29 @@ def test_an_alias_in_the_same_words_takes_the_new_meaning() -> None:
     assert merged(base, edited(("Add", "Build"), text=base), theirs) == Merged(both.encode(), True)
 
 
+def test_an_alias_that_would_come_to_mean_something_else_is_not_taken() -> None:
+    base = edited(("estimate: 3 # days", "estimate: &e 3\nagain: 1"))
+    ours = edited(("&e 3", "&e 5"), text=base)
+    result = merged(base, ours, edited(("again: 1", "again: *e"), text=base))
+    assert document.read(result.data, full).frontmatter() == document.read(ours.encode(), full).frontmatter()
+    assert (result.clean, len(conflict_fields(result.data))) == (False, 1)
+
+
+def test_an_alias_whose_meaning_we_changed_is_a_change_of_ours() -> None:
+    base = edited(("estimate: 3 # days", "estimate: &e 3\nagain: *e"))
+    result = merged(base, edited(("&e 3", "&e 4"), text=base), edited(("again: *e", "again: 7"), text=base))
+    expected = edited(("&e 3", "&e 4"), ("again: *e", 'again: *e # CONFLICT theirs: "7"'), text=base)
+    assert (result.data.decode(), result.clean) == (expected, False)
+
+
+def test_a_comment_that_we_removed_does_not_come_back_with_their_new_key() -> None:
+    ours = edited(("# who does it\n", ""))
+    theirs = edited(("# who does it\n", "# who does it\n# new\nsize: 1\n"))
+    assert merged(BASE, ours, theirs) == Merged(
+        edited(("# who does it\n", "# new\nsize: 1\n")).encode(), True
+    )
+
+
 def test_front_matter_too_large_to_stand_beside_another_is_kept_alone() -> None:
     head = BASE.split("---\n")[1]
     ours = edited((head, f"{{id: {A}, title: T, state: done, priority: p2, labels: []}}\n"))

@@ -131,7 +131,7 @@ def test_where_one_side_did_nothing_the_other_is_the_result(three: tuple[str, st
     assert merged(base, base, theirs) == Merged(theirs.encode(), True)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(versions())
 def test_every_merge_is_readable_and_takes_each_change_that_only_one_side_made(
     three: tuple[str, str, str],
@@ -156,7 +156,7 @@ def test_every_merge_is_readable_and_takes_each_change_that_only_one_side_made(
     assert result.clean == (not conflict_fields(result.data) and not body_conflict)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(versions())
 def test_a_clean_merge_says_the_same_in_both_directions(three: tuple[str, str, str]) -> None:
     base, ours, theirs = three
@@ -182,7 +182,7 @@ def test_line_ends_are_ours_and_otherwise_make_no_difference(
     assert (b"\r\n" in result.data) == crlf[1] or b"<<<<<<<" in result.data
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(versions())
 def test_what_both_sides_left_alone_keeps_its_bytes(three: tuple[str, str, str]) -> None:
     base, ours, theirs = three

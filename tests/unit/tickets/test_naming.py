@@ -95,6 +95,7 @@ def test_no_pattern_and_no_title_makes_an_invalid_branch(pattern: str, title: st
 def test_a_long_title_still_makes_a_branch_that_fits_a_file_system() -> None:
     branch = naming.branch_name("{title}", ticket("é" * 500), "TK")
     assert branch == "é" * 120
+    assert naming.branch_name("{title}", ticket("a" * 235 + ".lockup"), "TK") == "a" * 235
 
 
 def test_a_pull_request_title_keeps_its_case_on_one_line() -> None:
