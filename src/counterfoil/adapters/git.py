@@ -17,8 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from counterfoil.adapters.location import Location
-    from counterfoil.usecases.ports import Completed, ProgramRunner
+    from counterfoil.usecases.ports import Completed, Place, ProgramRunner
 
 READ_ONLY = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 WRITING = {"LC_ALL": "C"}
@@ -44,7 +43,7 @@ class Git:
         location: where the working tree lies.
     """
 
-    def __init__(self, programs: ProgramRunner, location: Location) -> None:
+    def __init__(self, programs: ProgramRunner, location: Place) -> None:
         self._programs = programs
         self.location = location
 

@@ -79,11 +79,8 @@ def replace_body(document: TicketDocument, body: str) -> bytes:
     """
     if body == document.body:
         return document.source
-    kept = len(document.source) - len(document.body.encode())
-    head = document.source[:kept]
-    if not head.endswith(b"\n"):
-        head += b"\n"
-    text = _laid_out(body)
+    head = document.source[: len(document.source) - len(document.body.encode())]
+    text = ("" if head[-1:] == b"\n" else "\n") + _laid_out(body)
     if head.startswith(b"---\r\n"):
         text = text.replace("\n", "\r\n")
     return head + text.encode()

@@ -22,7 +22,7 @@ KEY_LENGTH = 128
 
 _NO_KEYS = frozenset(("null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"))
 """Words that are no strings, which the full reader refuses as keys where they may not be."""
-_FLOW_STOP = frozenset("[]{}\"'#&*!|>%@`?\\")
+_FLOW_STOP = frozenset("[]{}?")
 
 
 class FormatError(InputError):
@@ -404,6 +404,6 @@ def _bare(value: str, begin: int, line: int, column: int) -> Scalar | None:
     text = value[begin:end].rstrip(" ") if end > begin else ""
     if not text or text[0] in INDICATORS or not _FLOW_STOP.isdisjoint(text):
         return None
-    if ":" in text and (": " in text or text[-1] == ":"):
+    if " #" in text or ": " in text or text[-1] == ":":
         return None
     return Scalar(text, "", line, column + begin, line, column + begin + len(text))

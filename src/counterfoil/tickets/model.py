@@ -5,23 +5,22 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import TypeAlias
 
-    Row: TypeAlias = tuple[
-        str,
-        str,
-        str,
-        str,
-        tuple[str, ...],
-        str | None,
-        str | None,
-        tuple[str, ...],
-        tuple[str, ...],
-        str,
-        tuple[str, str] | None,
-    ]
-    """A ticket as a plain tuple, for listing thousands: id, title, state, priority, labels, assignee,
-    reviewer, blocks, blocked_by, file name, source (kind, id)."""
+Row = tuple[
+    str,
+    str,
+    str,
+    str,
+    tuple[str, ...],
+    str | None,
+    str | None,
+    tuple[str, ...],
+    tuple[str, ...],
+    str,
+    tuple[str, str] | None,
+]
+"""A ticket as a plain tuple, for listing thousands: id, title, state, priority, labels, assignee,
+reviewer, blocks, blocked_by, file name, source (kind, id)."""
 
 TITLE_LENGTH = 200
 """Longer titles are allowed but warned of (Protocol §2.3)."""

@@ -158,7 +158,9 @@ def _added(
     if path[0] in ORDER:
         for name in ORDER[: ORDER.index(path[0])]:
             before = parent.entry(name) or before
-    return [_lines_after(source, before, parent.entries[0].column - 1, path, value)]
+    # A key that is written `? key` stands further to the right than its mapping.
+    indent = min([entry.column for entry in parent.entries]) - 1
+    return [_lines_after(source, before, indent, path, value)]
 
 
 def _lines_after(

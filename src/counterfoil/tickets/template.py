@@ -43,18 +43,26 @@ def _front_matter_line(line: str, values: Mapping[str, str]) -> str | None:
         return _filled(line, values, _flattened)
     begin += len(line) - begin - len(line[begin:].lstrip(" "))
     prefix, value = line[:begin], line[begin:]
-    if value[0] == '"':
-        return prefix + _filled(value, values, escape)
-    if value[0] == "'":
-        return prefix + _filled(value, values, _in_single_quotes)
+    if value[0] in "\"'":
+        return prefix + _quoted(value, values)
     value, hash_sign, comment = value.partition(" #")
-    comment = hash_sign + _filled(comment, values, _flattened)
-    if value[0] == "[" and value.rstrip(" ")[-1] == "]":
-        items = [item.strip(" ") for item in value.rstrip(" ")[1:-1].split(",")]
-        written = [quote_in_flow(_filled(item, values, str)) if "{{" in item else item for item in items]
-        return f"{prefix}[{', '.join(written)}]{comment}"
-    text = _filled(value.rstrip(" "), values, str)
+    content = value.rstrip(" ")
+    comment = value[len(content) :] + hash_sign + _filled(comment, values, _flattened)
+    if content[0] == "[" and content[-1] == "]":
+        items = [_item(item.strip(" "), values) for item in content[1:-1].split(",")]
+        return f"{prefix}[{', '.join(items)}]{comment}"
+    text = _filled(content, values, str)
     return f"{prefix}{quote(text)}{comment}" if text else None
+
+
+def _item(item: str, values: Mapping[str, str]) -> str:
+    if "{{" not in item:
+        return item
+    return _quoted(item, values) if item[0] in "\"'" else quote_in_flow(_filled(item, values, str))
+
+
+def _quoted(text: str, values: Mapping[str, str]) -> str:
+    return _filled(text, values, escape if text[0] == '"' else _in_single_quotes)
 
 
 def _filled(text: str, values: Mapping[str, str], written: Callable[[str], str]) -> str:

@@ -8,7 +8,7 @@ first line that is wrong ends the batch before anything is written, and is named
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from counterfoil.errors import (
     ConflictError,
@@ -25,10 +25,9 @@ from counterfoil.usecases.context import Context
 from counterfoil.usecases.desk import Sheet, check_title, clean_labels, parse_actor
 from counterfoil.usecases.intake import strictjson
 from counterfoil.usecases.intake.bulk import BulkDesk, summarise_personal_data
+from counterfoil.usecases.templates import load_template
 
 Operation = Mapping[str, object]
-Template = Callable[[str | None], str | None]
-"""Finds a template's text by name; None for the project's own one, if it has any."""
 
 TEXT = "a text"
 TEXT_OR_NULL = "a text or null"
@@ -112,24 +111,19 @@ def read_operations(data: bytes) -> Sequence[tuple[int, Operation]]:
 
 
 def carry_out(
-    context: Context,
-    operations: Sequence[tuple[int, Operation]],
-    template: Template,
-    *,
-    dry_run: bool = False,
+    context: Context, operations: Sequence[tuple[int, Operation]], *, dry_run: bool = False
 ) -> Batch:
     """Carries out operations, all of them or none.
 
     Args:
         context: the project.
         operations: as `read_operations` returns them.
-        template: finds a template's text by name.
         dry_run: check everything against the tickets as they are, write nothing.
 
     Raises:
         CounterfoilError: what the single verb would raise, with the number of the `line` in its fields.
     """
-    work = _Work(context, template)
+    work = _Work(context)
     if dry_run:
         context.config.require_writable()
         work.plan(Catalog.load(context), operations)
@@ -143,9 +137,8 @@ def carry_out(
 class _Work:
     """A batch being carried out."""
 
-    def __init__(self, context: Context, template: Template) -> None:
+    def __init__(self, context: Context) -> None:
         self.context = context
-        self.template = template
         self.templates: dict[str | None, str | None] = {}
         self.names: dict[str, Sheet] = {}
         self.results: list[Result] = []
@@ -183,7 +176,7 @@ class _Work:
             raise _wrong(f"the name {name!r} is taken by an earlier line", line, value=name)
         wanted = _text(operation.get("template"))
         if wanted not in self.templates:
-            self.templates[wanted] = self.template(wanted)
+            self.templates[wanted] = load_template(self.context, wanted)
         sheet = self.desk.create(
             str(operation["title"]),
             state=_text(operation.get("state")),

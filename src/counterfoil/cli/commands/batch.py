@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from counterfoil.cli.call import Call, Reply
-from counterfoil.usecases.templates import load_template
 from counterfoil.cli.incoming import read_input
 from counterfoil.cli.layout import visible
 from counterfoil.tickets.index import entry
@@ -18,9 +17,7 @@ def run(call: Call) -> Reply:
     operations = batching.read_operations(read_input(call, call.arguments.text("file")))
     context = call.context()
     dry_run = call.arguments.flag("dry_run")
-    batch = batching.carry_out(
-        context, operations, lambda name: load_template(context, name), dry_run=dry_run
-    )
+    batch = batching.carry_out(context, operations, dry_run=dry_run)
     outcome = batch.outcome
     prefix = context.config.id_prefix
     data = {

@@ -1,0 +1,254 @@
+"""When each ticket was created and last changed, from one pass over Git's history (Protocol §2.6).
+
+A date is the author's: it says when somebody made the change, and survives rebase, amend and our own
+`sync`, which give a commit a new committer's date. A file was created at the earliest date of a commit that
+holds it and updated at the latest that changed it, on merged branches too; a merge counts
+where it says something that none of its parents says. The result belongs to a commit, so it is cached by
+the commit and extended by what came since. What may lie behind a shallow clone's boundary, or
+in trees that a partial clone lacks, is unknown: nothing is ever fetched for it.
+"""
+
+from __future__ import annotations
+
+import marshal
+from binascii import crc32
+from typing import TYPE_CHECKING, Any
+
+from counterfoil.errors import HostError
+from counterfoil.tickets import index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from counterfoil.usecases.context import Context
+
+    Span = tuple[str | None, str | None]
+    """Created and updated, ISO 8601 in UTC to the second; None is unknown."""
+
+LOCAL_ONLY = {
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+}
+"""The environment of a Git that must not fetch what a partial clone lacks. The first of the last two works
+since Git 2.45 (and in the security releases of older ones), the second always: no transport is allowed."""
+
+PLAIN_LOG = ("-c", "log.follow=false", "-c", "log.showSignature=false", "--literal-pathspecs", "log")
+"""`git log` without the user's settings that would change what it lists; options follow."""
+
+MAGIC = f"counterfoil dates 1 {marshal.version}"
+HEADS_KEPT = 6
+PASS_TIMEOUT_S = 3600.0
+LAST_SECOND = 253_402_300_799
+"""The end of the year 9999: later dates, which only a forged commit carries, are shown as this one."""
+_MARK = b"\x01"
+
+
+def dates(context: Context) -> dict[str, Span]:
+    """Returns created and updated by file name, for every ticket file that HEAD's history knows.
+
+    A file that was never committed is not among them: neither date exists. Uncommitted edits change
+    nothing. Deleted tickets are among them.
+    """
+    head = context.git.head()
+    if head is None:
+        return {}
+    shallow = context.git.run("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+    if shallow:
+        return _pass_over_shallow(context, head)
+    known = _load(context, head)
+    if known is not None:
+        return known
+    base, spans = _nearest(context, head)
+    revisions = [head] if base is None else [head, f"^{base}"]
+    output = _log(context, "%x01%at", revisions)
+    if output is None:
+        return {}
+    for at, touched in _commits(output):
+        when = instant(context, int(at))
+        for name in touched:
+            _widen(spans, name, when)
+    _store(context, head, spans, base)
+    return spans
+
+
+def boundaries(context: Context, roots: Iterable[str]) -> set[str]:
+    """Returns which of some commits without parents had parents before the clone was cut short."""
+    names = list(roots)
+    if not names:
+        return set()
+    request = "".join([f"{name}\n" for name in names]).encode()
+    output = context.git.run("cat-file", "--batch", env=LOCAL_ONLY, stdin=request).stdout
+    found = set()
+    at = 0
+    while at < len(output):
+        line_end = output.index(b"\n", at)
+        words = output[at:line_end].split(b" ")
+        at = line_end + 1
+        if len(words) == 3 and words[2].isdigit():
+            header = output[at : at + int(words[2])].partition(b"\n\n")[0]
+            at += int(words[2]) + 1
+            if b"\nparent " in header:
+                found.add(words[0].decode())
+    return found
+
+
+def instant(context: Context, seconds: int) -> str:
+    """Writes a commit's date in ISO 8601, UTC, to the second."""
+    return context.clock.utc(min(max(seconds, 0), LAST_SECOND) * 1000)
+
+
+def ticket_folder(context: Context) -> str:
+    """Returns the folder of ticket files, relative to the top of the working tree."""
+    return context.prefix + index.TICKETS
+
+
+# --- the pass -------------------------------------------------------------------------------------
+
+
+def _log(context: Context, form: str, revisions: list[str]) -> bytes | None:
+    """Returns the raw pass, or None, with a warning, where Git cannot make it.
+
+    `--sparse` spares Git a comparison of the whole folder for each commit, which its diff makes again.
+    """
+    result = context.git.run(
+        *PLAIN_LOG, f"--format={form}", "--no-color", "-c", "--name-status", "-z", "--no-renames",
+        "--no-ext-diff", "--no-relative", "--full-history", "--sparse", "--end-of-options", *revisions, "--",
+        ticket_folder(context), env=LOCAL_ONLY, timeout_s=PASS_TIMEOUT_S,
+    )  # fmt: skip
+    if result.status == 0:
+        return result.stdout
+    reason = result.stderr.decode("utf-8", "replace").strip()
+    context.warn(
+        "dates_unknown",
+        "this clone lacks a part of the history, so dates are unknown",
+        hint="git fetch --refetch --filter=blob:none",
+        reason=reason[-500:],
+    )
+    return None
+
+
+def _commits(output: bytes) -> Iterator[tuple[str, list[str]]]:
+    """Yields each commit's header and the ticket files that it touches."""
+    header: str | None = None
+    touched: list[str] = []
+    tokens = iter(output.split(b"\0"))
+    for token in tokens:
+        word = token.lstrip(b"\n")
+        if word.startswith(_MARK):
+            if header is not None and touched:
+                yield header, touched
+            header, touched = word[1:].decode("ascii"), []
+        elif word:
+            path = next(tokens).decode("utf-8", "surrogateescape")
+            name = path.rpartition("/")[2]
+            if name.endswith(".md"):
+                touched.append(name)
+    if header is not None and touched:
+        yield header, touched
+
+
+def _widen(spans: dict[str, Span], name: str, when: str) -> None:
+    created, updated = spans.get(name, (None, None))
+    spans[name] = (
+        when if created is None or when < created else created,
+        when if updated is None or when > updated else updated,
+    )
+
+
+def _pass_over_shallow(context: Context, head: str) -> dict[str, Span]:
+    """Makes the pass in a clone whose history ends early; it is short, and never cached.
+
+    A boundary commit seems to add every file. What it holds was created at or before it, nobody
+    knows when; its last change is known if it was seen after the boundary.
+    """
+    output = _log(context, "%x01%at %H %P", [head])
+    if output is None:
+        return {}
+    commits = [(header.split(), touched) for header, touched in _commits(output)]
+    cut = boundaries(context, [words[1] for words, _ in commits if len(words) == 2])
+    spans: dict[str, Span] = {}
+    limits: dict[str, str] = {}
+    for words, touched in commits:
+        when = instant(context, int(words[0]))
+        for name in touched:
+            if words[1] in cut:
+                limits[name] = max(when, limits.get(name, ""))
+            else:
+                _widen(spans, name, when)
+    for name, limit in limits.items():
+        updated = spans.get(name, (None, None))[1]
+        spans[name] = (None, updated if updated is not None and updated >= limit else None)
+    if limits:
+        context.warn(
+            "dates_unknown",
+            "this clone is shallow: what happened before its first commit is unknown",
+            hint="git fetch --unshallow",
+        )
+    return spans
+
+
+# --- the cache ------------------------------------------------------------------------------------
+
+
+def _beginning(context: Context) -> str:
+    """Returns how the project's cache files begin; worktrees of one clone share them."""
+    return f"dates-{crc32(context.prefix.encode('utf-8', 'surrogateescape')):08x}-"
+
+
+def _load(context: Context, commit: str) -> dict[str, Span] | None:
+    """Returns what was stored for a commit; anything unexpected counts as nothing."""
+    data = context.state.read(f"cache/{_beginning(context)}{commit}")
+    if data is None:
+        return None
+    try:
+        value: Any = marshal.loads(data)
+    except (EOFError, ValueError, TypeError):
+        return None
+    if isinstance(value, tuple) and len(value) == 3 and value[:2] == (MAGIC, context.prefix):
+        spans: dict[str, Span] = value[2]
+        return spans
+    return None
+
+
+def _cached_heads(context: Context) -> list[str]:
+    """Returns the commits for which something is stored, the latest stored first."""
+    beginning = _beginning(context)
+    stored = []
+    for name in context.state.names("cache"):
+        if name.startswith(beginning):
+            signature = context.state.signature(f"cache/{name}")
+            stored.append((signature[0] if signature else 0, name[len(beginning) :]))
+    return [commit for _, commit in sorted(stored, reverse=True)]
+
+
+def _nearest(context: Context, head: str) -> tuple[str | None, dict[str, Span]]:
+    """Returns a commit in HEAD's history whose dates are stored, and these dates."""
+    for commit in _cached_heads(context):
+        if context.git.run("merge-base", "--is-ancestor", commit, head).status == 0:
+            spans = _load(context, commit)
+            if spans is not None:
+                return commit, spans
+    return None, {}
+
+
+def _store(context: Context, head: str, spans: dict[str, Span], base: str | None) -> None:
+    """Stores the dates for a commit; a failure to do so costs only time.
+
+    What was extended goes, unless a branch still stands there and may be checked out again.
+    """
+    beginning = _beginning(context)
+    try:
+        context.state.make_folder("cache")
+        context.state.replace(f"cache/{beginning}{head}", marshal.dumps((MAGIC, context.prefix, spans)))
+        if (
+            base is not None
+            and not context.git.run("for-each-ref", "--count=1", f"--points-at={base}").stdout
+        ):
+            context.state.remove(f"cache/{beginning}{base}")
+        for commit in _cached_heads(context)[HEADS_KEPT:]:
+            context.state.remove(f"cache/{beginning}{commit}")
+    except HostError:
+        return

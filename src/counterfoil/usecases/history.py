@@ -1,0 +1,470 @@
+"""What happened to a ticket, field by field, as Git's history and the working tree tell it.
+
+An event is a commit that touched the ticket's file, or the edit that nobody has committed yet; a change
+is one field with what it was and what it became. A ticket's file never changes its name, so
+following it needs no guessing. Blobs that a partial clone lacks are not fetched: the event is told, its
+changes are unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher, unified_diff
+from typing import TYPE_CHECKING
+
+from counterfoil.errors import CounterfoilError, HostError, InputError
+from counterfoil.kernel import actor as actors
+from counterfoil.tickets import document, index
+from counterfoil.tickets.model import FILE_BYTES
+from counterfoil.tickets.naming import parse_query
+from counterfoil.usecases.dates import (
+    LOCAL_ONLY,
+    PASS_TIMEOUT_S,
+    PLAIN_LOG,
+    boundaries,
+    dates,
+    instant,
+    ticket_folder,
+)
+from counterfoil.usecases.resolve import find_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from counterfoil.tickets.frontmatter import FullReader
+    from counterfoil.usecases.context import Context
+
+TEXT_FIELDS = (
+    "title",
+    "state",
+    "priority",
+    "labels",
+    "assignee",
+    "reviewer",
+    "author",
+    "blocks",
+    "blocked_by",
+)
+BODY, LAYOUT, FILE = "body", "layout", "file"
+"""Changes that are told by their lines: of the body, of nothing but the writing, of an unreadable file."""
+
+CREATED, CHANGED, REMOVED, UNCOMMITTED, BOUNDARY = "created", "changed", "removed", "uncommitted", "boundary"
+TRAILER = "Ticket-Actor"
+FETCH_HINT = "git fetch --refetch --filter=blob:none"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of a ticket, before and after.
+
+    Attributes:
+        field: a key of the front matter, `blocks`, `blocked_by`, or one of `body`, `layout`, `file`.
+        before, after: plain values; None for a field that is not there, and always for the last three.
+        added, removed: lines, for the last three.
+    """
+
+    field: str
+    before: object
+    after: object
+    added: int = 0
+    removed: int = 0
+
+    def as_data(self) -> dict[str, object]:
+        """Returns the change as a JSON object."""
+        data = {"field": self.field, "from": self.before, "to": self.after}
+        if self.field in {BODY, LAYOUT, FILE}:
+            data.update(added=self.added, removed=self.removed)
+        return data
+
+    def words(self) -> str:
+        """Tells the change in a few words: `state ready → in_progress`, `labels +ui −api`."""
+        if self.field in {BODY, LAYOUT, FILE}:
+            return f"{self.field} edited (+{self.added} −{self.removed} lines)"
+        if isinstance(self.before, list) and isinstance(self.after, list):
+            added = [f"+{item}" for item in self.after if item not in self.before]
+            gone = [f"−{item}" for item in self.before if item not in self.after]
+            return f"{self.field} {' '.join([*added, *gone]) or 'in another order'}"
+        return f"{self.field} {_said(self.before)} → {_said(self.after)}"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened to a ticket.
+
+    Attributes:
+        kind: `created`, `changed`, `removed`, `uncommitted`, or `boundary`: the first commit of a shallow
+            clone, which holds the ticket but says nothing of how it came to be.
+        commit: the commit, None for what is not committed.
+        at: when the author made it, ISO 8601 in UTC.
+        actor: from the trailer, else from the author's name; None if neither gives one.
+        subject: the commit's.
+        changes: what changed; None when this clone lacks the contents.
+    """
+
+    kind: str
+    commit: str | None
+    at: str | None
+    actor: str | None
+    subject: str
+    changes: tuple[Change, ...] | None = field(default=())
+
+    def as_data(self) -> dict[str, object]:
+        """Returns the event as a JSON object."""
+        return {
+            "kind": self.kind,
+            "commit": self.commit,
+            "at": self.at,
+            "actor": self.actor,
+            "subject": self.subject,
+            "changes": None if self.changes is None else [change.as_data() for change in self.changes],
+        }
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A ticket file at a revision against the one in the working tree.
+
+    Attributes:
+        commit: the revision's commit, None before the first one.
+        changes: field by field.
+        text: a unified diff, empty when nothing differs.
+    """
+
+    commit: str | None
+    changes: tuple[Change, ...]
+    text: str
+
+
+# --- finding --------------------------------------------------------------------------------------
+
+
+def find_ever(context: Context, query: str) -> str:
+    """Returns the file name of a ticket that is here, or, by its id, of one that was removed.
+
+    Raises:
+        InputError: `ticket_not_found`, `ambiguous_id`.
+    """
+    try:
+        return find_name(context, query)
+    except InputError as error:
+        kind, value = parse_query(query, context.config.id_prefix)
+        if error.code != "ticket_not_found" or kind == "text" or (kind == "prefix" and context.options.ci):
+            raise
+        names = [name for name in dates(context) if name.upper().startswith(value)]
+        if len(names) != 1:
+            raise
+        return names[0]
+
+
+# --- what differs ---------------------------------------------------------------------------------
+
+
+def changes_between(before: bytes | None, after: bytes | None, full: FullReader) -> tuple[Change, ...]:
+    """Tells what differs between two states of a ticket file; None is no file."""
+    if before == after:
+        return ()
+    old, new = _fields(before, full), _fields(after, full)
+    if old is None or new is None:
+        return (Change(FILE, None, None, *_line_counts(_text(before), _text(after))),)
+    changes = [
+        Change(name, old.get(name), new.get(name))
+        for name in dict.fromkeys([*TEXT_FIELDS, *old, *new])
+        if name != BODY and old.get(name) != new.get(name)
+    ]
+    old_body, new_body = str(old.get(BODY, "")), str(new.get(BODY, ""))
+    if old_body.strip("\r\n") != new_body.strip("\r\n"):
+        changes.append(Change(BODY, None, None, *_line_counts(old_body, new_body)))
+    if not changes:
+        changes.append(Change(LAYOUT, None, None, *_line_counts(_text(before), _text(after))))
+    return tuple(changes)
+
+
+def _fields(data: bytes | None, full: FullReader) -> dict[str, object] | None:
+    """Returns a ticket's fields by name, those that are not set left out; None if it is unreadable."""
+    if data is None:
+        return {}
+    try:
+        read = document.read(data, full)
+        values = read.frontmatter()
+    except CounterfoilError:
+        return None
+    ticket = read.ticket
+    fields: dict[str, object] = {"title": ticket.title, "state": ticket.state, "priority": ticket.priority}
+    fields.update({name: getattr(ticket, name) for name in ("assignee", "reviewer", "author")})
+    fields.update({name: list(getattr(ticket, name)) for name in ("labels", "blocks", "blocked_by")})
+    fields.update({key: value for key, value in values.items() if key not in fields and key != "id"})
+    extension = fields.get("x_ticket")
+    if isinstance(extension, dict):
+        fields["x_ticket"] = {key: value for key, value in extension.items() if key != "relations"}
+    fields[BODY] = read.body
+    return {key: value for key, value in fields.items() if value is not None and value != {}}
+
+
+def _text(data: bytes | None) -> str:
+    return "" if data is None else data.decode("utf-8", "surrogateescape")
+
+
+def _line_counts(before: str, after: str) -> tuple[int, int]:
+    """Returns how many lines were added and removed."""
+    old, new = before.splitlines(), after.splitlines()
+    begin = 0
+    while begin < min(len(old), len(new)) and old[begin] == new[begin]:
+        begin += 1
+    end = 0
+    while end < min(len(old), len(new)) - begin and old[-1 - end] == new[-1 - end]:
+        end += 1
+    old, new = old[begin : len(old) - end], new[begin : len(new) - end]
+    kept = sum(block.size for block in SequenceMatcher(None, old, new).get_matching_blocks())
+    return len(new) - kept, len(old) - kept
+
+
+def _said(value: object) -> str:
+    if value is None or value == []:
+        return "none"
+    if isinstance(value, list):
+        return ", ".join([str(item) for item in value])
+    return str(value)
+
+
+def difference(context: Context, name: str, revision: str) -> Difference:
+    """Compares a ticket in the working tree with the same ticket at a revision.
+
+    Raises:
+        InputError: `revision_not_found`.
+        HostError: `io_error` when a partial clone lacks the revision's content.
+    """
+    commit = resolve_revision(context, revision)
+    path = f"{index.TICKETS}/{name}"
+    before = None if commit is None else committed(context, commit, [path])[path]
+    after = context.work.read(path, FILE_BYTES)
+    lines = unified_diff(
+        _text(before).splitlines(keepends=True),
+        _text(after).splitlines(keepends=True),
+        "/dev/null" if before is None else f"a/{context.prefix}{path}",
+        "/dev/null" if after is None else f"b/{context.prefix}{path}",
+    )
+    text = "".join(
+        [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]
+    )
+    return Difference(commit, changes_between(before, after, context.full), text)
+
+
+def resolve_revision(context: Context, revision: str) -> str | None:
+    """Returns the commit that a revision names; None for HEAD before the first commit.
+
+    The name goes to Git on standard input, where nothing is an option.
+
+    Raises:
+        InputError: `revision_not_found`.
+    """
+    if "\n" not in revision and revision.strip():
+        request = f"{revision}^{{commit}}\n".encode("utf-8", "surrogateescape")
+        words = context.git.run("cat-file", "--batch-check", env=LOCAL_ONLY, stdin=request).stdout.split()
+        if len(words) == 3 and words[1] == b"commit":
+            return words[0].decode("ascii")
+    if revision == "HEAD" and context.git.head() is None:
+        return None
+    raise InputError(
+        "revision_not_found", f"Git knows no revision {revision!r}", "git log --oneline", revision=revision
+    )
+
+
+# --- contents -------------------------------------------------------------------------------------
+
+
+def committed(context: Context, commit: str, paths: Sequence[str]) -> dict[str, bytes | None]:
+    """Returns files of the project as a commit holds them, written as the working tree would be.
+
+    Git's filters (line ends, say) are applied, so that the bytes can be compared with the working tree's
+    and put there.
+
+    Raises:
+        HostError: `io_error` when this clone lacks them.
+    """
+    result = context.git.run(
+        "--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", commit, "--",
+        *[context.prefix + path for path in paths], env=LOCAL_ONLY,
+    )  # fmt: skip
+    if result.status != 0:
+        raise _not_here(commit)
+    objects: dict[str, str] = {}
+    for item in result.stdout.split(b"\0"):
+        head, tab, full_path = item.partition(b"\t")
+        if tab:
+            objects[full_path.decode("utf-8", "surrogateescape")] = head.split()[2].decode("ascii")
+    found = blobs(context, objects.values(), {oid: path for path, oid in objects.items()})
+    contents: dict[str, bytes | None] = {}
+    for path in paths:
+        oid = objects.get(context.prefix + path)
+        if oid is not None and oid not in found:
+            raise _not_here(commit)
+        contents[path] = None if oid is None else found[oid]
+    return contents
+
+
+def _not_here(commit: str) -> HostError:
+    return HostError(
+        "io_error",
+        f"this clone lacks files of commit {commit[:12]}",
+        FETCH_HINT,
+        commit=commit,
+        kind="partial",
+    )
+
+
+def blobs(
+    context: Context, wanted: Iterable[str], paths: Mapping[str, str] | None = None
+) -> dict[str, bytes]:
+    """Returns the contents of blobs; those that this clone lacks, or that are no ticket's size, are left out.
+
+    Git ends at the first blob that a partial clone lacks. Only then is it asked what there is at all.
+
+    Args:
+        context: the project.
+        wanted: their ids.
+        paths: by id, a path whose filters are applied to the content.
+    """
+    names = list(dict.fromkeys(wanted))
+    if not names:
+        return {}
+    form = "--batch-check=%(objectname) %(objectsize)"
+    result = context.git.run("cat-file", form, env=LOCAL_ONLY, stdin="\n".join([*names, ""]).encode())
+    if result.status != 0:
+        result = context.git.run("cat-file", "--batch-all-objects", "--unordered", form, env=LOCAL_ONLY)
+    sizes = dict(line.split(" ", 1) for line in result.stdout.decode("ascii").splitlines() if " " in line)
+    here = [name for name in names if sizes.get(name, "").isdigit() and int(sizes[name]) <= FILE_BYTES]
+    if not here:
+        return {}
+    lines = [f"{name} {paths[name]}\n" if paths else f"{name}\n" for name in here]
+    options = ["--batch", "--filters"] if paths else ["--batch"]
+    request = "".join(lines).encode("utf-8", "surrogateescape")
+    output = context.git.run("cat-file", *options, env=LOCAL_ONLY, stdin=request).stdout
+    return _split_batch(output)
+
+
+def _split_batch(output: bytes) -> dict[str, bytes]:
+    contents: dict[str, bytes] = {}
+    at = 0
+    while at < len(output):
+        line_end = output.index(b"\n", at)
+        words = output[at:line_end].split(b" ")
+        at = line_end + 1
+        if len(words) == 3 and words[2].isdigit():
+            size = int(words[2])
+            contents[words[0].decode("ascii")] = output[at : at + size]
+            at += size + 1
+    return contents
+
+
+# --- events ---------------------------------------------------------------------------------------
+
+
+def events(context: Context, name: str, limit: int | None = None) -> list[Event]:
+    """Returns what happened to one ticket, newest first.
+
+    Args:
+        context: the project.
+        name: the ticket's file name.
+        limit: at most so many events.
+    """
+    happened = _uncommitted(context, name)
+    found = _touching(context, name) if context.git.head() is not None else []
+    if limit is not None:
+        found = found[: max(0, limit - len(happened))]
+    contents = blobs(context, [oid for entry in found for oid in (entry.before, entry.after) if oid])
+    cut = boundaries(context, [entry.commit for entry in found if not entry.parents and not entry.before])
+    happened += [_event(context, entry, contents, entry.commit in cut) for entry in found]
+    return happened[:limit]
+
+
+@dataclass(frozen=True)
+class _Touch:
+    """A commit that touched the file: the blob before and after, None for no file."""
+
+    commit: str
+    at: int
+    author: str
+    trailer: str
+    parents: str
+    subject: str
+    before: str | None
+    after: str | None
+
+
+def _touching(context: Context, name: str) -> list[_Touch]:
+    """Lists the commits that touch one ticket's file, on merged branches too."""
+    trailer = f"%(trailers:key={TRAILER},valueonly,unfold,separator=%x2C)"
+    result = context.git.run(
+        *PLAIN_LOG, f"--format=%x01%H%n%at%n%an%n{trailer}%n%P%n%s", "--encoding=UTF-8", "--no-color", "-c",
+        "--raw", "--no-abbrev", "-z", "--no-renames", "--no-ext-diff", "--no-relative", "--full-history",
+        "HEAD", "--", f"{ticket_folder(context)}/{name}", env=LOCAL_ONLY, timeout_s=PASS_TIMEOUT_S,
+    )  # fmt: skip
+    if result.status != 0:
+        context.warn(
+            "history_incomplete",
+            "this clone lacks a part of the history; what it holds is shown",
+            hint=FETCH_HINT,
+            reason=result.stderr.decode("utf-8", "replace").strip()[-500:],
+        )
+    found: list[_Touch] = []
+    header: list[str] = []
+    for token in result.stdout.decode("utf-8", "replace").split("\0"):
+        word = token.lstrip("\n")
+        if word.startswith("\x01"):
+            header = word[1:].split("\n", 5)
+        elif word.startswith(":") and len(header) == 6:
+            before, after = _sides(word)
+            commit, at, author, said, parents, subject = header
+            found.append(_Touch(commit, int(at), author, said, parents, subject, before, after))
+    return found
+
+
+def _sides(raw: str) -> tuple[str | None, str | None]:
+    """Returns the first parent's blob and the commit's own from a line of `--raw`, combined or not."""
+    parents = len(raw) - len(raw.lstrip(":"))
+    names = raw.lstrip(":").split(" ")[parents + 1 : 2 * parents + 2]
+    before, after = names[0], names[-1]
+    return (before if before.strip("0") else None), (after if after.strip("0") else None)
+
+
+def _event(context: Context, touch: _Touch, contents: Mapping[str, bytes], cut: bool) -> Event:
+    kind = CREATED if touch.before is None else REMOVED if touch.after is None else CHANGED
+    known = all(oid is None or oid in contents for oid in (touch.before, touch.after))
+    changes: tuple[Change, ...] | None = None
+    if cut:
+        kind, changes = BOUNDARY, ()
+    elif known:
+        before, after = [None if oid is None else contents[oid] for oid in (touch.before, touch.after)]
+        changes = () if after is None else changes_between(before, after, context.full)
+    return Event(
+        kind,
+        touch.commit,
+        instant(context, touch.at),
+        acting(touch.trailer, touch.author),
+        touch.subject,
+        changes,
+    )
+
+
+def acting(trailer: str, author: str) -> str | None:
+    """Returns who acted: the trailer's actor, else one made from the author's name."""
+    named = actors.canonical(trailer.partition(",")[0].strip())
+    if named is not None:
+        return named
+    slug = actors.slug_from_name(author)
+    return f"human:{slug}" if slug else None
+
+
+def _uncommitted(context: Context, name: str) -> list[Event]:
+    head = context.git.head()
+    path = f"{index.TICKETS}/{name}"
+    try:
+        before = None if head is None else committed(context, head, [path])[path]
+    except HostError:
+        return []
+    after = context.work.read(path, FILE_BYTES)
+    if before == after:
+        return []
+    changes = () if after is None else changes_between(before, after, context.full)
+    words = "removed, not committed" if after is None else "not committed"
+    return [Event(UNCOMMITTED, None, None, None, words, changes)]
