@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from counterfoil.tickets.frontmatter import FullReader
     from counterfoil.usecases.context import Context
 
-TEXT_FIELDS = (
+LIST_FIELDS = ("labels", "blocks", "blocked_by")
+KNOWN_FIELDS = (
     "title",
     "state",
     "priority",
@@ -166,11 +167,12 @@ def changes_between(before: bytes | None, after: bytes | None, full: FullReader)
     old, new = _fields(before, full), _fields(after, full)
     if old is None or new is None:
         return (Change(FILE, None, None, *_line_counts(_text(before), _text(after))),)
-    changes = [
-        Change(name, old.get(name), new.get(name))
-        for name in dict.fromkeys([*TEXT_FIELDS, *old, *new])
-        if name != BODY and old.get(name) != new.get(name)
-    ]
+    changes = []
+    for name in dict.fromkeys([*KNOWN_FIELDS, *old, *new]):
+        unset: object = [] if name in LIST_FIELDS else None
+        left, right = old.get(name, unset), new.get(name, unset)
+        if name != BODY and left != right:
+            changes.append(Change(name, left, right))
     old_body, new_body = str(old.get(BODY, "")), str(new.get(BODY, ""))
     if old_body.strip("\r\n") != new_body.strip("\r\n"):
         changes.append(Change(BODY, None, None, *_line_counts(old_body, new_body)))
@@ -191,13 +193,13 @@ def _fields(data: bytes | None, full: FullReader) -> dict[str, object] | None:
     ticket = read.ticket
     fields: dict[str, object] = {"title": ticket.title, "state": ticket.state, "priority": ticket.priority}
     fields.update({name: getattr(ticket, name) for name in ("assignee", "reviewer", "author")})
-    fields.update({name: list(getattr(ticket, name)) for name in ("labels", "blocks", "blocked_by")})
+    fields.update({name: list(getattr(ticket, name)) for name in LIST_FIELDS})
     fields.update({key: value for key, value in values.items() if key not in fields and key != "id"})
     extension = fields.get("x_ticket")
     if isinstance(extension, dict):
         fields["x_ticket"] = {key: value for key, value in extension.items() if key != "relations"}
     fields[BODY] = read.body
-    return {key: value for key, value in fields.items() if value is not None and value != {}}
+    return {key: value for key, value in fields.items() if value not in (None, {}, [])}
 
 
 def _text(data: bytes | None) -> str:
