@@ -9,16 +9,19 @@ called `frontmatter`. What is lost is how the front matter was laid out: comment
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from counterfoil.errors import InputError
 from counterfoil.kernel.ids import canonical_ulid
 from counterfoil.kernel.jsontext import compact
 from counterfoil.tickets import document, workflow
 from counterfoil.tickets.document import TicketDocument
-from counterfoil.tickets.frontmatter import FullReader
 from counterfoil.tickets.index import TICKETS
 from counterfoil.tickets.scalar import double_quoted, quote, quote_in_flow
 from counterfoil.usecases.desk import check_title, clean_labels, parse_actor
+
+if TYPE_CHECKING:
+    from counterfoil.tickets.frontmatter import FullReader
 
 ACTORS = ("assignee", "reviewer", "author")
 REQUIRED = ("id", "title", "state", "priority", "labels")
