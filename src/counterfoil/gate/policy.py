@@ -268,6 +268,11 @@ def parse(data: object, path: str = PATH) -> tuple[Policy | None, list[Diagnosti
     return None if failed else policy, reading.diagnostics
 
 
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
 class _Reading:
     """One pass over one file. Each method returns something usable and reports what is wrong."""
 
@@ -286,7 +291,9 @@ class _Reading:
         for key in value:
             if keys is not None and key not in keys:
                 known = ", ".join(keys)
-                self.say("policy_unknown_key", f"{where} has the unknown key {key!r}; known are {known}")
+                self.say(
+                    "policy_unknown_key", f"{where} has the unknown key {_shown(key)}; known are {known}"
+                )
         return {str(key): item for key, item in value.items()}
 
     def texts(self, value: object, where: str) -> tuple[str, ...]:
@@ -300,7 +307,8 @@ class _Reading:
 
     def whole(self, data: object) -> Policy:
         root = self.mapping(data, "policy.yml", ("version", "merge_policy", "approvers"))
-        self.version(root.get("version"))
+        if isinstance(data, Mapping):
+            self.version(root.get("version"))
         merging = self.mapping(root.get("merge_policy", {}), "merge_policy", ("default", "rules"))
         default = self.policy_name(merging.get("default", "review_required"), "merge_policy.default")
         if default == "require_approvals":
@@ -316,14 +324,14 @@ class _Reading:
         if value is None:
             self.say("policy_version", f"version is missing; write version: {VERSION}")
         elif isinstance(value, bool) or not isinstance(value, int) or value < VERSION:
-            self.say("policy_version", f"version {value!r} is no version; write version: {VERSION}")
+            self.say("policy_version", f"version {_shown(value)} is no version; write version: {VERSION}")
         elif value > VERSION:
             self.say("policy_version", f"version {value} is newer than this program understands")
 
     def policy_name(self, value: object, where: str) -> str:
         if isinstance(value, str) and value in POLICIES:
             return value
-        self.say("policy_value", f"{where} is {value!r}; use one of {', '.join(POLICIES)}")
+        self.say("policy_value", f"{where} is {_shown(value)}; use one of {', '.join(POLICIES)}")
         return "review_required"
 
     def rule(self, value: object, number: int) -> Rule:
@@ -362,7 +370,7 @@ class _Reading:
             if text.lower() in PRIORITIES:
                 found.append(text.lower())
             else:
-                self.say("policy_value", f"{where} has {text!r}; use {', '.join(PRIORITIES)}")
+                self.say("policy_value", f"{where} has {_shown(text)}; use {', '.join(PRIORITIES)}")
         return tuple(found)
 
     def actors(self, value: object, where: str) -> tuple[str, ...]:
@@ -371,7 +379,7 @@ class _Reading:
     def actor(self, text: str, where: str) -> str | None:
         actor = canonical(text)
         if actor is None:
-            self.say("policy_value", f"{where} has {text!r}; {ACTOR_HINT}")
+            self.say("policy_value", f"{where} has {_shown(text)}; {ACTOR_HINT}")
         elif not _is_person(actor):
             self.say("policy_agent", f"{where} names {actor}, but approvals by agents never count", "warning")
         return actor
