@@ -322,14 +322,15 @@ def _plain_ticket(data: bytes) -> Ticket | None:
     values = {}
     for line in lines:
         key, _, value = line.partition(": ")
-        if value[0] in INDICATORS:
+        first = value[:1]
+        if first in INDICATORS:
             if key == "title":
-                if value[0] != '"' or value[-1] != '"' or value.count('"') != 2 or "\\" in value:
+                if first != '"' or value[-1] != '"' or value.count('"') != 2 or "\\" in value:
                     return None
                 value = value[1:-1]
             elif key != "labels":
                 return None
-        elif key in _NOT_PLAIN or value[0] == " " or not key.isidentifier() or len(key) > KEY_LENGTH:
+        elif key in _NOT_PLAIN or first in ("", " ") or not key.isidentifier() or len(key) > KEY_LENGTH:
             return None
         values[key] = value
     return _from_texts(values, extension) if len(values) == len(lines) else None
