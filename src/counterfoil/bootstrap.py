@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from counterfoil.tickets.frontmatter import Mapping as FrontMatter
+    from counterfoil.usecases.merging import MergeRoom
     from counterfoil.usecases.ports import Trace
 
 STATE_FOLDER = "counterfoil"
@@ -95,6 +96,13 @@ def open_project(
         program=program,
         folder=WorkTree,
     )
+
+
+def open_merge_room(cwd: str, environ: Mapping[str, str], scratch: str) -> MergeRoom:
+    """Gives a merge driver its room: the folder that Git runs it in and a scratch folder of its own."""
+    from counterfoil.usecases.merging import MergeRoom
+
+    return MergeRoom(WorkTree(cwd), WorkTree(scratch), Programs(environ), read_full)
 
 
 def find_worktree_or_ask(start: str, environ: Mapping[str, str], programs: Programs) -> Location:

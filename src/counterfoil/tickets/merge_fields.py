@@ -95,6 +95,16 @@ def merged_set(base: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, 
     return (*kept, *[item for item in theirs if item.casefold() not in mine | was])
 
 
+def further_state(mine: str, yours: str) -> str:
+    """Returns the state that is further along; `done` is furthest."""
+    return max(mine, yours, key=_PROGRESS.index)
+
+
+def more_urgent(mine: str, yours: str) -> str:
+    """Returns the more urgent of two priorities."""
+    return min(mine, yours, key=PRIORITIES.index)
+
+
 class FieldMerge:
     """One merge of three front matters, as edits of our lines.
 
@@ -193,10 +203,10 @@ class FieldMerge:
         key = path[0]
         mine, yours = getattr(self.ours.ticket, key), getattr(self.theirs.ticket, key)
         if key == "state":
-            taken: str = max(mine, yours, key=_PROGRESS.index)
+            taken = further_state(mine, yours)
             reason = "the one further along"
         else:
-            taken = min(mine, yours, key=PRIORITIES.index)
+            taken = more_urgent(mine, yours)
             reason = "the more urgent one"
         note = f"{key}: ours is {mine}, theirs is {yours}; took {taken}, {reason}"
         before = self.base.ticket.state if self.base else taken

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from counterfoil.tickets.config import Config
-    from counterfoil.usecases.ports import Clock, Entropy, Files, FullReader, Lock, ProgramRunner, Repository
+    from counterfoil.tickets.frontmatter import FullReader
+    from counterfoil.usecases.ports import Clock, Entropy, Files, Lock, ProgramRunner, Repository
 
 CONFIG_FILE = f"{FOLDER}/config.yml"
 LOCK_TIMEOUT_S = 60.0

@@ -7,10 +7,12 @@ is never imported.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from counterfoil.tickets.frontmatter import FullReader
 from counterfoil.tickets.model import Row, Ticket
+
+if TYPE_CHECKING:
+    pass
 
 Signature = tuple[int, int, int, int]
 """Change time in ns, size in bytes, inode, mode."""
@@ -23,7 +25,6 @@ __all__ = [
     "Completed",
     "Entropy",
     "Files",
-    "FullReader",
     "Lock",
     "Place",
     "ProgramRunner",
