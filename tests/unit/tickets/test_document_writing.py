@@ -172,7 +172,7 @@ VALUES = {
     ("line", "filled"),
     [
         ("title: {{title}}", 'title: "Fix: \\"it\\" # now"'),
-        ("title:   {{ title }}   # {{title}}", 'title:   "Fix: \\"it\\" # now"    # Fix: "it" # now'),
+        ("title:   {{ title }}   # {{title}}", 'title:   "Fix: \\"it\\" # now"   # Fix: "it" # now'),
         ("title: Bug {{title}}", 'title: "Bug Fix: \\"it\\" # now"'),
         ('title: "[x] {{title}}"', 'title: "[x] Fix: \\"it\\" # now"'),
         ("title: 'So {{who}}'", "title: 'So it''s'"),
