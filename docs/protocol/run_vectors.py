@@ -412,6 +412,8 @@ class Kit:
             return "extension"
         if self.profile not in ("both", scenario["profile"]):
             return f"profile {scenario['profile']} not asked for"
+        if scenario.get("given", {}).get("case_sensitive") and os.path.exists(__file__.swapcase()):
+            return "the file system does not tell upper from lower case"
         verbs = {step["run"][0] for step in scenario["steps"] if "run" in step and not step.get("any_verb")}
         missing = sorted(verb for verb in verbs if not self.supports(verb))
         return f"unsupported: {', '.join(missing)}" if missing else ""
