@@ -166,6 +166,7 @@ def find_authorization(text: str) -> Iterator[Span]:
 
 
 def is_aws_secret(value: str) -> bool:
+    """Tells whether a run of base64 has the length and the mixture of an AWS secret access key."""
     return (
         len(value) == _SECRET_KEY_LENGTH
         and not value.isupper()
