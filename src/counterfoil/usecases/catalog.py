@@ -21,7 +21,7 @@ from counterfoil.tickets.model import FILE_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from typing import Any
 
     from counterfoil.tickets.model import Row, Ticket
@@ -93,7 +93,7 @@ class Catalog:
             return self._overlay[name]
         return self._all().get(name)
 
-    def names(self) -> Iterable[str]:
+    def names(self) -> Collection[str]:
         """Returns the names of everything in the tickets' folder, whether a readable ticket or not."""
         return self._signatures.keys()
 

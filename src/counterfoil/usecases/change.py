@@ -17,6 +17,7 @@ from counterfoil.tickets.document import scan
 from counterfoil.usecases import drivers
 from counterfoil.usecases.catalog import Catalog, row_of
 from counterfoil.usecases.context import LOCK_TIMEOUT_S
+from counterfoil.usecases.packing import note_commit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,7 +120,9 @@ def perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> Outcome:
         for name, (_, after) in rows.items():
             catalog.put(name, after)
         catalog.save(settled_ns=context.clock.now_ns())
-        return Outcome(True, commit, catalog, plan.subject)
+    if commit is not None:
+        note_commit(context, files, len(catalog.names()))
+    return Outcome(True, commit, catalog, plan.subject)
 
 
 def _add_index(
