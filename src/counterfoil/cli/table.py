@@ -132,7 +132,8 @@ VERBS: dict[str, Verb] = {
     "import": (
         "importing", SHARE, "tickets from JSON lines, GitHub or another tool", (("source", "?"),),
         ((("--from",), "KIND", False, "jsonl, github, tk, beads or backlog (default: by content)"),
-         (("--dry-run",), "", False, "check everything, change nothing"), *WRITING),
+         (("--dry-run",), "", False, "check everything, change nothing"),
+         (("--redact",), "", False, "mask what looks like a secret instead of refusing it"), *WRITING),
     ),
     "export": (
         "export", SHARE, "tickets as JSON lines", (),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from counterfoil.kernel import ids
+from counterfoil.tickets import document, index
 from counterfoil.tickets.naming import parse_query
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.context import Context
-from counterfoil.usecases.desk import Desk
+from counterfoil.usecases.desk import Desk, Sheet
 
 
 class BulkDesk(Desk):
@@ -18,6 +19,24 @@ class BulkDesk(Desk):
         super().__init__(context, catalog)
         self._minter: ids.Minter | None = None
         self._names: dict[str, list[str]] | None = None
+
+    def new_id(self) -> str:
+        """Mints the id of a ticket that is placed later."""
+        return self._mint()
+
+    def place(self, data: bytes) -> Sheet:
+        """Puts the whole file of a new ticket on the desk.
+
+        The caller has seen to it that no such ticket exists and that the text may be stored.
+
+        Raises:
+            InputError: `invalid_ticket`.
+        """
+        read = document.read(data, self.context.full)
+        sheet = Sheet(index.file_name(read.ticket.id), None, read)
+        self.sheets[sheet.name] = sheet
+        self.subjects.append(f"ticket: create {self.display(sheet)} {read.ticket.title}")
+        return sheet
 
     def _mint(self) -> str:
         if self._minter is None or self._taken is None:

@@ -36,8 +36,12 @@ class _Fault(Exception):
         self.position = position
 
 
-def lines(data: bytes) -> Iterator[tuple[int, Object]]:
+def lines(data: bytes, line_bytes: int = LINE_BYTES) -> Iterator[tuple[int, Object]]:
     """Yields the objects of JSON lines with the numbers of their lines; blank lines are none.
+
+    Args:
+        data: the whole input.
+        line_bytes: the most that one line may have.
 
     Raises:
         InputError: `invalid_json` or `too_large`, with `line`.
@@ -50,8 +54,8 @@ def lines(data: bytes) -> Iterator[tuple[int, Object]]:
         number += 1
         if number > LINES:
             raise _too_large(f"there are more than {LINES} lines", number, LINES)
-        if end - begin > LINE_BYTES:
-            raise _too_large(f"line {number} is longer than {LINE_BYTES} bytes", number, LINE_BYTES)
+        if end - begin > line_bytes:
+            raise _too_large(f"line {number} is longer than {line_bytes} bytes", number, line_bytes)
         line = data[begin:end].strip(_SPACE)
         begin = end + 1
         if not line:
