@@ -1,14 +1,14 @@
-"""The only place that binds ports to adapters. On the hot path."""
+"""The only place that binds ports to adapters. On the hot path.
+
+Git, programs and the lock are bound when they are first used: reading verbs need none of them.
+"""
 
 from __future__ import annotations
 
 import os
 
 from counterfoil.adapters.files import WorkTree
-from counterfoil.adapters.git import Git
 from counterfoil.adapters.location import Location, find_bare, find_project, find_worktree
-from counterfoil.adapters.lock import FileLock
-from counterfoil.adapters.process import Programs
 from counterfoil.adapters.system import SystemClock, SystemEntropy
 from counterfoil.errors import HostError, InputError
 from counterfoil.usecases.context import LOCK_TIMEOUT_S, Context, Options
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from counterfoil.tickets.frontmatter import Mapping as FrontMatter
     from counterfoil.usecases.merging import MergeRoom
-    from counterfoil.usecases.ports import Trace
+    from counterfoil.usecases.ports import Lock, ProgramRunner, Repository, Trace
 
 STATE_FOLDER = "counterfoil"
 FOREIGN = {
@@ -55,9 +55,8 @@ def open_project(
         InputError: `not_git_repo`, `not_initialized`, `foreign_layout`.
         HostError: `io_error` when the clone's own folder cannot be made.
     """
-    programs = Programs(environ, trace)
     start = os.path.normpath(os.path.join(cwd, project)) if project else cwd
-    location = find_worktree_or_ask(start, environ, programs)
+    location = find_worktree_or_ask(start, environ, trace)
     folder = start if project or create else find_project(location.root, start)
     if folder is None or not (create or os.path.lexists(f"{folder}/.tickets")):
         raise InputError(
@@ -72,7 +71,19 @@ def open_project(
     state = WorkTree(os.path.normpath(os.path.join(cwd, state_dir)))
     prefix = "" if folder == location.root else os.path.relpath(folder, location.root) + "/"
 
-    def lock() -> FileLock:
+    def open_programs() -> ProgramRunner:
+        from counterfoil.adapters.process import Programs
+
+        return Programs(environ, trace)
+
+    def open_git(programs: ProgramRunner) -> Repository:
+        from counterfoil.adapters.git import Git
+
+        return Git(programs, location)
+
+    def lock() -> Lock:
+        from counterfoil.adapters.lock import FileLock
+
         try:
             os.makedirs(state.root, exist_ok=True)
         except OSError as error:
@@ -83,9 +94,9 @@ def open_project(
     return Context(
         work=work,
         state=state,
-        git=Git(programs, location),
+        open_git=open_git,
+        open_programs=open_programs,
         prefix=prefix,
-        programs=programs,
         clock=SystemClock(),
         entropy=SystemEntropy(),
         environ=environ,
@@ -100,12 +111,13 @@ def open_project(
 
 def open_merge_room(cwd: str, environ: Mapping[str, str], scratch: str) -> MergeRoom:
     """Gives a merge driver its room: the folder that Git runs it in and a scratch folder of its own."""
+    from counterfoil.adapters.process import Programs
     from counterfoil.usecases.merging import MergeRoom
 
     return MergeRoom(WorkTree(cwd), WorkTree(scratch), Programs(environ), read_full)
 
 
-def find_worktree_or_ask(start: str, environ: Mapping[str, str], programs: Programs) -> Location:
+def find_worktree_or_ask(start: str, environ: Mapping[str, str], trace: Trace | None) -> Location:
     """Returns the working tree around a folder, asking Git only where variables redirect it.
 
     Raises:
@@ -113,7 +125,7 @@ def find_worktree_or_ask(start: str, environ: Mapping[str, str], programs: Progr
     """
     location = None
     if any(variable in environ for variable in _REPOSITORY_VARIABLES):
-        location = _ask_git(start, programs)
+        location = _ask_git(start, environ, trace)
     location = location or find_worktree(start)
     if location is not None:
         return location
@@ -128,7 +140,9 @@ def find_worktree_or_ask(start: str, environ: Mapping[str, str], programs: Progr
     raise InputError("not_git_repo", f"{start} is not inside a Git repository", "git init", path=start)
 
 
-def _ask_git(start: str, programs: Programs) -> Location | None:
+def _ask_git(start: str, environ: Mapping[str, str], trace: Trace | None) -> Location | None:
+    from counterfoil.adapters.process import Programs
+
     arguments = (
         "rev-parse",
         "--show-toplevel",
@@ -136,7 +150,7 @@ def _ask_git(start: str, programs: Programs) -> Location | None:
         "--path-format=absolute",
         "--git-common-dir",
     )
-    result = programs.run(("git", "-C", start, *arguments), env={"LC_ALL": "C"})
+    result = Programs(environ, trace).run(("git", "-C", start, *arguments), env={"LC_ALL": "C"})
     lines = result.stdout.decode("utf-8", "surrogateescape").splitlines()
     return Location(*lines) if result.status == 0 and len(lines) == 3 else None
 

@@ -41,6 +41,11 @@ def file_name(ticket_id: str) -> str:
     return f"{ticket_id}.md"
 
 
+def is_called_ticket(name: str) -> bool:
+    """Tells whether a file's name ends as a ticket's does; drafts and other tools' files do not."""
+    return name.endswith(".md") and not name.startswith(".")
+
+
 def entry(row: Row, prefix: str) -> dict[str, object]:
     """Returns a ticket's entry with its keys in the protocol's order (Protocol §4.5)."""
     ticket_id, title, state, priority, labels, assignee, reviewer = row[:7]

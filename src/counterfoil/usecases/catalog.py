@@ -156,7 +156,7 @@ class Catalog:
             different |= self._take(name, None, None)
         for name in changed:
             known[name] = found[name]
-            if is_called_ticket(name):
+            if index.is_called_ticket(name):
                 row, problem = self._read_ticket(name, found[name])
                 different |= self._take(name, row, problem)
                 if not _is_settled(found[name], started_ns):
@@ -378,11 +378,6 @@ def _shared(rows: dict[str, Row]) -> dict[str, Row]:
     known: dict[object, Any] = {}
     share = known.setdefault
     return {name: tuple([share(value, value) for value in row]) for name, row in rows.items()}  # type: ignore[misc]
-
-
-def is_called_ticket(name: str) -> bool:
-    """Tells whether a file's name ends as a ticket's does; drafts and other tools' files do not."""
-    return name.endswith(".md") and not name.startswith(".")
 
 
 def _is_settled(signature: Signature, read_ns: int) -> bool:

@@ -53,7 +53,8 @@ class Context:
     Attributes:
         work: the project's files.
         state: the clone's own folder, shared by its worktrees, never committed.
-        git: the repository.
+        git: the repository, opened at first use.
+        programs: starts other programs, likewise.
         prefix: the project's folder inside the working tree, empty or ending in `/`.
         environ: the environment, read for `TICKET_*` and `EDITOR` alone.
         full: reads any front matter (the fast reader knows a subset).
@@ -62,14 +63,17 @@ class Context:
         folder: gives the files below an absolute path (the hooks' folder, an import's source).
     """
 
+    git: Repository
+    programs: ProgramRunner
+
     def __init__(
         self,
         *,
         work: Files,
         state: Files,
-        git: Repository,
+        open_git: Callable[[ProgramRunner], Repository],
+        open_programs: Callable[[], ProgramRunner],
         prefix: str,
-        programs: ProgramRunner,
         clock: Clock,
         entropy: Entropy,
         environ: Mapping[str, str],
@@ -82,9 +86,9 @@ class Context:
     ) -> None:
         self.work = work
         self.state = state
-        self.git = git
+        self._open_git = open_git
+        self._open_programs = open_programs
         self.prefix = prefix
-        self.programs = programs
         self.clock = clock
         self.entropy = entropy
         self.environ = environ
@@ -97,6 +101,16 @@ class Context:
         self.warnings: list[dict[str, object]] = []
         self._config: Config | None = None
         self._git_config: Mapping[str, str] | None = None
+
+    def __getattr__(self, name: str) -> object:
+        """Opens Git, or what starts programs, when it is asked for the first time."""
+        if name == "git":
+            self.git = self._open_git(self.programs)
+            return self.git
+        if name == "programs":
+            self.programs = self._open_programs()
+            return self.programs
+        raise AttributeError(name)
 
     def warn(self, code: str, message: str, **fields: object) -> None:
         """Notes something that the caller should know though the call succeeds."""

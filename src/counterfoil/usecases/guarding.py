@@ -14,7 +14,6 @@ from counterfoil.tickets.document import scan
 from counterfoil.tickets.lint import lint
 from counterfoil.tickets.model import Diagnostic
 from counterfoil.usecases.blobs import read_blobs
-from counterfoil.usecases.catalog import is_called_ticket
 from counterfoil.usecases.reporting import Report
 
 TYPE_CHECKING = False
@@ -73,7 +72,7 @@ def _steps(context: Context, command: Sequence[str], several: bool) -> list[Step
     for head, path in zip(fields[::2], fields[1::2], strict=False):
         _, mode, before, after, status = head.split(" ")
         name = path[len(folder) + 1 :]
-        if status != "D" and "/" not in name and is_called_ticket(name):
+        if status != "D" and "/" not in name and index.is_called_ticket(name):
             steps.append((path, mode, before, after, several))
     return steps
 

@@ -10,12 +10,12 @@ from counterfoil.errors import InputError
 from counterfoil.kernel.ids import SHORT_LENGTH
 from counterfoil.tickets import index
 from counterfoil.tickets.naming import display_id, parse_query
-from counterfoil.usecases.catalog import Catalog, is_called_ticket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from counterfoil.usecases.catalog import Catalog
     from counterfoil.usecases.context import Context
 
 CANDIDATES_SHOWN = 20
@@ -36,9 +36,11 @@ def find_name(context: Context, query: str, catalog: Catalog | None = None) -> s
     kind, value = parse_query(query, context.config.id_prefix)
     names: Iterable[str] = context.work.names(index.TICKETS) if catalog is None else catalog.names()
     if kind != "text" and (kind != "prefix" or not context.options.ci):
-        found = [name for name in names if name.startswith(value) and is_called_ticket(name)]
+        found = [name for name in names if name.startswith(value) and index.is_called_ticket(name)]
         if not found:
-            found = [name for name in names if name.upper().startswith(value) and is_called_ticket(name)]
+            found = [
+                name for name in names if name.upper().startswith(value) and index.is_called_ticket(name)
+            ]
         if len(found) == 1:
             return found[0]
         if found:
@@ -46,7 +48,13 @@ def find_name(context: Context, query: str, catalog: Catalog | None = None) -> s
     if context.options.ci:
         hint = "with --ci give the full id or the 8-character short id; `ticket list --json --all` shows them"
         raise _not_found(query, hint)
-    return _find_by_title(context, query, catalog or Catalog.load(context))
+    return _find_by_title(context, query, catalog or _load_catalog(context))
+
+
+def _load_catalog(context: Context) -> Catalog:
+    from counterfoil.usecases.catalog import Catalog
+
+    return Catalog.load(context)
 
 
 def _find_by_title(context: Context, query: str, catalog: Catalog) -> str:
@@ -69,7 +77,7 @@ def _not_found(query: str, hint: str) -> InputError:
 
 
 def _ambiguous(context: Context, query: str, names: list[str], catalog: Catalog | None) -> InputError:
-    catalog = catalog or Catalog.load(context)
+    catalog = catalog or _load_catalog(context)
     prefix = context.config.id_prefix
     matches = []
     names.sort()

@@ -10,7 +10,7 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.tickets import index
 from counterfoil.tickets.document import scan
 from counterfoil.tickets.model import FILE_BYTES
-from counterfoil.usecases.catalog import is_called_ticket, row_of
+from counterfoil.usecases.catalog import row_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def find(context: Context, text: str) -> list[tuple[Row, str]]:
     plain = wanted.encode() if wanted.isascii() else None
     found = []
     for name in context.work.names(index.TICKETS):
-        if not is_called_ticket(name):
+        if not index.is_called_ticket(name):
             continue
         try:
             data = context.work.read(f"{index.TICKETS}/{name}", FILE_BYTES)

@@ -13,7 +13,7 @@ from counterfoil.tickets.lint import lint
 from counterfoil.tickets.model import FILE_BYTES, Diagnostic, Row
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases.blobs import read_blobs
-from counterfoil.usecases.catalog import is_called_ticket, row_of
+from counterfoil.usecases.catalog import row_of
 from counterfoil.usecases.context import CONFIG_FILE, Context
 from counterfoil.usecases.guarding import transition_problem
 from counterfoil.usecases.plain import read_yaml
@@ -38,7 +38,7 @@ def check_everything(context: Context, tier: str) -> Report:
     report = Report()
     rows: list[Row] = []
     for name in sorted(context.work.names(index.TICKETS)):
-        if is_called_ticket(name):
+        if index.is_called_ticket(name):
             _check_file(context, name, tier, report, rows)
     _check_short_ids(context, rows, report)
     _check_relations(context, rows, report)
