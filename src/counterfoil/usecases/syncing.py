@@ -1,0 +1,455 @@
+"""Bringing a branch and its upstream together: fetch, rebase, repair the index, push.
+
+Nothing is left half-done: a rebase that meets a conflict in a ticket is taken back, and the tickets
+are named. Where the merge driver of the index is missing, a conflict in it is resolved by rebuilding
+it. Uncommitted changes stay; they are put aside only for a real rebase, and never where the
+upstream changed the same file. The clone's lock is held while files move, not while the
+network is awaited.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from counterfoil.errors import ConflictError, HostError, InputError
+from counterfoil.tickets import index
+from counterfoil.tickets.naming import display_id
+from counterfoil.usecases.catalog import Catalog
+from counterfoil.usecases.change import Plan, perform, recover
+from counterfoil.usecases.dates import ticket_folder
+from counterfoil.usecases.history import Change, blobs, changes_between
+from counterfoil.usecases.indexing import SUBJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Completed
+
+ATTEMPTS = 5
+PAUSE_S = 0.2
+NETWORK_TIMEOUT_S = 600.0
+WRITING = {"LC_ALL": "C", "GIT_EDITOR": "true", "GIT_SEQUENCE_EDITOR": "true"}
+RACED = (
+    "(fetch first)",
+    "(non-fast-forward)",
+    "cannot lock ref",
+    "failed to update ref",
+    "incorrect old value",
+)
+"""What a remote says of a push that somebody else's push has overtaken."""
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """What a branch follows and where it is pushed to.
+
+    Attributes:
+        branch: the branch that is checked out.
+        tracking: the remote-tracking ref, `refs/remotes/origin/main`.
+        remote: the remote's name.
+        pushed: the remote-tracking ref that a push moves; the same unless Git is configured otherwise.
+        push_remote, push_ref: where a push goes; `push_ref` is empty where Git would not push.
+    """
+
+    branch: str
+    tracking: str
+    remote: str
+    pushed: str
+    push_remote: str
+    push_ref: str
+
+    @property
+    def name(self) -> str:
+        """The upstream as people write it: `origin/main`."""
+        return self.tracking.removeprefix("refs/remotes/")
+
+
+@dataclass
+class Synced:
+    """What a sync did.
+
+    Attributes:
+        upstream: with what.
+        pulled: commits that came in.
+        tickets: by file name, what came in for each ticket: its title and its changes; None is unknown.
+        pushed: commits that went out, newest first: id and subject.
+        waiting: commits that were not pushed, as the caller asked.
+        rebased: whether commits of ours were moved onto what came in.
+        repaired: whether the index had to be written anew.
+        commit: HEAD in the end.
+    """
+
+    upstream: Upstream
+    pulled: int = 0
+    tickets: dict[str, tuple[str, tuple[Change, ...] | None]] = field(default_factory=dict)
+    pushed: list[tuple[str, str]] = field(default_factory=list)
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+    rebased: bool = False
+    repaired: bool = False
+    commit: str = ""
+
+
+def sync(context: Context, *, push: bool = True) -> Synced:
+    """Brings the branch and its upstream together.
+
+    Raises:
+        InputError: `detached_head`, `no_upstream`, `no_push_target`, `no_commits`, `unrelated_histories`.
+        ConflictError: `conflict`: tickets that both sides changed, uncommitted changes in the way, or others
+            who keep pushing.
+        HostError: `io_error` with Git's reason (offline, refused, an operation in progress), `commit_failed`.
+    """
+    context.config.require_writable()
+    upstream = _upstream(context)
+    if push and not upstream.push_ref:
+        raise InputError(
+            "no_push_target",
+            f"{upstream.branch} follows {upstream.name}, which has another name, so Git would not push there",
+            f"git push -u {upstream.remote} {upstream.branch}, or `ticket sync --no-push`",
+            branch=upstream.branch,
+            upstream=upstream.name,
+        )
+    begun = context.git.head()
+    if begun is None:
+        raise InputError("no_commits", "this branch has no commit yet", f"git pull {upstream.remote}")
+    synced = Synced(upstream)
+    for attempt in range(ATTEMPTS):
+        target = _fetch(context, upstream)
+        with context.lock():
+            recover(context)
+            _check_idle(context)
+            synced.rebased |= _integrate(context, upstream, target)
+        synced.repaired |= _repair_index(context)
+        _tell_incoming(context, synced, begun, target)
+        synced.commit = context.git.head() or begun
+        outgoing = _outgoing(context, upstream, target)
+        if not push:
+            synced.waiting = outgoing
+            return synced
+        if not outgoing or _push(context, upstream):
+            synced.pushed = outgoing
+            return synced
+        context.clock.sleep(PAUSE_S * (attempt + 1))
+    raise ConflictError(
+        "conflict",
+        f"others pushed to {upstream.name} {ATTEMPTS} times while we did; yours is rebased, not pushed",
+        "ticket sync",
+        kind="raced",
+        upstream=upstream.name,
+    )
+
+
+# --- where to -------------------------------------------------------------------------------------
+
+
+def _upstream(context: Context) -> Upstream:
+    _check_idle(context)
+    branch = context.git.branch()
+    if branch is None:
+        raise InputError(
+            "detached_head",
+            "HEAD is detached, so there is no branch to sync",
+            "git switch BRANCH, then `ticket sync`",
+        )
+    atoms = ("upstream", "upstream:remotename", "push", "push:remotename", "push:remoteref")
+    form = "%00".join([f"%({atom})" for atom in atoms])
+    words = context.git.read("for-each-ref", f"--format={form}", f"refs/heads/{branch}")
+    parts = words.decode("utf-8", "surrogateescape").rstrip("\n").split("\0")
+    if len(parts) != len(atoms):
+        raise InputError("no_commits", f"the branch {branch} has no commit yet", "git pull", branch=branch)
+    tracking, remote, pushed, push_remote, push_ref = parts
+    if not tracking or remote in {"", "."}:
+        raise _no_upstream(context, branch, f"the branch {branch} follows no branch of a remote")
+    if not pushed:
+        push_ref = ""
+    return Upstream(branch, tracking, remote, pushed, push_remote, push_ref)
+
+
+def _no_upstream(context: Context, branch: str, message: str) -> InputError:
+    remotes = context.git.read("remote").decode("utf-8", "replace").split()
+    remote = "origin" if "origin" in remotes or not remotes else remotes[0]
+    hint = f"git push -u {remote} {branch}"
+    if not remotes:
+        hint = f"git remote add {remote} URL && {hint}"
+    return InputError("no_upstream", message, hint, branch=branch)
+
+
+def _check_idle(context: Context) -> None:
+    operation = context.git.in_progress()
+    if operation:
+        raise HostError(
+            "io_error",
+            f"a {operation} is in progress",
+            f"git {operation} --continue (or --abort), then `ticket sync`",
+            kind="in_progress",
+            operation=operation,
+        )
+
+
+# --- in -------------------------------------------------------------------------------------------
+
+
+def _fetch(context: Context, upstream: Upstream) -> str:
+    """Fetches and returns the upstream's commit."""
+    result = context.git.run(
+        "fetch", "-q", "--", upstream.remote, env=_network(context), timeout_s=NETWORK_TIMEOUT_S
+    )
+    if result.status != 0:
+        raise _git_failed(f"git could not fetch from {upstream.remote}", result, "fetch")
+    tip = context.git.run("rev-parse", "-q", "--verify", f"{upstream.tracking}^{{commit}}")
+    if tip.status != 0:
+        raise _no_upstream(context, upstream.branch, f"{upstream.name} does not exist (any more)")
+    return tip.stdout.decode("ascii").strip()
+
+
+def _network(context: Context) -> dict[str, str]:
+    return {**WRITING, "GIT_TERMINAL_PROMPT": "0"} if context.options.ci else WRITING
+
+
+def _integrate(context: Context, upstream: Upstream, target: str) -> bool:
+    """Puts the branch on top of what was fetched; tells whether commits had to be moved for that."""
+    head = context.git.head() or ""
+    base = _merge_base(context, head, target)
+    if base == target:
+        return False
+    incoming = _changed_paths(context, base, target)
+    dirty = _dirty(context)
+    index_path = context.prefix + index.FILE
+    _refuse_overlap(upstream, sorted((dirty & incoming) - {index_path}))
+    kept = context.work.read(index.FILE)
+    _settle_index(context, index_path in dirty, index_path in incoming, kept is not None)
+    try:
+        if base == head:
+            result = context.git.run(
+                "merge", "-q", "--ff-only", target, env=WRITING, timeout_s=NETWORK_TIMEOUT_S
+            )
+            if result.status != 0:
+                raise _git_failed("git could not take over what came in", result, "merge")
+        else:
+            _rebase(context, target, head, autostash=bool(dirty - {index_path}))
+    except BaseException:
+        if kept is not None and context.work.read(index.FILE) != kept:
+            context.work.replace(index.FILE, kept)
+        raise
+    return base != head
+
+
+def _merge_base(context: Context, head: str, target: str) -> str:
+    result = context.git.run("merge-base", head, target)
+    if result.status != 0:
+        raise InputError(
+            "unrelated_histories",
+            "the branch and its upstream have no commit in common",
+            "in a shallow clone: git fetch --unshallow",
+        )
+    return result.stdout.decode("ascii").split()[0]
+
+
+def _changed_paths(context: Context, old: str, new: str) -> set[str]:
+    return _paths(context.git.read("diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new))
+
+
+def _dirty(context: Context) -> set[str]:
+    """Returns the tracked paths with changes that are not committed, staged or not."""
+    unstaged = context.git.read("diff-files", "-z", "--name-only", "--ignore-submodules")
+    staged = context.git.read("diff-index", "-z", "--cached", "--name-only", "--no-renames", "HEAD")
+    found = _paths(staged)
+    for path in _paths(unstaged):
+        if path in found or context.git.run("diff", "--quiet", "--", path).status != 0:
+            found.add(path)
+    return found
+
+
+def _paths(output: bytes) -> set[str]:
+    return set(filter(None, output.decode("utf-8", "surrogateescape").split("\0")))
+
+
+def _refuse_overlap(upstream: Upstream, paths: Sequence[str]) -> None:
+    if paths:
+        raise ConflictError(
+            "conflict",
+            f"{paths[0]} has uncommitted changes, and {upstream.name} changed it too",
+            f"git commit -m 'ticket: my edits' -- {paths[0]}, then `ticket sync`",
+            kind="uncommitted",
+            paths=list(paths),
+        )
+
+
+def _settle_index(context: Context, dirty: bool, incoming: bool, exists: bool) -> None:
+    """Takes an uncommitted index out of the way; it is derived, and is written anew afterwards."""
+    path = context.prefix + index.FILE
+    in_head = context.git.run("cat-file", "-e", f"HEAD:{path}").status == 0
+    if in_head and dirty:
+        context.git.read("checkout", "-q", "HEAD", "--", path)
+    elif exists and incoming and not in_head:
+        context.git.read("rm", "-q", "--cached", "--ignore-unmatch", "--", path)
+        context.work.remove(index.FILE)
+
+
+def _rebase(context: Context, target: str, head: str, *, autostash: bool) -> None:
+    """Moves our commits onto `target`, or leaves everything as it was."""
+    merges = context.git.read("rev-list", "-n", "1", "--merges", head, f"^{target}")
+    options = ["--autostash" if autostash else "--no-autostash", *(["--rebase-merges"] if merges else [])]
+    try:
+        result = _run_rebase(context, "-q", *options, target)
+        while result.status != 0 and context.git.in_progress() == "rebase":
+            unmerged = _unmerged(context)
+            if unmerged != {context.prefix + index.FILE}:
+                raise _rebase_failed(context, unmerged, result)
+            _resolve_index(context)
+            result = _run_rebase(context, "--continue")
+    except BaseException:
+        if context.git.in_progress() == "rebase":
+            aborted = _run_rebase(context, "--abort")
+            if aborted.status != 0:
+                raise _git_failed("git could not take the rebase back", aborted, "rebase") from None
+        raise
+    if result.status != 0:
+        raise _git_failed("git could not rebase", result, "rebase")
+    if autostash:
+        context.warn(
+            "autostash", "uncommitted changes were put aside for the rebase and are back, no longer staged"
+        )
+
+
+def _run_rebase(context: Context, *arguments: str) -> Completed:
+    settings = ("-c", "rebase.backend=merge", "-c", "rebase.updateRefs=false")
+    return context.git.run(*settings, "rebase", *arguments, env=WRITING, timeout_s=NETWORK_TIMEOUT_S)
+
+
+def _unmerged(context: Context) -> set[str]:
+    return _paths(context.git.read("diff", "--name-only", "--no-relative", "--diff-filter=U", "-z"))
+
+
+def _resolve_index(context: Context) -> None:
+    text = Catalog.load(context).index_text({}, context.clock.utc(context.clock.now_ms()))
+    context.work.replace(index.FILE, text)
+    context.git.read("add", "--", context.prefix + index.FILE)
+
+
+def _rebase_failed(context: Context, unmerged: set[str], result: Completed) -> ConflictError | HostError:
+    if not unmerged:
+        return _git_failed("git could not rebase", result, "rebase")
+    folder = ticket_folder(context) + "/"
+    tickets = [path[len(folder) : -3].upper() for path in sorted(unmerged) if path.startswith(folder)]
+    displays = [display_id(context.config.id_prefix, ticket) for ticket in tickets]
+    others = [path for path in sorted(unmerged) if not path.startswith(folder)]
+    subject = (
+        context.git.run("log", "-1", "--format=%s", "REBASE_HEAD").stdout.decode("utf-8", "replace").strip()
+    )
+    return ConflictError(
+        "conflict",
+        f"both sides changed {', '.join([*displays, *others])}; nothing was changed here",
+        "git pull --rebase, settle the conflict, git rebase --continue, then `ticket sync`",
+        kind="rebase",
+        tickets=tickets,
+        paths=sorted(unmerged),
+        subject=subject,
+    )
+
+
+def _repair_index(context: Context) -> bool:
+    """Writes the index anew if it does not say what the files say.
+
+    While tickets are uncommitted the index describes them too, and stays uncommitted like them.
+    """
+    if not context.indexed:
+        return False
+    status = context.git.read("status", "--porcelain", "-z", "--", ticket_folder(context))
+    if not status:
+        return perform(context, lambda _: Plan([], SUBJECT, rebuild=True)).changed
+    with context.lock():
+        before = context.work.read(index.FILE)
+        after = Catalog.load(context).index_text({}, context.clock.utc(context.clock.now_ms()))
+        if before != after:
+            context.work.replace(index.FILE, after)
+    return before != after
+
+
+def _tell_incoming(context: Context, synced: Synced, begun: str, target: str) -> None:
+    """Notes what the upstream brought since the sync began."""
+    base = _merge_base(context, begun, target)
+    synced.pulled = int(context.git.read("rev-list", "--count", target, f"^{begun}"))
+    if base == target:
+        return
+    folder = ticket_folder(context)
+    raw = context.git.read(
+        "--literal-pathspecs", "diff-tree", "-r", "-z", "--no-renames", base, target, "--", folder
+    )
+    sides: dict[str, tuple[str, str]] = {}
+    tokens = iter(raw.decode("utf-8", "surrogateescape").split("\0"))
+    for token in tokens:
+        if token.startswith(":"):
+            words = token.split(" ")
+            name = next(tokens).rpartition("/")[2]
+            if name.endswith(".md"):
+                sides[name] = (words[2], words[3])
+    contents = blobs(context, [oid for pair in sides.values() for oid in pair if oid.strip("0")])
+    synced.tickets = {}
+    for name, pair in sides.items():
+        before, after = [contents.get(oid) for oid in pair]
+        known = all(oid in contents or not oid.strip("0") for oid in pair)
+        changes = changes_between(before, after, context.full) if known else None
+        synced.tickets[name] = (_title(context, name, changes), changes)
+
+
+def _title(context: Context, name: str, changes: tuple[Change, ...] | None) -> str:
+    row = Catalog.load(context).row(name)
+    if row is not None:
+        return row[1]
+    return next((str(change.before or "") for change in changes or () if change.field == "title"), "")
+
+
+# --- out ------------------------------------------------------------------------------------------
+
+
+def _outgoing(context: Context, upstream: Upstream, target: str) -> list[tuple[str, str]]:
+    """Returns the commits that a push would send, newest first."""
+    limits = [f"^{target}"]
+    if upstream.pushed and upstream.pushed != upstream.tracking:
+        pushed = context.git.run("rev-parse", "-q", "--verify", f"{upstream.pushed}^{{commit}}")
+        if pushed.status == 0:
+            limits = [f"^{pushed.stdout.decode('ascii').strip()}"]
+    output = context.git.read(
+        "log", "--no-show-signature", "-z", "--format=%H%n%s", "--encoding=UTF-8", "HEAD", *limits
+    )
+    found = []
+    for item in output.decode("utf-8", "replace").split("\0"):
+        commit, newline, subject = item.partition("\n")
+        if newline:
+            found.append((commit, subject))
+    return found
+
+
+def _push(context: Context, upstream: Upstream) -> bool:
+    """Pushes; tells whether it went through, False when somebody was faster.
+
+    Raises:
+        HostError: `io_error` with Git's reason.
+    """
+    refspec = f"refs/heads/{upstream.branch}:{upstream.push_ref}"
+    result = context.git.run(
+        "push", "-q", "--porcelain", "--", upstream.push_remote, refspec,
+        env=_network(context), timeout_s=NETWORK_TIMEOUT_S,
+    )  # fmt: skip
+    if result.status == 0:
+        return True
+    words = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
+    if any(sign in words for sign in RACED) and upstream.pushed == upstream.tracking:
+        return False
+    raise _git_failed("what came in is in place, but git could not push", result, "push")
+
+
+def _git_failed(what: str, result: Completed, step: str) -> HostError:
+    words = b"\n".join([result.stderr, result.stdout]).decode("utf-8", "replace").strip()
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "!", "remote:"))]
+    reason = (telling or lines or [f"git ended with status {result.status}"])[0]
+    hints = {
+        "fetch": "check the network and the remote's address (git remote -v), then `ticket sync`",
+        "push": "mend what Git says, then `ticket sync`",
+        "merge": "mend what Git says, then `ticket sync`",
+        "rebase": "mend what Git says (git status), then `ticket sync`",
+    }
+    return HostError("io_error", f"{what}: {reason}", hints[step], reason=words[-2000:], step=step)
