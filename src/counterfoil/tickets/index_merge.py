@@ -78,7 +78,7 @@ def _merge_entry(before: Row | None, mine: Row | None, yours: Row | None) -> Row
         # Added by one side stays; removed by one side goes, unless the other changed it.
         kept = mine or yours
         return kept if before is None or kept != before else None
-    if mine == yours or yours == before:
+    if yours in (mine, before):
         return mine
     if mine == before:
         return yours
@@ -90,7 +90,7 @@ def _merge_entry(before: Row | None, mine: Row | None, yours: Row | None) -> Row
 
 
 def _merge_cell(position: int, before: object, mine: object, yours: object) -> object:
-    if mine == yours or yours == before:
+    if yours in (mine, before):
         return mine
     if position == LABELS:
         assert isinstance(mine, tuple)
