@@ -243,7 +243,8 @@ class _Work:
         first = self.secrets[0]
         return InputError(
             "secret_found",
-            f"{self.secret_count} items hold what looks like secrets, the first: {first['where']}; nothing was imported",
+            f"{self.secret_count} of the items hold what looks like secrets, the first: {first['where']}; "
+            "nothing was imported",
             "take them out and revoke what is real, or let them be masked: ticket import --redact",
             items=self.secrets,
             count=self.secret_count,
@@ -261,8 +262,9 @@ class _Work:
         wrong = [skip for skip in self.result.skipped if skip.reason not in LEFT_ALONE]
         for code, skips, what in (
             ("not_imported", wrong, "could not be understood"),
-            ("conflict", self.result.conflicts, "are here already and say something else"),
+            ("conflict", self.result.conflicts, "conflicted with tickets that are here"),
         ):
             if skips:
+                items = f"{len(skips)} item{'' if len(skips) == 1 else 's'}"
                 first = f"{skips[0].where}: {skips[0].message}"
-                self.context.warn(code, f"{len(skips)} items {what}; the first: {first}", count=len(skips))
+                self.context.warn(code, f"{items} {what}; the first: {first}", count=len(skips))

@@ -107,4 +107,8 @@ def _text(result: Imported, prefix: str, kind: str, dry_run: bool) -> str:
         lines.append(f"  {name}  {ticket.state}  {ticket.priority}  {visible(ticket.title)}")
     if count > LINES_SHOWN:
         lines.append(f"  and {count - LINES_SHOWN} more")
+    wrong = [skip for skip in result.skipped if skip.reason not in LEFT_ALONE] + result.conflicts
+    lines += [f"  not imported: {skip.where}: {visible(skip.message)}" for skip in wrong[:LINES_SHOWN]]
+    if len(wrong) > LINES_SHOWN:
+        lines.append(f"  and {len(wrong) - LINES_SHOWN} more; --json names them all")
     return "\n".join(lines)

@@ -86,7 +86,7 @@ def warn_of_personal_data(context: Context, rules: Mapping[str, int]) -> None:
     listed = ", ".join([f"{rule} {count}" for rule, count in sorted(rules.items())])
     context.warn(
         "personal_data",
-        f"{places} places may hold personal data ({listed}); Git keeps it for good",
+        f"{places} place{'' if places == 1 else 's'} may hold personal data ({listed}); Git keeps it for good",
         places=places,
         rules=dict(sorted(rules.items())),
     )

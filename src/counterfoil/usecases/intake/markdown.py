@@ -65,7 +65,7 @@ def _by_line(head: str) -> Fields:
         name, colon, value = line.partition(":")
         if not colon or not name or name != name.strip():
             continue
-        key, value = name, value.strip()
+        key, value = name, value.partition(" # ")[0].strip()
         if value.startswith("[") and value.endswith("]"):
             fields[key] = [part for item in value[1:-1].split(",") if (part := _unquoted(item))]
         else:
