@@ -25,7 +25,7 @@ from counterfoil.tickets.workflow import PRIORITIES, STATES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Protocol
 
     from counterfoil.tickets.frontmatter import FullReader, Node
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         line: int
         column: int
 
-    Search = Callable[[str], list[Place]]
+    Search = Callable[[str], Iterable[Place]]
 
 TIERS = ("integrity", "quality", "strict")
 
