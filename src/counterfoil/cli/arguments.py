@@ -167,18 +167,17 @@ def _fill_positionals(
 
 
 def _unknown_option(name: str, table: dict[str, Option], verb: str) -> InputError:
-    from difflib import get_close_matches
+    from counterfoil.cli.nearest import nearest
 
-    near = get_close_matches(name, table, 1)
-    meant = f"; did you mean {near[0]}?" if near else ""
+    near = nearest(name, table)
+    meant = f"; did you mean {near}?" if near else ""
     return usage(f"{verb} has no option {name}{meant}", verb, option=name)
 
 
 def _unknown_verb(verb: str) -> InputError:
-    from difflib import get_close_matches
+    from counterfoil.cli.nearest import nearest
 
-    near = get_close_matches(verb, [name for name in VERBS if VERBS[name][1]], 1)
-    meant = f"; did you mean `ticket {near[0]}`?" if near else ""
-    return usage(
-        f"there is no verb {verb!r}{meant}", value=verb, allowed=[name for name in VERBS if VERBS[name][1]]
-    )
+    known = [name for name in VERBS if VERBS[name][1]]
+    near = nearest(verb, known)
+    meant = f"; did you mean `ticket {near}`?" if near else ""
+    return usage(f"there is no verb {verb!r}{meant}", value=verb, allowed=known)
