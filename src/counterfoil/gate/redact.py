@@ -281,16 +281,18 @@ def _find_url_credentials(text: str) -> Iterator[Span]:
 
 
 def _first_look_table() -> bytes:
-    """Maps letters to lower case, what `_suspects` splits on to `_`, and the rest to spaces.
+    """Maps letters to lower case, what `_suspects` splits on to `_`, closers to spaces, the rest to dots.
 
     Split is on the separators `-`, `_` and `:`, and on four letters that single out words:
     AKIA leaves the piece `ki`, ASIA `si`, AIza `i`, eyJ `ey` and authorization `…ori`.
     """
-    table = bytearray(b" " * 256)
+    table = bytearray(b"." * 256)
     table[48:58] = DIGITS.encode()
     table[65:91] = table[97:123] = _LOWER.encode()
     for char in b"-_:AJz":
         table[char] = ord("_")
+    for char in CLOSERS.encode():
+        table[char] = ord(" ")
     return bytes(table)
 
 
@@ -309,7 +311,7 @@ def _hints() -> dict[bytes, list[Finder]]:
     rows += [("se", find_pairs), ("se ", find_pairs)]
     hints: dict[bytes, list[Finder]] = {}
     for hint, finder in rows:
-        for tail in (hint,) if len(hint) == 3 else (hint, " " + hint):
+        for tail in (hint,) if len(hint) == 3 else (hint, " " + hint, "." + hint):
             finders = hints.setdefault(tail.encode(), [])
             if finder not in finders:
                 finders.append(finder)
