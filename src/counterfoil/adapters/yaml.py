@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from counterfoil.tickets.frontmatter import Node
 
-EXPANDED_WEIGHT = 4 * FRONT_MATTER_BYTES
+EXPANDED_WEIGHT = 2 * FRONT_MATTER_BYTES
 """Nodes plus characters that a tree may have once every alias is written out."""
 
 _LINE_SEPARATORS = "\x85\u2028\u2029"
@@ -127,13 +127,11 @@ def _choose_stand_ins(text: str) -> dict[str, int]:
     There are more candidates than a text of the allowed size can use up.
     """
     chosen: dict[str, int] = {}
-    folded = text.lower()
-    candidates = iter(_STAND_INS)
-    for char in _LINE_SEPARATORS:
-        if char in text:
-            chosen[char] = next(
-                code for code in candidates if chr(code) not in text and f"{code:08x}" not in folded
-            )
+    if any(char in text for char in _LINE_SEPARATORS):
+        raw = set(text)
+        escaped = {piece[:8].lower() for piece in text.split("\\U")}
+        free = (code for code in _STAND_INS if chr(code) not in raw and f"{code:08x}" not in escaped)
+        chosen = {char: next(free) for char in _LINE_SEPARATORS if char in raw}
     return chosen
 
 

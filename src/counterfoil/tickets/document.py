@@ -7,6 +7,7 @@ write new files. On the hot path; the patching itself is imported when it is use
 
 from __future__ import annotations
 
+from counterfoil.errors import InputError
 from counterfoil.tickets.frontmatter import FormatError
 from counterfoil.tickets.model import Ticket
 from counterfoil.tickets.reading import TicketDocument, read, scan, syntax
@@ -41,7 +42,11 @@ def patch(document: TicketDocument, changes: Mapping[str, object]) -> bytes:
 
 
 def compose(ticket: Ticket, body: str) -> bytes:
-    """Writes a new ticket file, with LF line ends and one empty line in front of the body."""
+    """Writes a new ticket file, with LF line ends and one empty line in front of the body.
+
+    Raises:
+        InputError: `usage` for text that is not valid Unicode, as in the functions below.
+    """
     lines = [
         "---",
         f"id: {quote(ticket.id)}",
@@ -55,7 +60,7 @@ def compose(ticket: Ticket, body: str) -> bytes:
         if actor is not None:
             lines.append(f"{key}: {quote(actor)}")
     lines += [*_extension(ticket), "---", ""]
-    return ("\n".join(lines) + _laid_out(body)).encode()
+    return _encoded("\n".join(lines) + _laid_out(body))
 
 
 def _extension(ticket: Ticket) -> list[str]:
@@ -83,7 +88,7 @@ def replace_body(document: TicketDocument, body: str) -> bytes:
     text = ("" if head[-1:] == b"\n" else "\n") + _laid_out(body)
     if head.startswith(b"---\r\n"):
         text = text.replace("\n", "\r\n")
-    return head + text.encode()
+    return head + _encoded(text)
 
 
 def fill_template(template: str, values: Mapping[str, str]) -> bytes:
@@ -94,7 +99,16 @@ def fill_template(template: str, values: Mapping[str, str]) -> bytes:
     """
     from counterfoil.tickets.template import fill
 
-    return fill(template, values)
+    return _encoded(fill(template, values))
+
+
+def _encoded(text: str) -> bytes:
+    """Encodes a file; what an argument or a pipe smuggled in as broken bytes is refused."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        problem = "text that is not valid Unicode cannot be written"
+        raise InputError("usage", problem, "give the text in UTF-8") from None
 
 
 def _laid_out(body: str) -> str:

@@ -398,9 +398,9 @@ def _flow(value: str, line: int, column: int) -> Sequence | None:
 
 def _bare(value: str, begin: int, line: int, column: int) -> Scalar | None:
     """Reads a plain item of a `[…]` list."""
-    close = value.find("]", begin)
     comma = value.find(",", begin)
-    end = comma if 0 <= comma < close else close
+    close = value.find("]", begin, comma if comma >= 0 else len(value))
+    end = close if close >= 0 else comma
     text = value[begin:end].rstrip(" ") if end > begin else ""
     if not text or text[0] in INDICATORS or not _FLOW_STOP.isdisjoint(text):
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from counterfoil.tickets.frontmatter import Entry, Scalar, Sequence, is_null
 from counterfoil.tickets.scalar import flow_list, quote, quote_in_flow, restyled
-from counterfoil.tickets.splices import Source, Splice
+from counterfoil.tickets.splices import Source, Splice, overlap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,11 @@ def _flow_splices(
     splices = []
     for index, item in enumerate(items):
         if index not in plan.kept:
-            if index < first_kept:
+            behind = items[index + 1].line if index + 1 < len(items) else node.end_line
+            if behind > item.end_line and source.begins_line(item):
+                begin, end = source.line_start(item.line), source.line_start(item.end_line + 1)
+                splices.append(Splice(begin, end, ""))
+            elif index < first_kept:
                 splices.append(Splice(starts[index], starts[index + 1], ""))
             else:
                 splices.append(Splice(ends[index - 1], ends[index], ""))
@@ -79,10 +83,11 @@ def _flow_splices(
     for index, texts in plan.added.items():
         spelled = [quote_in_flow(text) for text in texts]
         if index < 0:
-            splices.append(Splice(starts[0], starts[0], "".join([text + comma for text in spelled])))
+            where = starts[first_kept]
+            splices.append(Splice(where, where, "".join([text + comma for text in spelled])))
         else:
             splices.append(Splice(ends[index], ends[index], "".join([comma + text for text in spelled])))
-    return splices
+    return [source.replacing(node, flow_list(wanted))] if overlap(splices) else splices
 
 
 def _block_splices(

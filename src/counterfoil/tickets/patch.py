@@ -136,7 +136,7 @@ def _rewritten(source: Source, node: Node, text: str) -> list[Splice] | None:
     if node.mark[:1] == "*" or node.style not in ("|", ">"):
         return [source.replacing(node, restyled(text, "" if node.mark[:1] == "*" else node.style))]
     header = source.offset(node.line, node.column)
-    end = header
+    end = header + len(node.mark) + (1 if node.mark else 0)
     line_end = source.content_end(node.line)
     while end < line_end and source.text[end] != " ":
         end += 1

@@ -50,6 +50,10 @@ class Source:
         """Returns the offset of a place."""
         return self._starts[line - 1] + column - 1
 
+    def begins_line(self, node: Node) -> bool:
+        """Tells whether nothing but spaces stands in front of a node on its line."""
+        return not self.text[self.line_start(node.line) : self.offset(node.line, node.column)].strip(" ")
+
     def replacing(self, node: Node, new: str) -> Splice:
         """Makes the splice that puts `new` in the place of a node.
 
@@ -68,6 +72,16 @@ class Source:
             parts += [self.text[position : splice.start], splice.new]
             position = splice.end
         return "".join([*parts, self.text[position:]])
+
+
+def overlap(splices: list[Splice]) -> bool:
+    """Tells whether two splices claim the same text, so that they cannot both be made."""
+    position = 0
+    for splice in sorted(splices, key=_place):
+        if splice.start < position:
+            return True
+        position = splice.end
+    return False
 
 
 def _place(splice: Splice) -> tuple[int, int]:

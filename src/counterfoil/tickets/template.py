@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-def fill(template: str, values: Mapping[str, str]) -> bytes:
+def fill(template: str, values: Mapping[str, str]) -> str:
     """Fills a template; see `document.fill_template`."""
     lines = template.split("\n")
     closing = 0
@@ -28,7 +28,7 @@ def fill(template: str, values: Mapping[str, str]) -> bytes:
         written = _front_matter_line(content, values)
         if written is not None:
             filled.append(written + line[len(content) :])
-    return "\n".join(filled).encode()
+    return "\n".join(filled)
 
 
 def _front_matter_line(line: str, values: Mapping[str, str]) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -9,8 +11,14 @@ from hypothesis import strategies as st
 from unit.tickets.front_matter_scenes import ID, OTHER_IDS, Scene, scenes
 
 from counterfoil.adapters import yaml as adapter
+from counterfoil.errors import InputError
 from counterfoil.tickets import document, frontmatter, scalar
 from counterfoil.tickets.model import Ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from counterfoil.tickets.document import TicketDocument
 
 full = adapter.read
 unicode_texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -156,6 +164,22 @@ def test_another_body_leaves_the_front_matter_alone(before: str, body: str, afte
 def test_the_same_body_changes_not_one_byte(scene: Scene) -> None:
     read = document.read(scene.bytes(), full)
     assert document.replace_body(read, read.body) == scene.bytes()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda read, text: document.compose(read.ticket, text),
+        document.replace_body,
+        lambda _, text: document.fill_template(text, {}),
+        lambda read, text: document.patch(read, {"title": text}),
+        lambda read, text: document.patch(read, {"labels": [text]}),
+    ],
+)
+def test_broken_text_is_refused_and_never_written(write: Callable[[TicketDocument, str], bytes]) -> None:
+    read = document.read(document.compose(Ticket(ID, "T", "ready", "p1"), ""), full)
+    with pytest.raises(InputError):
+        write(read, "a \udcff")
 
 
 VALUES = {

@@ -160,6 +160,16 @@ def test_what_is_not_plain_is_left_to_the_full_reader(text: str) -> None:
     assert read(text) is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [f"a: {'x' * 3000}", f"a: [{'x' * 3000}, '{'y' * 3000}']", f'a: "{"x " * 3000}"', f"{'k' * 128}: a"],
+)
+def test_the_readers_agree_on_long_lines(text: str) -> None:
+    fast = read(text)
+    assert fast is not None
+    assert tree(fast) == tree(adapter.read(text))
+
+
 def test_lines_count_from_the_given_one() -> None:
     fast = read("a: b\nc: d", 7)
     assert isinstance(fast, Mapping)
