@@ -43,12 +43,14 @@ class _Plan:
     def __init__(self, old: Row[Scalar], wanted: tuple[str, ...]) -> None:
         places: dict[str, int] = {}
         for index, item in enumerate(old):
+            places.setdefault(item.text, index)
+        for index, item in enumerate(old):
             places.setdefault(item.text.lower(), index)
         self.kept: dict[int, str] = {}
         self.added: dict[int, list[str]] = {}
         last = -1
         for text in wanted:
-            index = places.get(text.lower(), -1)
+            index = places.get(text, places.get(text.lower(), -1))
             if index > last:
                 self.kept[index] = text
                 last = index

@@ -92,7 +92,7 @@ def test_every_text_comes_back_from_every_reader(text: str) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=50_000, deadline=None)
+@settings(max_examples=20_000, deadline=None)
 @given(st.one_of(unicode_texts, tricky_texts))
 def test_very_many_texts_come_back_from_every_reader(text: str) -> None:
     check_round_trip(text)

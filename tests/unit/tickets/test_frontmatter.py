@@ -97,7 +97,7 @@ def test_whenever_the_fast_reader_answers_the_full_one_says_the_same(text: str) 
 
 
 @pytest.mark.slow
-@settings(max_examples=60_000, deadline=None)
+@settings(max_examples=20_000, deadline=None)
 @given(texts())
 def test_the_readers_agree_on_very_many_texts(text: str) -> None:
     check_agreement(text)

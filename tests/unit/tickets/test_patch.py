@@ -64,6 +64,7 @@ def test_a_title_is_replaced_where_it_stands(before: str, title: str, after: str
         ("labels: [a]", ["no", "a", "c, d"], 'labels: ["no", a, "c, d"]'),
         ("labels: [Alpha, \"Beta\", 'C']", ["alpha", "beta", "c", "d"], "labels: [alpha, \"beta\", 'c', d]"),
         ("labels: [a, a, b]", ["a", "b", "c"], "labels: [a, b, c]"),
+        ("labels: [A, 'a', b]", ["a", "b"], "labels: ['a', b]"),
         ("labels: [a]", ["B", "b", "a"], "labels: [b, a]"),
         ("labels: [\n  a, # one\n  b # two\n]", ["a", "b", "c"], "labels: [\n  a, # one\n  b, c # two\n]"),
         ("labels: [\n  a,\n  b\n]", [], "labels: []"),
@@ -155,6 +156,11 @@ def test_keys_come_and_go_as_lines_of_their_own(
             (f"x_ticket: {{z: 1, relations: {{blocks: [{A}]}}}}",),
             {"blocks": None},
             "x_ticket: {z: 1}",
+        ),
+        (
+            (f"x_ticket:\n  relations:\n    blocks:\n    - {A.lower()} # c\n    - {B}",),
+            {"blocks": [A, B, C]},
+            f"x_ticket:\n  relations:\n    blocks:\n    - {A} # c\n    - {B}\n    - {C}",
         ),
         ((f"x_ticket:\n  relations:\n    blocks: [{A}]\n  z: 1",), {"blocks": None}, "x_ticket:\n  z: 1"),
         (

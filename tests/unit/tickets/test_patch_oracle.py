@@ -118,7 +118,7 @@ def test_an_edit_changes_its_own_keys_lines_and_nothing_else(scene: Scene, chang
 
 
 @pytest.mark.slow
-@settings(max_examples=25_000, deadline=None)
+@settings(max_examples=10_000, deadline=None)
 @given(scenes(), changes)
 def test_very_many_edits_change_their_own_keys_lines_and_nothing_else(
     scene: Scene, change: tuple[str, Any]
