@@ -65,7 +65,7 @@ class Item:
             ", ".join([str(part) for part in value]) if isinstance(value, list) else str(value or "")
         )
         if text:
-            self.facts.append((name, text))
+            self.facts.append((one_line(name), text))
 
     def label(self, name: str) -> None:
         """Takes a label over as a slug; one that has no Latin letter or digit is kept in words."""
@@ -103,7 +103,9 @@ class Item:
         if self.comments:
             parts.append(COMMENTS_HEADING + "\n")
         for who, when, text in self.comments:
-            head = ", ".join([part for part in (who and f"**{one_line(who)}**", one_line(when)) if part])
+            head = ", ".join(
+                [part for part in (f"**{one_line(who) or 'somebody'}**", one_line(when)) if part]
+            )
             quoted = [f"> {line}".rstrip() for line in text.replace("\r\n", "\n").strip("\n").split("\n")]
             parts.append("\n".join([head + ":", "", *quoted, ""]))
         return "\n".join(parts)
