@@ -122,6 +122,15 @@ class Call:
             HostError: `io_error` when the file cannot be read.
         """
         text, file = self.arguments.text("body"), self.arguments.text("body_file")
+        dash = self.arguments.values.get("-")
+        if dash not in {None, "-"}:
+            raise usage(
+                f"{self.arguments.verb} does not take {dash!r}; put quotes around a text of several words",
+                self.arguments.verb,
+                value=dash,
+            )
+        if dash == "-" and text is None and file is None:
+            text = "-"
         if text is not None and file is not None:
             raise usage("give --body or --body-file, not both", self.arguments.verb)
         if text is not None and text != "-":

@@ -66,7 +66,7 @@ _LEASE: Option = (("--for",), "DURATION", False, "how long the claim holds: 30m,
 
 VERBS: dict[str, Verb] = {
     "new": (
-        "new", EVERYDAY, "create a ticket", (("title", "1"),),
+        "new", EVERYDAY, "create a ticket", (("title", "1"), ("-", "?")),
         ((("-s", "--state"), "STATE", False, "where it starts (default: backlog)"), *_FIELDS, *_BODY,
          (("-t", "--template"), "NAME", False, "start from .tickets/templates/NAME.md"),
          (("--author",), "ACTOR", False, "who asked for it, if not you"), *_RELATIONS, *WRITING),
@@ -99,8 +99,8 @@ VERBS: dict[str, Verb] = {
          (("--blocks",), "ID", True, "+ID adds (or just ID), -ID removes"),
          (("--blocked-by",), "ID", True, "+ID adds (or just ID), -ID removes"), *WRITING),
     ),
-    "assign": ("assign", EVERYDAY, "set the assignee, or `none`", (("id", "1"), ("actor", "1")), WRITING),
-    "reviewer": ("assign", EVERYDAY, "set the reviewer, or `none`", (("id", "1"), ("actor", "1")), WRITING),
+    "assign": ("assign", EVERYDAY, "set the assignee, or `none`", (("id", "1"), ("assignee", "1")), WRITING),
+    "reviewer": ("assign", EVERYDAY, "set the reviewer, or `none`", (("id", "1"), ("reviewer", "1")), WRITING),
     "search": ("search", FIND, "find text in titles and bodies", (("text", "1"),), (*_FILTERS, _LIMIT)),
     "ready": (
         "ready", FIND, "list what can be worked on now", (),

@@ -159,7 +159,7 @@ class Catalog:
             if index.is_called_ticket(name):
                 row, problem = self._read_ticket(name, found[name])
                 different |= self._take(name, row, problem)
-                if not _is_settled(found[name], started_ns):
+                if not _is_settled(found[name], started_ns) or not name[:-3].isupper():
                     known[name] = None
         if different:
             self._index_signature = None
@@ -188,6 +188,8 @@ class Catalog:
         if stem is None:
             return None, ("not_a_ticket", f"{name} is not named after a ULID", 0, 0)
         path = f"{index.TICKETS}/{name}"
+        if name[:-3] != stem and self._context.work.exists(f"{index.TICKETS}/{index.file_name(stem)}"):
+            return None, ("duplicate_id", f"{name} has the id of {index.file_name(stem)}", 0, 0)
         if signature[1] > FILE_BYTES:
             return None, ("too_large", f"{path} is larger than {FILE_BYTES} bytes", 0, 0)
         try:

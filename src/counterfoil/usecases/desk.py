@@ -12,7 +12,7 @@ from counterfoil.gate import redact
 from counterfoil.kernel import actor as actors
 from counterfoil.kernel import ids
 from counterfoil.tickets import document, index, workflow
-from counterfoil.tickets.model import FILE_BYTES, Ticket
+from counterfoil.tickets.model import FILE_BYTES, TITLE_LENGTH, Ticket
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases import claims
 from counterfoil.usecases.catalog import row_of
@@ -171,6 +171,7 @@ class Desk:
         data = _write_new(ticket, body, template, self.context)
         sheet = Sheet(index.file_name(ticket.id), None, document.read(data, self.context.full))
         self._guard_text(data.decode(), sheet)
+        self._note_long_title(ticket.title)
         self.sheets[sheet.name] = sheet
         self.subjects.append(f"ticket: create {self.display(sheet)} {ticket.title}")
         return sheet
@@ -310,6 +311,7 @@ class Desk:
     def _take(self, sheet: Sheet, data: bytes, guard: bool = True) -> None:
         if guard:
             self._guard_text(data.decode(), sheet)
+            self._note_long_title(document.scan(data, self.context.full).title)
         if sheet.before is not None and sheet.name not in self._checked:
             self._checked.add(sheet.name)
             renewal = claims.check_write(
@@ -341,6 +343,11 @@ class Desk:
                 line=item.line,
                 column=item.column,
             )
+
+    def _note_long_title(self, title: str) -> None:
+        if len(title) > TITLE_LENGTH:
+            message = f"the title has {len(title)} characters; boards show {TITLE_LENGTH} at most"
+            self.context.warn("title_long", message, length=len(title), limit=TITLE_LENGTH)
 
     def _note_would_ask(self, sheet: Sheet) -> None:
         if self.context.actor().startswith("agent:"):

@@ -11,7 +11,7 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.gate import redact
 from counterfoil.tickets import index, workflow
 from counterfoil.tickets.document import scan
-from counterfoil.tickets.lint import lint
+from counterfoil.tickets.lint import check
 from counterfoil.tickets.model import Diagnostic
 from counterfoil.usecases.blobs import read_blobs
 from counterfoil.usecases.reporting import Report
@@ -93,10 +93,12 @@ def _check(context: Context, steps: Sequence[Step], tier: str) -> Report:
         if data is None:
             continue
         name = path.rpartition("/")[2]
-        document, found = lint(data, path, name[:-3], full=context.full, tier=tier, secrets=redact.scan)
+        ticket, found = check(
+            data, path, name[:-3], full=context.full, tier=tier, secrets=redact.scan, personal=redact.personal
+        )
         report.diagnostics += found
-        if document is not None and before in blobs:
-            wrong = transition_problem(context, blobs[before], document.ticket.state, path, several)
+        if ticket is not None and before in blobs:
+            wrong = transition_problem(context, blobs[before], ticket.state, path, several)
             report.diagnostics += [wrong] if wrong else []
     return report
 

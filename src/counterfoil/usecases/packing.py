@@ -12,9 +12,6 @@ from counterfoil.errors import CounterfoilError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from counterfoil.usecases.change import FileChange
     from counterfoil.usecases.context import Context
 
 COUNTER_FILE = "loose-bytes"
@@ -25,12 +22,19 @@ COMPRESSION = 8
 """How much smaller zlib makes an index, about."""
 
 
-def note_commit(context: Context, files: Sequence[FileChange], tickets: int) -> None:
-    """Counts what a commit of ours has added, and packs when it has become much."""
-    written = sum([len(change.after or b"") for change in files if not change.local]) // COMPRESSION
+def note_commit(context: Context, written_bytes: int, tickets: int) -> None:
+    """Counts what a commit of ours has added, and packs when it has become much.
+
+    Args:
+        context: the project.
+        written_bytes: the sum of the committed files' sizes.
+        tickets: how many tickets the folder lists.
+    """
     try:
         known = context.state.read(COUNTER_FILE) or b""
-        total = (int(known) if known.isdigit() else 0) + written + tickets * TREE_ENTRY_BYTES
+        total = (
+            (int(known) if known.isdigit() else 0) + written_bytes // COMPRESSION + tickets * TREE_ENTRY_BYTES
+        )
         due = total > LIMIT_BYTES and context.setting("pack", "on").lower() not in {"off", "false", "no", "0"}
         context.state.replace(COUNTER_FILE, b"0" if due else str(total).encode())
         if due:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 
 from counterfoil.errors import CounterfoilError
-from counterfoil.gate import policy as policies
 from counterfoil.gate import redact
 from counterfoil.tickets import config as configs
 from counterfoil.tickets import index, query
-from counterfoil.tickets.lint import lint
+from counterfoil.tickets.lint import check
 from counterfoil.tickets.model import FILE_BYTES, Diagnostic, Row
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases.blobs import read_blobs
@@ -59,15 +58,17 @@ def _check_file(context: Context, name: str, tier: str, report: Report, rows: li
         return
     if data is None:
         return
-    document, found = lint(data, path, name[:-3], full=context.full, tier=tier, secrets=redact.scan)
-    if document is None and not data.startswith(b"---") and _is_other_document(name):
+    ticket, found = check(
+        data, path, name[:-3], full=context.full, tier=tier, secrets=redact.scan, personal=redact.personal
+    )
+    if ticket is None and not data.startswith(b"---") and _is_other_document(name):
         hint = "keep other documents outside of .tickets/tickets"
         found = [Diagnostic("not_a_ticket", "warning", path, f"{name} is no ticket and is left out", hint)]
     else:
         report.checked += 1
     report.diagnostics += found
-    if document is not None and document.ticket.id == name[:-3].upper():
-        rows.append(row_of(document.ticket, name))
+    if ticket is not None and ticket.id == name[:-3].upper():
+        rows.append(row_of(ticket, name))
 
 
 def _is_other_document(name: str) -> bool:
@@ -77,7 +78,14 @@ def _is_other_document(name: str) -> bool:
 
 def _check_short_ids(context: Context, rows: list[Row], report: Report) -> None:
     seen: dict[str, str] = {}
+    names: dict[str, str] = {}
     for row in rows:
+        twin = names.setdefault(row[0], row[9])
+        if twin != row[9]:
+            message = f"{twin} and {row[9]} are one id: they differ in case alone"
+            path = f"{index.TICKETS}/{row[9]}"
+            report.diagnostics.append(Diagnostic("duplicate_id", "error", path, message, f"git rm {path}"))
+            continue
         other = seen.setdefault(row[0][:8], row[0])
         if other != row[0]:
             display = display_id(context.config.id_prefix, row[0])
@@ -131,6 +139,13 @@ def _check_config(context: Context, report: Report) -> None:
         return
     config, problems = configs.read(data.decode("utf-8", "replace"), context.full)
     report.diagnostics += problems
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"byte {error.start} is not UTF-8"
+        report.diagnostics.append(
+            Diagnostic("config_unreadable", "error", CONFIG_FILE, message, "save it as UTF-8")
+        )
     for key in config.unknown:
         message = f"unknown key {key} is ignored"
         report.diagnostics.append(
@@ -139,6 +154,10 @@ def _check_config(context: Context, report: Report) -> None:
 
 
 def _check_policy(context: Context, report: Report) -> None:
+    if not context.work.exists(POLICY_FILE):
+        return
+    from counterfoil.gate import policy as policies
+
     data, problem = read_yaml(context, POLICY_FILE)
     if problem is not None:
         report.diagnostics.append(problem)

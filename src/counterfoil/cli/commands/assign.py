@@ -13,7 +13,7 @@ def run(call: Call) -> Reply:
     """Sets or unsets one of the two actors of a ticket."""
     field = FIELDS[call.arguments.verb]
     query = call.pick(call.arguments.required("id"))
-    actor = call.arguments.required("actor")
+    actor = call.arguments.required(field)
 
     def assign(desk: Desk) -> None:
         desk.assign(desk.open(query), field, actor)

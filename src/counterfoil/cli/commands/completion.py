@@ -113,7 +113,7 @@ def _positional(call: Call, verb: str, name: str, plain: list[str]) -> list[tupl
         return [(state, "") for state in _next_states(call, plain)]
     if name == "id" or (verb, name) == ("policy", "argument"):
         return _ids(call, verb)
-    if name == "actor":
+    if name in {"assignee", "reviewer"}:
         return _values(call, "ACTOR")
     if name == "verb":
         return [(word, entry[2]) for word, entry in VERBS.items() if entry[1]]
