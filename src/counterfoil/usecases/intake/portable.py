@@ -78,7 +78,8 @@ def to_file(data: Mapping[str, object], full: FullReader) -> bytes:
     text = "\n".join([*lines, "---", ""]) + str(data.get("body", ""))
     file = text.encode()
     read = document.read(file, full)
-    if not says_the_same(to_object(read, ""), {**data, **front}):
+    shown = {key: value for key, value in front.items() if key not in RESERVED}
+    if not says_the_same(to_object(read, ""), {**data, **shown}):
         raise InputError("unpatchable", "front matter cannot hold one of its values as it is", HINT)
     return file
 
@@ -106,8 +107,8 @@ def _comparable(data: Mapping[str, object]) -> str:
     own["labels"] = (
         list(dict.fromkeys([str(label).lower() for label in labels])) if isinstance(labels, list) else []
     )
-    for key in ACTORS:
-        if own.get(key) is None:
+    for key in (*ACTORS, "frontmatter"):
+        if not own.get(key):
             own.pop(key, None)
     return compact(dict(sorted(own.items())))
 
