@@ -87,7 +87,7 @@ def is_plain(text: str) -> bool:
     """Tells whether every YAML reader takes the bare text, after `key: `, for this string."""
     if not text or text[0] in INDICATORS or text[0] == " " or text[-1] in " :":
         return False
-    if ": " in text or " #" in text or text.lower() in _WORDS or text[:3] == "...":
+    if ": " in text or " #" in text or text.lower() in _WORDS:
         return False
     if text[0] in _NUMBER_START and _NUMBER.issuperset(text):
         return False

@@ -124,6 +124,7 @@ def test_fields_are_read_by_their_meaning(lines: tuple[str, ...], expected: Tick
         (file("title: a\rb"), "carriage_return", 5, 9),
         (file("title: a\x1bb"), "control_character", 5, 9),
         (file("title: a: b"), "yaml", 5, 9),
+        (file("title: a:", "due: 1"), "yaml", 5, 9),
         (file("due: !!python/name:x y"), "tag", 6, 6),
         (file("due: 1", "spare: 2", "'due': 3"), "duplicate_key", 8, 1),
         (file("--- # second document"), "document_marker", 6, 1),

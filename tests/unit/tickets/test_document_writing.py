@@ -34,6 +34,7 @@ tricky_texts = st.text(
         ("Fix [x], {y} & z's \"w\"", "Fix [x], {y} & z's \"w\""),
         ("a:b http://x/#y C#", "a:b http://x/#y C#"),
         ("3 new things", "3 new things"),
+        ("... and more", "... and more"),
         (ID, ID),
         ("human:morgan", "human:morgan"),
         ("\U0001f469\u200d\U0001f680 caf\xe9 \u4e2d", "\U0001f469\u200d\U0001f680 caf\xe9 \u4e2d"),

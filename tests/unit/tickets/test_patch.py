@@ -241,6 +241,12 @@ def test_a_value_that_is_none_is_refused_before_anything_is_written(
     assert caught.value.code == code
 
 
+def test_a_new_key_is_indented_like_its_siblings() -> None:
+    lines = ("? id", f": {ID}", "title: T", "state: ready", "priority: p1")
+    data = "".join(["---\n", *[f"  {line}\n" for line in lines], "---\n"]).encode()
+    assert patched(data, labels=["a"]) == data.replace(b"p1\n", b"p1\n  labels: [a]\n")
+
+
 def test_several_fields_change_in_one_go() -> None:
     data = file("labels: [a]", "assignee: human:a")
     after = patched(data, state="In_Progress", priority="P0", labels=["a", "b"], assignee=None, blocks=[A])
