@@ -121,7 +121,8 @@ def perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> Outcome:
             catalog.put(name, after)
         catalog.save(settled_ns=context.clock.now_ns())
     if commit is not None:
-        note_commit(context, files, len(catalog.names()))
+        written_bytes = sum([len(change.after or b"") for change in files if not change.local])
+        note_commit(context, written_bytes, len(catalog.names()))
     return Outcome(True, commit, catalog, plan.subject)
 
 
