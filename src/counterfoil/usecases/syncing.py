@@ -24,6 +24,7 @@ from counterfoil.usecases.indexing import SUBJECT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from counterfoil.usecases.catalog import RowChange
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Completed
 
@@ -152,17 +153,23 @@ def _upstream(context: Context) -> Upstream:
             "HEAD is detached, so there is no branch to sync",
             "git switch BRANCH, then `ticket sync`",
         )
-    atoms = ("upstream", "upstream:remotename", "push", "push:remotename", "push:remoteref")
+    atoms = (
+        "upstream", "upstream:remotename", "upstream:remoteref", "push", "push:remotename", "push:remoteref",
+    )  # fmt: skip
     form = "%00".join([f"%({atom})" for atom in atoms])
     words = context.git.read("for-each-ref", f"--format={form}", f"refs/heads/{branch}")
     parts = words.decode("utf-8", "surrogateescape").rstrip("\n").split("\0")
     if len(parts) != len(atoms):
         raise InputError("no_commits", f"the branch {branch} has no commit yet", "git pull", branch=branch)
-    tracking, remote, pushed, push_remote, push_ref = parts
+    tracking, remote, remote_ref, pushed, push_remote, push_ref = parts
     if not tracking or remote in {"", "."}:
         raise _no_upstream(context, branch, f"the branch {branch} follows no branch of a remote")
+    # Git names the remote's branch only where a refspec is configured; otherwise it is the one that the
+    # tracking ref stands for, and none where `push.default` forbids to push.
     if not pushed:
         push_ref = ""
+    elif not push_ref:
+        push_ref = remote_ref if pushed == tracking else f"refs/heads/{branch}"
     return Upstream(branch, tracking, remote, pushed, push_remote, push_ref)
 
 
@@ -323,7 +330,13 @@ def _unmerged(context: Context) -> set[str]:
 
 
 def _resolve_index(context: Context) -> None:
-    text = Catalog.load(context).index_text({}, context.clock.utc(context.clock.now_ms()))
+    """Settles a conflict in the index by rebuilding it from the tickets that Git holds at this point."""
+    catalog = Catalog.load(context)
+    held = {
+        path.rpartition("/")[2] for path in _paths(context.git.read("ls-files", "-z", ticket_folder(context)))
+    }
+    untracked: dict[str, RowChange] = {row[9]: (row, None) for row in catalog.rows() if row[9] not in held}
+    text = catalog.index_text(untracked, context.clock.utc(context.clock.now_ms()))
     context.work.replace(index.FILE, text)
     context.git.read("add", "--", context.prefix + index.FILE)
 
