@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from counterfoil.adapters.files import WorkTree
-from counterfoil.adapters.location import Location, find_bare, find_project, find_worktree
+from counterfoil.adapters.location import Location, find_bare, find_project, find_worktree, upwards
 from counterfoil.adapters.system import SystemClock, SystemEntropy
 from counterfoil.errors import HostError, InputError
 from counterfoil.usecases.context import LOCK_TIMEOUT_S, Context, Options
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from counterfoil.tickets.frontmatter import Mapping as FrontMatter
     from counterfoil.usecases.merging import MergeRoom
-    from counterfoil.usecases.ports import Lock, ProgramRunner, Repository, Trace
+    from counterfoil.usecases.ports import Files, Lock, ProgramRunner, Repository, Trace
 
 STATE_FOLDER = "counterfoil"
 FOREIGN = {
@@ -57,16 +57,15 @@ def open_project(
     """
     start = os.path.normpath(os.path.join(cwd, project)) if project else cwd
     location = find_worktree_or_ask(start, environ, trace)
-    folder = start if project or create else find_project(location.root, start)
-    if folder is None or not (create or os.path.lexists(f"{folder}/.tickets")):
-        raise InputError(
-            "not_initialized",
-            f"there is no .tickets folder in {start} or above it",
-            "ticket init",
-            path=start,
-        )
-    work = WorkTree(folder)
-    check_layout(work)
+    found = start if project or create else find_project(location.root, start)
+    work: Files
+    if found is not None and (create or os.path.lexists(f"{found}/.tickets")):
+        folder = found
+        tree = WorkTree(folder)
+        check_layout(tree)
+        work = tree
+    else:
+        folder, work = _read_from_head(start, location, environ, trace)
     state_dir = options.data_dir or environ.get("COUNTERFOIL_DATA") or f"{location.common_dir}/{STATE_FOLDER}"
     state = WorkTree(os.path.normpath(os.path.join(cwd, state_dir)))
     prefix = "" if folder == location.root else os.path.relpath(folder, location.root) + "/"
@@ -107,6 +106,29 @@ def open_project(
         program=program,
         folder=WorkTree,
     )
+
+
+def _read_from_head(
+    start: str, location: Location, environ: Mapping[str, str], trace: Trace | None
+) -> tuple[str, Files]:
+    """Returns the project that a sparse working tree leaves out: its folder, and its files in HEAD.
+
+    Raises:
+        InputError: `not_initialized`, where the working tree is not sparse or HEAD has no project either.
+    """
+    if os.path.exists(f"{location.git_dir}/info/sparse-checkout"):
+        from counterfoil.adapters.process import Programs
+        from counterfoil.adapters.tree import HeadFiles
+
+        for folder in upwards(start):
+            prefix = "" if folder == location.root else os.path.relpath(folder, location.root) + "/"
+            files = HeadFiles(Programs(environ, trace), location.root, prefix)
+            if files.is_folder(".tickets"):
+                return folder, files
+            if folder == location.root:
+                break
+    message = f"there is no .tickets folder in {start} or above it"
+    raise InputError("not_initialized", message, "ticket init", path=start)
 
 
 def open_merge_room(cwd: str, environ: Mapping[str, str], scratch: str) -> MergeRoom:
