@@ -72,10 +72,12 @@ def initialise(context: Context, *, prefix: str | None = None, more: dict[str, b
     }
     created: list[str] = []
     kept: list[str] = []
-    context.work.make_folder(index.TICKETS)
+    folders = _missing_folders(context, [index.TICKETS, *[path.rpartition("/")[0] for path in more or {}]])
 
     def plan(catalog: Catalog) -> Plan:
         files = []
+        for folder in folders:
+            context.work.make_folder(folder)
         for path, data in wanted_files.items():
             before = context.work.read(path)
             if before is None:
@@ -102,10 +104,23 @@ def initialise(context: Context, *, prefix: str | None = None, more: dict[str, b
             files, "ticket: initialise .tickets" if CONFIG_FILE in created else "ticket: update the set-up"
         )
 
+    try:
+        outcome = perform(context, plan)
+    except BaseException:
+        for folder in reversed(folders):
+            if context.work.is_folder(folder) and not context.work.names(folder):
+                context.work.remove_folder(folder)
+        raise
     drivers.register(context)
-    outcome = perform(context, plan)
     _set_base_branch(context)
     return Made(created, kept, outcome)
+
+
+def _missing_folders(context: Context, wanted: list[str]) -> list[str]:
+    """Returns the folders that are not there yet, those above before those below."""
+    parts = [folder.split("/") for folder in wanted if folder]
+    above = ["/".join(names[:depth]) for names in parts for depth in range(1, len(names) + 1)]
+    return [folder for folder in dict.fromkeys(above) if not context.work.exists(folder)]
 
 
 def _names_drivers(attributes: bytes) -> bool:
