@@ -20,6 +20,12 @@ ISSUES: list[dict[str, Any]] = [
      "assignees": [], "url": "https://github.com/o/r/issues/2"},
 ]  # fmt: skip
 
+LINE: dict[str, Any] = {
+    "id": "01HGW2BBG0000000000000000A", "title": "A", "state": "ready", "priority": "p1", "labels": [],
+}  # fmt: skip
+OTHER_ID = LINE["id"][:-1] + "B"
+"""Another ticket with the same short id."""
+
 
 @pytest.fixture
 def intake(tmp_path: Path) -> Intake:
@@ -189,14 +195,7 @@ def test_what_is_here_already_is_left_alone_and_a_difference_is_a_conflict(intak
 
 
 def test_an_id_that_stands_twice_is_taken_once(intake: Intake) -> None:
-    line = {
-        "id": "01HGW2BBG0000000000000000A",
-        "title": "A",
-        "state": "ready",
-        "priority": "p1",
-        "labels": [],
-    }
-    data = intake.data("import", stdin=lines(line, line, line | {"title": "B"}))
+    data = intake.data("import", stdin=lines(LINE, LINE, LINE | {"title": "B"}))
     assert [ticket["title"] for ticket in data["tickets"]] == ["A"]
     assert [(skip["where"], skip["reason"]) for skip in data["skipped"] + data["conflicts"]] == [
         ("line 2", "identical"),
@@ -205,41 +204,20 @@ def test_an_id_that_stands_twice_is_taken_once(intake: Intake) -> None:
 
 
 def test_an_unreadable_ticket_in_the_way_is_a_conflict(intake: Intake) -> None:
-    line = {
-        "id": "01HGW2BBG0000000000000000A",
-        "title": "A",
-        "state": "ready",
-        "priority": "p1",
-        "labels": [],
-    }
-    file = intake.write(f".tickets/tickets/{line['id']}.md", "broken")
-    assert [conflict["where"] for conflict in intake.data("import", stdin=lines(line))["conflicts"]] == [
+    file = intake.write(f".tickets/tickets/{LINE['id']}.md", "broken")
+    assert [conflict["where"] for conflict in intake.data("import", stdin=lines(LINE))["conflicts"]] == [
         "line 1"
     ]
     assert file.read_text() == "broken"
 
 
 def test_a_short_id_that_is_taken_is_told(intake: Intake) -> None:
-    line = {
-        "id": "01HGW2BBG0000000000000000A",
-        "title": "A",
-        "state": "ready",
-        "priority": "p1",
-        "labels": [],
-    }
-    warnings = intake.envelope("import", stdin=lines(line, line | {"id": line["id"][:-1] + "B"}))["warnings"]  # type: ignore[index]
+    warnings = intake.envelope("import", stdin=lines(LINE, LINE | {"id": OTHER_ID}))["warnings"]
     assert [(warning["code"], warning["count"]) for warning in warnings] == [("short_id_taken", 1)]
 
 
 def test_a_line_that_is_no_ticket_does_not_stop_the_others(intake: Intake) -> None:
-    line = {
-        "id": "01HGW2BBG0000000000000000A",
-        "title": "A",
-        "state": "ready",
-        "priority": "p1",
-        "labels": [],
-    }
-    data = intake.data("import", stdin=lines(line, line | {"id": line["id"][:-1] + "B", "state": "over"}))  # type: ignore[index]
+    data = intake.data("import", stdin=lines(LINE, LINE | {"id": OTHER_ID, "state": "over"}))
     assert [ticket["title"] for ticket in data["tickets"]] == ["A"]
     assert data["skipped"] == [
         {"where": "line 2", "reason": "invalid_state", "message": "'over' is no state"}
