@@ -83,6 +83,6 @@ def test_the_action_passes_a_good_repository_and_fails_a_bad_one(
     assert act('"$RUNNER_TEMP/counterfoil/bin/ticket" init && cd "$PWD"').returncode == 0
     assert act('"$RUNNER_TEMP/counterfoil/bin/ticket" new "A good ticket"').returncode == 0
     good = act(validate)
-    tickets.write(".tickets/tickets/not-a-ticket.md", "no front matter\n")
+    tickets.write(".tickets/tickets/01ARZ3NDEKTSV4RRFFQ69G5FAV.md", "no front matter\n")
     bad = act(validate)
     assert (good.returncode, bad.returncode) == (0, 7), good.stderr + bad.stderr
