@@ -15,6 +15,7 @@ import argparse
 import datetime
 import importlib.metadata
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -31,6 +32,10 @@ from table import Row, markdown, unmet
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (100, 1_000, 10_000, 100_000)
 QUICK_SIZES = (100, 10_000)
+READS, WRITES = 21, 13
+"""Rounds for commands that read, and for those that commit."""
+QUICK_READS, QUICK_WRITES = 7, 5
+"""The same with --quick, and for more than 10,000 tickets, which only show growth."""
 
 METHOD = """\
 - **CPU** is user + system time of the command and of everything that it starts. The command is
@@ -74,6 +79,7 @@ def facts() -> dict[str, str]:
         "System": f"{platform.system()} {platform.release()}",
         "Python": f"{implementation}, {platform.python_compiler()}",
         "Git": git_version.removeprefix("git version "),
+        "Load when done": " ".join(f"{load:.1f}" for load in os.getloadavg()) + " (1, 5, 15 minutes)",
         "Counterfoil": importlib.metadata.version("counterfoil"),
     }
 
@@ -87,6 +93,8 @@ def editable() -> bool:
 def measure(bench: Bench, sizes: Sequence[int], *, quick: bool) -> None:
     """Runs the whole suite."""
     for size in sizes:
+        if quick or size > suite.LIMITED:
+            bench.reads, bench.writes = QUICK_READS, QUICK_WRITES
         site = bench.yard.make(size)
         if size == sizes[0]:
             suite.startup(bench, site)
@@ -148,8 +156,8 @@ def main() -> int:
             bench = Bench(
                 Yard(folder, command, meter, env),
                 Yard(folder, command, packing_meter, own),
-                reads=7 if options.quick else 21,
-                writes=5 if options.quick else 13,
+                READS,
+                WRITES,
             )
             bares = [bench.bare() for _ in range(21)]
             measure(bench, sizes, quick=options.quick)

@@ -62,7 +62,14 @@ def reading(bench: Bench, site: Site, size: int) -> None:
         return answer.count("\n") >= min(size // 20, 20)
 
     verb("show ID", 3 if at_limit else None, lambda answer: answer == raw, "show", entry.short_id)
-    verb("show ID --json", 3 if at_limit else None, lambda answer: entry.id in answer, "show", entry.short_id, "--json")
+    verb(
+        "show ID --json",
+        3 if at_limit else None,
+        lambda answer: entry.id in answer,
+        "show",
+        entry.short_id,
+        "--json",
+    )
     peaks = verb("list", 7 if at_limit else None, some, "list")
     verb("list --state ready", 7 if at_limit else None, some, "list", "--state", "ready")
     peaks += verb("list --json --all", 10 if at_limit else None, listed, "list", "--json", "--all")
