@@ -10,7 +10,7 @@ from architecture.tree import names_used, parsed, product_files, room_files, vio
 
 THE_CLOCK = "adapters/system.py"
 WALL_CLOCK = (
-    "time.time", "time.time_ns", "time.clock_gettime*", "time.localtime", "time.gmtime", "time.ctime",
+    "time.time", "time.time_ns", "time.clock_gettime*",
     "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
 )  # fmt: skip
 OUTSIDE = (
@@ -18,8 +18,9 @@ OUTSIDE = (
     "sys.argv", "sys.exit", "codecs.open", ".read_text", ".write_text", ".read_bytes", ".write_bytes",
 )  # fmt: skip
 CODE_FROM_TEXT = (
-    "eval", "exec", "compile", "__import__", "builtins", "importlib", "imp", "runpy", "code", "pickle",
-    "_pickle", "shelve", "yaml.load", "yaml.load_all", "yaml.full_load*", "yaml.unsafe_load*", "yaml.Loader",
+    "eval", "exec", "compile", "__import__", "importlib", "imp", "runpy", "code", "pickle",
+    "builtins.eval", "builtins.exec", "builtins.compile", "builtins.__import__", "_pickle", "shelve", "yaml.load", "yaml.load_all",
+    "yaml.full_load*", "yaml.unsafe_load*", "yaml.Loader",
     "yaml.FullLoader", "yaml.UnsafeLoader", "yaml.CLoader", "yaml.CFullLoader", "yaml.CUnsafeLoader",
 )  # fmt: skip
 LOADED_BY_NAME = {
@@ -39,6 +40,7 @@ PLANTINGS = [
     (OUTSIDE, "print('here')", "1: print"),
     (CODE_FROM_TEXT, "eval('1')", "1: eval"),
     (CODE_FROM_TEXT, "exec('1')", "1: exec"),
+    (CODE_FROM_TEXT, "import builtins\nbuiltins.exec('1')", "2: builtins.exec"),
     (CODE_FROM_TEXT, "import pickle", "1: pickle"),
     (CODE_FROM_TEXT, "from yaml import load", "1: yaml.load"),
     (CODE_FROM_TEXT, "import yaml\nyaml.load_all(text, Loader=yaml.CLoader)", "2: yaml.CLoader"),
