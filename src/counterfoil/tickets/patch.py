@@ -14,7 +14,7 @@ from counterfoil.kernel.ids import canonical_ulid
 from counterfoil.tickets.frontmatter import Entry, FormatError, Mapping, Scalar, Sequence, is_null
 from counterfoil.tickets.lists import list_splices
 from counterfoil.tickets.reading import ACTORS, RELATIONS, TicketDocument, read
-from counterfoil.tickets.scalar import flow_list, quote, restyled
+from counterfoil.tickets.scalar import flow_list, quote, quote_in_flow, restyled
 from counterfoil.tickets.splices import Source, Splice
 from counterfoil.tickets.workflow import parse_priority, parse_state
 
@@ -78,8 +78,6 @@ def _changed(document: TicketDocument, key: str, value: str | tuple[str, ...] | 
         return document
     source = Source(document.source.decode())
     root = document.root
-    if root.flow:
-        raise _unpatchable(document, key, "the front matter is written as one { } mapping")
     if key in RELATIONS:
         path = ("x_ticket", "relations", key)
         splices = _without(source, root, path) if value is None else _within(source, root, path, value)
@@ -117,7 +115,7 @@ def _within(
     if len(path) == 1:
         if isinstance(value, tuple):
             return list_splices(source, entry, value, parent.flow)
-        return _rewritten(source, node, value)
+        return _rewritten(source, node, value, parent.flow)
     if isinstance(node, Mapping) and node.mark[:1] != "*":
         if node.entries:
             return _within(source, node, path[1:], value)
@@ -129,12 +127,12 @@ def _within(
     return [source.replacing(node, _flow_chain(path[1:], value))]
 
 
-def _rewritten(source: Source, node: Node, text: str) -> list[Splice] | None:
+def _rewritten(source: Source, node: Node, text: str, in_flow: bool) -> list[Splice] | None:
     """Puts a text in the place of a scalar, in the same quoting style where that can hold it."""
     if not isinstance(node, Scalar):
         return None
     if node.mark[:1] == "*" or node.style not in ("|", ">"):
-        return [source.replacing(node, restyled(text, "" if node.mark[:1] == "*" else node.style))]
+        return [source.replacing(node, restyled(text, "" if node.mark[:1] == "*" else node.style, in_flow))]
     header = source.offset(node.line, node.column)
     end = header + len(node.mark) + (1 if node.mark else 0)
     line_end = source.content_end(node.line)
@@ -176,7 +174,7 @@ def _lines_after(
 
 def _flow_pair(path: tuple[str, ...], value: str | tuple[str, ...]) -> str:
     if len(path) == 1:
-        return f"{path[0]}: {flow_list(value) if isinstance(value, tuple) else quote(value)}"
+        return f"{path[0]}: {flow_list(value) if isinstance(value, tuple) else quote_in_flow(value)}"
     return f"{path[0]}: {_flow_chain(path[1:], value)}"
 
 

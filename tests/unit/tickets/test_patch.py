@@ -212,11 +212,24 @@ def test_an_alias_is_replaced_without_touching_its_anchor() -> None:
     assert patched(data, labels=["b"]) == file("due: &l [a]", "labels: [b] # c")
 
 
-def test_front_matter_in_one_pair_of_braces_is_left_to_an_editor() -> None:
-    data = f"---\n{{id: {ID}, title: T, state: ready, priority: p1}}\n---\n".encode()
-    assert patched(data, state="ready") == data
-    with pytest.raises(InputError, match="written as one"):
-        patched(data, state="done")
+@pytest.mark.parametrize(
+    ("changes", "after"),
+    [
+        ({"state": "done"}, "title: T, state: done, priority: p1, due: 007}"),
+        ({"title": "a, b} [c"}, 'title: "a, b} [c", state: ready, priority: p1, due: 007}'),
+        ({"labels": ["x"]}, "title: T, state: ready, priority: p1, due: 007, labels: [x]}"),
+        ({"assignee": "human:a"}, "title: T, state: ready, priority: p1, due: 007, assignee: human:a}"),
+        (
+            {"blocks": ["01BX5ZZKBKACTAV9WEVGEMMVRZ"]},
+            f"title: T, state: ready, priority: p1, due: 007, x_ticket: {{relations: {{blocks: [01BX5ZZKBKACTAV9WEVGEMMVRZ]}}}}}}",
+        ),
+    ],
+)
+def test_front_matter_in_one_pair_of_braces_is_changed_inside_them(
+    changes: dict[str, object], after: str
+) -> None:
+    data = f"---\n{{id: {ID}, title: T, state: ready, priority: p1, due: 007}}\n---\nBody\n".encode()
+    assert patched(data, **changes) == f"---\n{{id: {ID}, {after}\n---\nBody\n".encode()
 
 
 @pytest.mark.parametrize(
