@@ -18,10 +18,11 @@ OUTSIDE = (
     "sys.argv", "sys.exit", "codecs.open", ".read_text", ".write_text", ".read_bytes", ".write_bytes",
 )  # fmt: skip
 CODE_FROM_TEXT = (
-    "eval", "exec", "compile", "__import__", "importlib", "imp", "runpy", "code", "pickle",
-    "builtins.eval", "builtins.exec", "builtins.compile", "builtins.__import__", "_pickle", "shelve", "yaml.load", "yaml.load_all",
-    "yaml.full_load*", "yaml.unsafe_load*", "yaml.Loader",
-    "yaml.FullLoader", "yaml.UnsafeLoader", "yaml.CLoader", "yaml.CFullLoader", "yaml.CUnsafeLoader",
+    "eval", "exec", "compile", "__import__", "importlib", "imp", "runpy", "code",
+    "builtins.eval", "builtins.exec", "builtins.compile", "builtins.__import__",
+    "pickle", "_pickle", "shelve", "yaml.load", "yaml.load_all", "yaml.full_load*", "yaml.unsafe_load*",
+    "yaml.Loader", "yaml.FullLoader", "yaml.UnsafeLoader",
+    "yaml.CLoader", "yaml.CFullLoader", "yaml.CUnsafeLoader",
 )  # fmt: skip
 LOADED_BY_NAME = {
     "__init__.py": "the names of the SDK, from a table in the same file",
