@@ -218,10 +218,10 @@ def test_an_alias_is_replaced_without_touching_its_anchor() -> None:
         ({"state": "done"}, "title: T, state: done, priority: p1, due: 007}"),
         ({"title": "a, b} [c"}, 'title: "a, b} [c", state: ready, priority: p1, due: 007}'),
         ({"labels": ["x"]}, "title: T, state: ready, priority: p1, due: 007, labels: [x]}"),
-        ({"assignee": "human:a"}, "title: T, state: ready, priority: p1, due: 007, assignee: human:a}"),
+        ({"assignee": "human:a"}, 'title: T, state: ready, priority: p1, due: 007, assignee: "human:a"}'),
         (
             {"blocks": ["01BX5ZZKBKACTAV9WEVGEMMVRZ"]},
-            f"title: T, state: ready, priority: p1, due: 007, x_ticket: {{relations: {{blocks: [01BX5ZZKBKACTAV9WEVGEMMVRZ]}}}}}}",
+            "title: T, state: ready, priority: p1, due: 007, x_ticket: {relations: {blocks: [01BX5ZZKBKACTAV9WEVGEMMVRZ]}}}",
         ),
     ],
 )
