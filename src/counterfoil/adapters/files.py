@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from counterfoil.usecases.ports import Signature
 
+DRAFT_END = ".tmp"
+"""A file is written as `.NAME.PROCESS.tmp` before it takes its name."""
 _signature = attrgetter("st_ctime_ns", "st_size", "st_ino", "st_mode")
 
 
@@ -96,6 +98,8 @@ class WorkTree:
         try:
             data = os.read(descriptor, 1 << 14)
             if len(data) < 1 << 14:
+                if not data and not _is_regular(os.fstat(descriptor).st_mode):
+                    raise _no_file(name)
                 return data
             chunks, size = [data], len(data)
             while data := os.read(descriptor, 1 << 22):
@@ -121,26 +125,43 @@ class WorkTree:
         """
         path = self.path(name)
         folder, _, base = path.rpartition("/")
-        draft = f"{folder}/.{base}.{os.getpid()}.tmp"
+        draft = f"{folder}/.{base}.{os.getpid()}{DRAFT_END}"
         try:
             try:
                 mode = os.lstat(path).st_mode & 0o7777
             except FileNotFoundError:
-                mode = 0o666
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+                mode = None
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
             try:
+                if mode is not None:
+                    os.fchmod(descriptor, mode)
                 left = memoryview(data)
                 while left:
                     left = left[os.write(descriptor, left) :]
             finally:
                 os.close(descriptor)
             os.replace(draft, path)
-        except OSError as error:
+        except BaseException as error:
             try:
                 os.unlink(draft)
             except OSError:
                 pass
-            raise _failure(error, name) from None
+            if isinstance(error, OSError):
+                raise _failure(error, name) from None
+            raise
+
+    def discard_drafts(self, folder: str, name: str = "") -> None:
+        """Removes the drafts that killed processes left in a folder.
+
+        Args:
+            folder: where to look.
+            name: only drafts of this file; empty for those of any.
+        """
+        for draft in self.names(folder):
+            stem, _, owner = draft.removesuffix(DRAFT_END).rpartition(".")
+            ours = draft.endswith(DRAFT_END) and draft.startswith(".") and owner.isdigit()
+            if ours and (not name or stem == f".{name}") and not _lives(int(owner)):
+                self.remove(f"{folder}/{draft}" if folder else draft)
 
     def remove(self, name: str) -> None:
         """Removes a file; one that is gone already is fine."""
@@ -193,6 +214,25 @@ class WorkTree:
             os.chmod(path, mode | ((mode & 0o444) >> 2))
         except OSError as error:
             raise _failure(error, name) from None
+
+
+def _is_regular(mode: int) -> bool:
+    return mode & 0o170000 == 0o100000
+
+
+def _no_file(name: str) -> InputError:
+    return InputError("unsafe_path", f"{name} is no regular file", "move it away", path=name)
+
+
+def _lives(pid: int) -> bool:
+    """Tells whether the process that wrote a draft may still be writing it."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return pid != os.getpid()
 
 
 def _failure(error: OSError, name: str) -> InputError | HostError:

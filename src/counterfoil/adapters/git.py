@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+from errno import EMLINK, ENOSYS, ENOTSUP, EPERM
 
 from counterfoil.errors import HostError
 
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
     from counterfoil.usecases.ports import Completed, Place, ProgramRunner
 
 READ_ONLY = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
-WRITING = {"LC_ALL": "C"}
 LOCK_MARK = b"ticket: index locked by process "
+PRIVATE = ("index.ticket", "index.ticket-head", "index.ticket-lock")
+"""Files beside the index that are ours alone, each with the lock that Git makes for it."""
 HEX = frozenset("0123456789abcdef")
 ATTEMPTS = 5
+"""How often a commit is tried again when somebody else's commit came between."""
+REF_LOCK_S = 1.0
+"""A lock on a branch that stays the same for so long, and whose Git is dead, was left behind."""
 _NO_MAINTENANCE = ("-c", "maintenance.auto=false", "-c", "gc.auto=0")
 
 IN_PROGRESS = (
@@ -135,13 +140,20 @@ class Git:
         """
         self._lock_index(lock_timeout_s)
         try:
-            return self._commit_locked(paths, message, started)
+            for _ in range(ATTEMPTS - 1):
+                basis = self.head()
+                try:
+                    return self._commit_locked(paths, message, started, basis)
+                except HostError:
+                    if self.head() == basis:
+                        raise
+            return self._commit_locked(paths, message, started, self.head())
         finally:
-            for name in ("index.lock", "index.ticket", "index.ticket-head"):
-                self._discard(name)
+            self._discard("index.lock")
+            self._discard_private()
 
     def _commit_locked(
-        self, paths: Sequence[str], message: str, started: Callable[[int], None]
+        self, paths: Sequence[str], message: str, started: Callable[[int], None], basis: str | None
     ) -> str | None:
         copy = self._copy_index()
         base = copy
@@ -149,26 +161,76 @@ class Git:
         if check.status != 0:
             # Something else is staged, or there is no commit yet: build on HEAD alone.
             base = f"{self.location.git_dir}/index.ticket-head"
-            if self.head() is not None:
+            if basis is not None:
                 self._must(self._on(base, "read-tree", "HEAD"), "read-tree")
         self._add(base, paths)
-        result = self._on(
-            base, *_NO_MAINTENANCE, "commit", "-q", "-F", "-", stdin=message.encode(), started=started
-        )
-        if result.status != 0:
-            if (
-                self.head() is not None
-                and self._on(base, "diff-index", "--cached", "--quiet", "HEAD", "--").status == 0
-            ):
-                if base is not copy:
-                    self._add(copy, paths)
-                self._install(copy)
-                return None
-            raise _commit_error(result)
+        committed = self._run_commit(base, paths, message, started, basis)
         if base is not copy:
             self._add(copy, paths)
         self._install(copy)
-        return self.head()
+        return self.head() if committed else None
+
+    def _run_commit(
+        self, base: str, paths: Sequence[str], message: str, started: Callable[[int], None], basis: str | None
+    ) -> bool:
+        """Lets Git commit an index and tells whether there was anything to commit.
+
+        A Git that was stopped once the branch had moved has committed, whatever it says; so has one
+        whose caller was interrupted.
+        """
+        try:
+            result = self._on(
+                base, *_NO_MAINTENANCE, "commit", "-q", "-F", "-", stdin=message.encode(), started=started
+            )
+        except BaseException:
+            if self.head() != basis and self.is_committed(paths):
+                return True
+            raise
+        if result.status == 0:
+            return True
+        head = self.head()
+        if head != basis and self.is_committed(paths):
+            return True
+        if head is not None and self._on(base, "diff-index", "--cached", "--quiet", "HEAD", "--").status == 0:
+            return False
+        raise _commit_error(result)
+
+    def is_committed(self, paths: Sequence[str]) -> bool:
+        """Tells whether HEAD has `paths` exactly as the working tree has them, absent ones included."""
+        wanted = [path for path in paths if os.path.lexists(f"{self.location.root}/{path}")]
+        names = "".join([f"{path}\n" for path in wanted]).encode("utf-8", "surrogateescape")
+        hashes = self.run("hash-object", "--stdin-paths", stdin=names).stdout.split() if wanted else []
+        listing = self.run("ls-tree", "-r", "-z", "--full-tree", "HEAD").stdout.split(b"\0")
+        known = {entry[1]: entry[0].split()[2] for line in listing if len(entry := line.split(b"\t", 1)) == 2}
+        named = {path: path.encode("utf-8", "surrogateescape") for path in paths}
+        if any(named[path] in known for path in paths if path not in wanted):
+            return False
+        return [known.get(named[path]) for path in wanted] == hashes
+
+    def discard_leftovers(self, since_ns: int) -> None:
+        """Removes the locks and private indexes that a killed command and its Git left behind.
+
+        The caller holds the clone's lock and knows that they are dead.
+
+        Args:
+            since_ns: when that Git was started; locks on the branch that are older are not its own.
+        """
+        if self._lock_is_stale(f"{self.location.git_dir}/index.lock"):
+            self._discard("index.lock")
+            self._discard_private()
+        branch = self.branch()
+        locks = [f"{self.location.git_dir}/HEAD.lock"]
+        if branch is not None:
+            locks.append(f"{self.location.common_dir}/refs/heads/{branch}.lock")
+        held = {lock: _identity(lock) for lock in locks}
+        suspects = [
+            lock for lock, identity in held.items() if identity is not None and identity[1] >= since_ns
+        ]
+        if suspects:
+            time.sleep(REF_LOCK_S)
+        for lock in suspects:
+            if _identity(lock) == held[lock]:
+                os.unlink(lock)
 
     def sync_index(self, paths: Sequence[str], lock_timeout_s: float) -> None:
         """Lets the index hold `paths` as the working tree does, after an interrupted commit."""
@@ -178,8 +240,8 @@ class Git:
             self._add(copy, paths)
             self._install(copy)
         finally:
-            for name in ("index.lock", "index.ticket"):
-                self._discard(name)
+            self._discard("index.lock")
+            self._discard_private()
 
     def _on(
         self,
@@ -199,49 +261,43 @@ class Git:
     def _copy_index(self) -> str:
         """Copies the index beside itself and returns the copy's path; no index gives no copy."""
         copy = f"{self.location.git_dir}/index.ticket"
-        self._discard("index.ticket")
-        self._discard("index.ticket-head")
+        self._discard_private()
         try:
             with open(f"{self.location.git_dir}/index", "rb") as source, open(copy, "xb") as target:
                 target.write(source.read())
         except FileNotFoundError:
             pass
         except OSError as error:
-            raise HostError(
-                "commit_failed", f"the index cannot be copied: {error.strerror}", committed=False
-            ) from None
+            raise _index_error(f"the index cannot be copied: {error.strerror}") from None
         return copy
 
     def _install(self, copy: str) -> None:
-        """Makes the private copy the index, by way of the lock file as Git itself does."""
-        lock = f"{self.location.git_dir}/index.lock"
+        """Makes the private copy the index; the lock still stands and bears our mark."""
         try:
-            os.replace(copy, lock)
-            os.replace(lock, f"{self.location.git_dir}/index")
+            os.replace(copy, f"{self.location.git_dir}/index")
         except FileNotFoundError:
-            self._discard("index.lock")
+            pass
+        except OSError as error:
+            raise _index_error(f"the index cannot be replaced: {error.strerror}") from None
 
     def _discard(self, name: str) -> None:
         try:
             os.unlink(f"{self.location.git_dir}/{name}")
-        except FileNotFoundError:
+        except OSError:
             pass
+
+    def _discard_private(self) -> None:
+        for name in PRIVATE:
+            self._discard(name)
+            self._discard(f"{name}.lock")
 
     def _lock_index(self, timeout_s: float) -> None:
         lock = f"{self.location.git_dir}/index.lock"
         deadline = time.monotonic() + timeout_s
-        while True:
-            try:
-                descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-                break
-            except FileExistsError:
-                if self._lock_is_stale(lock):
-                    self._discard("index.lock")
-                    continue
-            except OSError as error:
-                raise HostError(
-                    "io_error", f"{lock}: {error.strerror}", "check who owns the repository", committed=False
-                ) from None
+        while not self._take_lock(lock):
+            if self._lock_is_stale(lock):
+                self._discard("index.lock")
+                continue
             if time.monotonic() > deadline:
                 raise HostError(
                     "lock_timeout",
@@ -251,8 +307,29 @@ class Git:
                     committed=False,
                 )
             time.sleep(0.02)
-        os.write(descriptor, LOCK_MARK + str(os.getpid()).encode())
-        os.close(descriptor)
+
+    def _take_lock(self, lock: str) -> bool:
+        """Makes the lock with our mark already in it: at no instant does it stand without an owner."""
+        draft = f"{self.location.git_dir}/index.ticket-lock"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        try:
+            _write_mark(draft, flags)
+            try:
+                os.link(draft, lock)
+            except OSError as error:
+                if error.errno not in {EPERM, ENOTSUP, ENOSYS, EMLINK}:
+                    raise
+                _write_mark(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL)  # no hard links here
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise HostError(
+                "io_error", f"{lock}: {error.strerror}", "check the repository's owner and the free space",
+                committed=False, reason=error.strerror,
+            ) from None  # fmt: skip
+        finally:
+            self._discard("index.ticket-lock")
+        return True
 
     @staticmethod
     def _lock_is_stale(lock: str) -> bool:
@@ -281,6 +358,28 @@ class Git:
     def _must(result: Completed, step: str) -> None:
         if result.status != 0:
             raise _commit_error(result) if step == "add" else _git_error(step, result)
+
+
+def _write_mark(path: str, flags: int) -> None:
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        os.write(descriptor, LOCK_MARK + str(os.getpid()).encode())
+    finally:
+        os.close(descriptor)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_ctime_ns
+
+
+def _index_error(message: str) -> HostError:
+    return HostError(
+        "commit_failed", message, "check the repository's owner and the free space", committed=False
+    )
 
 
 def _words(result: Completed) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 16
 SECOND_MS = 1000
+GLANCE_S = 0.1
+"""After so long without a word it is asked whether the program still runs."""
 
 
 class Result:
@@ -139,23 +141,43 @@ def _run_piped(
     finally:
         for descriptor in (in_read, out_write, err_write):
             os.close(descriptor)
-    if started is not None:
-        started(pid)
+    pipes = (out_read, err_read, in_write)
     try:
-        stdout, stderr = _exchange(out_read, err_read, in_write, stdin, deadline)
+        if started is not None:
+            started(pid)
+    except BaseException:
+        for descriptor in pipes:
+            if descriptor >= 0:
+                os.close(descriptor)
+        _stop(pid, 15)
+        raise
+    try:
+        status, stdout, stderr = _exchange(pid, pipes, stdin, deadline)
     except TimeoutError:
-        os.kill(pid, 9)
-        _wait(pid)
+        _stop(pid, 9)
         raise HostError("io_error", f"{argv[0]} took too long and was stopped", program=argv[0]) from None
     except BaseException:
-        os.kill(pid, 15)
-        _wait(pid)
+        _stop(pid, 15)
         raise
-    return Result(_wait(pid), stdout, stderr)
+    return Result(_wait(pid) if status is None else status, stdout, stderr)
 
 
-def _exchange(out_fd: int, err_fd: int, in_fd: int, stdin: bytes, deadline: float) -> tuple[bytes, bytes]:
-    """Feeds the child and collects what it writes until it closes both pipes."""
+def _stop(pid: int, signal: int) -> None:
+    os.kill(pid, signal)
+    _wait(pid)
+
+
+def _exchange(
+    pid: int, pipes: tuple[int, int, int], stdin: bytes, deadline: float
+) -> tuple[int | None, bytes, bytes]:
+    """Feeds the child and collects what it writes until it closes both pipes, or ends.
+
+    A program that it leaves behind (a hook's) may hold the pipes for hours and is not waited for.
+
+    Returns:
+        The exit status, if it is known already, and what the child wrote.
+    """
+    out_fd, err_fd, in_fd = pipes
     chunks: dict[int, list[bytes]] = {out_fd: [], err_fd: []}
     poll = select.poll()
     poll.register(out_fd, select.POLLIN)
@@ -166,11 +188,18 @@ def _exchange(out_fd: int, err_fd: int, in_fd: int, stdin: bytes, deadline: floa
         os.set_blocking(in_fd, False)
         poll.register(in_fd, select.POLLOUT)
         open_fds.add(in_fd)
+    status: int | None = None
     try:
         while open_fds & chunks.keys():
-            events = poll.poll(max(0.0, deadline - time.monotonic()) * SECOND_MS)
+            left_s = deadline - time.monotonic()
+            events = poll.poll(max(0.0, min(left_s, GLANCE_S)) * SECOND_MS)
             if not events:
-                raise TimeoutError
+                if left_s <= 0:
+                    raise TimeoutError
+                ended, code = os.waitpid(pid, os.WNOHANG)
+                if ended:
+                    status = os.waitstatus_to_exitcode(code)
+                    break
             for descriptor, _event in events:
                 if descriptor == in_fd:
                     left = _feed(in_fd, left)
@@ -186,7 +215,7 @@ def _exchange(out_fd: int, err_fd: int, in_fd: int, stdin: bytes, deadline: floa
     finally:
         for descriptor in open_fds:
             os.close(descriptor)
-    return b"".join(chunks[out_fd]), b"".join(chunks[err_fd])
+    return status, b"".join(chunks[out_fd]), b"".join(chunks[err_fd])
 
 
 def _feed(descriptor: int, left: memoryview) -> memoryview:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from counterfoil.usecases.catalog import RowChange
     from counterfoil.usecases.context import Context
 
+    Entry = tuple[str, bytes | None, bytes | None, bool]
+    """Path, content before and after, whether it lies in the clone's own folder."""
+
 INTENT_FOLDER = "intents"
 INTENT_MAGIC = "counterfoil intent 1"
 CHILD_WAIT_S = 10.0
@@ -102,9 +105,9 @@ def perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> Outcome:
         CounterfoilError: whatever `make_plan` raises.
     """
     context.config.require_writable()
-    drivers.register_if_named(context)
     with context.lock():
         recover(context)
+        drivers.register_if_named(context)
         catalog = Catalog.load(context)
         plan = make_plan(catalog)
         files = [change for change in plan.files if change.before != change.after]
@@ -149,9 +152,12 @@ def _carry_out(context: Context, plan: Plan, files: Sequence[FileChange], commit
         paths = [change.path for change in files if not change.local]
         commit = _commit(context, paths, message, intent) if commits and paths else None
     except BaseException:
-        _put_back(context, files)
-        context.state.remove(intent)
+        restored = _put_back(context, files)
         context.state.remove(f"{intent}.child")
+        if restored:
+            context.state.remove(intent)
+        else:
+            context.state.rename(intent, f"{intent}.undo")
         raise
     context.state.remove(f"{intent}.child")
     context.state.remove(intent)
@@ -229,13 +235,19 @@ def _put(context: Context, path: str, data: bytes | None, local: bool) -> None:
         files.replace(path, data)
 
 
-def _put_back(context: Context, files: Sequence[FileChange]) -> None:
-    """Restores what was there before, as far as the disk still lets us."""
+def _put_back(context: Context, files: Sequence[FileChange]) -> bool:
+    """Restores what was there before and tells whether the disk let us."""
+    restored = True
     for change in reversed(files):
         try:
             _put(context, change.path, change.before, change.local)
         except CounterfoilError as error:
-            context.warn("not_restored", f"{change.path} could not be put back: {error.message}")
+            restored = False
+            context.warn(
+                "not_restored",
+                f"{change.path} could not be put back: {error.message}; the next command tries again",
+            )
+    return restored
 
 
 # --- after a crash --------------------------------------------------------------------------------
@@ -269,41 +281,71 @@ def recover(context: Context) -> None:
     """Finishes, or takes back, what a killed command had begun. The caller holds the lock.
 
     If any file already has its new content the rest is written and committed; if none has, the
-    note is dropped. A file that somebody edited since is left alone.
+    note is dropped. What cannot be committed, and what a failed command could not put back,
+    is taken back. A file that somebody edited since is left alone.
     """
+    for folder in ("", INTENT_FOLDER, "cache"):
+        context.state.discard_drafts(folder)
     intent = _intent_file(context)
-    data = context.state.read(intent)
-    if data is None:
-        return
-    noted = _read_intent(data)
-    if noted is None or noted[1] != context.work.root:
-        context.state.remove(intent)
-        return
-    _, _, message, entries = noted
+    for name, finish in ((intent, True), (f"{intent}.undo", False)):
+        data = context.state.read(name)
+        noted = None if data is None else _read_intent(data)
+        if noted is not None and noted[1] == context.work.root:
+            _tidy(context, intent, noted[3])
+            _settle(context, intent, noted[2], noted[3], finish)
+        if data is not None:
+            context.state.remove(f"{intent}.child")
+            context.state.remove(name)
+
+
+def _tidy(context: Context, intent: str, entries: Sequence[Entry]) -> None:
+    """Removes drafts, locks and private indexes of the command that died and of its Git."""
+    child = context.state.signature(f"{intent}.child")
     _await_child(context, intent)
-    now = {path: (context.state if local else context.work).read(path) for path, _, _, local in entries}
-    begun = any(now[path] == after != before for path, before, after, _ in entries)
-    if begun:
+    context.git.discard_leftovers(child[0] if child else context.clock.now_ns())
+    for path in [index.FILE, *[path for path, _, _, _ in entries]]:
+        folder, _, name = path.rpartition("/")
+        for files in (context.work, context.state):
+            files.discard_drafts(folder, name)
+
+
+def _settle(context: Context, intent: str, message: str, entries: Sequence[Entry], finish: bool) -> None:
+    now = _contents(context, entries)
+    if not any(now.get(path, before) == after != before for path, before, after, _ in entries):
+        return
+    paths = [path for path, _, _, local in entries if not local and path in now]
+    subject = message.partition("\n")[0] or "a change of files"
+    if finish:
         for path, before, after, local in entries:
-            if now[path] == before != after:
+            if path in now and now[path] == before != after:
                 _put(context, path, after, local)
-        paths = [path for path, _, _, local in entries if not local]
         if context.indexed:
             _repair_index(context)
             paths.append(index.FILE)
-        subject = message.partition("\n")[0]
-        if message:
-            _finish_commit(context, paths, message, intent)
-        context.warn(
-            "recovered", f"finished a command that was interrupted: {subject or 'a change of files'}"
-        )
-    context.state.remove(f"{intent}.child")
-    context.state.remove(intent)
+        finish = not message or _finish_commit(context, paths, message, intent)
+    if finish:
+        context.warn("recovered", f"finished a command that was interrupted: {subject}")
+        return
+    for path, before, after, local in entries:
+        if after != before and _contents(context, [(path, before, after, local)]).get(path, before) == after:
+            _put(context, path, before, local)
+    if context.indexed:
+        _repair_index(context)
+    context.warn("recovered", f"took back a command that was interrupted: {subject}")
 
 
-def _read_intent(
-    data: bytes,
-) -> tuple[str, str, str, list[tuple[str, bytes | None, bytes | None, bool]]] | None:
+def _contents(context: Context, entries: Sequence[Entry]) -> dict[str, bytes | None]:
+    """Returns what the files hold now; a path that has become something else than a file is left out."""
+    found = {}
+    for path, _, _, local in entries:
+        try:
+            found[path] = (context.state if local else context.work).read(path)
+        except CounterfoilError:
+            continue
+    return found
+
+
+def _read_intent(data: bytes) -> tuple[str, str, str, list[Entry]] | None:
     try:
         value = marshal.loads(data)
     except (EOFError, ValueError, TypeError):
@@ -321,19 +363,21 @@ def _repair_index(context: Context) -> None:
     catalog.save(settled_ns=context.clock.now_ns())
 
 
-def _finish_commit(context: Context, paths: Sequence[str], message: str, intent: str) -> None:
-    if context.git.in_progress():
-        context.warn(
-            "not_committed", "an interrupted command's files are in place, but could not be committed"
-        )
-        return
+def _finish_commit(context: Context, paths: Sequence[str], message: str, intent: str) -> bool:
+    """Commits what an interrupted command had begun, unless its Git already has; tells whether it is done."""
+    known = [path for path in paths if context.work.exists(path) or _is_tracked(context, path)]
+    full_paths = [context.prefix + path for path in known]
     try:
-        known = [path for path in paths if context.work.exists(path) or _is_tracked(context, path)]
-        _commit(context, known, message, intent)
+        if context.git.is_committed(full_paths):
+            if not context.git.in_progress():
+                context.git.sync_index(full_paths, LOCK_TIMEOUT_S)
+        else:
+            _check_commit_possible(context)
+            _commit(context, known, message, intent)
     except HostError as error:
-        context.warn(
-            "not_committed", f"an interrupted command's files are in place, not committed: {error.message}"
-        )
+        context.warn("not_committed", f"an interrupted command could not be committed: {error.message}")
+        return False
+    return True
 
 
 def _is_tracked(context: Context, path: str) -> bool:

@@ -109,6 +109,9 @@ class Files(Protocol):
     def replace(self, name: str, data: bytes) -> None:
         """Writes a file atomically."""
 
+    def discard_drafts(self, folder: str, name: str = "") -> None:
+        """Removes the drafts that killed processes left in a folder, of one file or of any."""
+
     def remove(self, name: str) -> None:
         """Removes a file, if it is there."""
 
@@ -184,6 +187,12 @@ class Repository(Protocol):
         self, paths: Sequence[str], message: str, *, started: Callable[[int], None], lock_timeout_s: float
     ) -> str | None:
         """Commits exactly `paths`."""
+
+    def is_committed(self, paths: Sequence[str]) -> bool:
+        """Tells whether HEAD has `paths` as the working tree has them."""
+
+    def discard_leftovers(self, since_ns: int) -> None:
+        """Removes what a killed command and its Git left behind."""
 
     def sync_index(self, paths: Sequence[str], lock_timeout_s: float) -> None:
         """Lets the index hold `paths` as the working tree does."""
