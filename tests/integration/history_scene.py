@@ -128,3 +128,33 @@ def team(folder: Path, *names: str) -> list[Clone]:
     for name, clone in zip(names, clones, strict=True):
         clone.env["TICKET_ACTOR"] = f"human:{name}"
     return clones
+
+
+def pair_of(folder: Path) -> tuple[Clone, Clone]:
+    """Returns the clones of ana and ben, in step with each other and with one ticket, `Shared`."""
+    ana, ben = team(folder, "ana", "ben")
+    ana.new("Shared", "--body", "One\nTwo\nThree\n")
+    ana.git("push", "-q")
+    ben.git("pull", "-q")
+    return ana, ben
+
+
+def shared(clone: Clone) -> str:
+    """Returns the id of the ticket that both have."""
+    [entry] = [entry for entry in clone.data("list")["tickets"] if entry["title"] == "Shared"]
+    return str(entry["id"])
+
+
+def snapshot(clone: Clone) -> dict[str, str | bytes]:
+    """Returns all that a failed sync must leave alone."""
+    files = {
+        str(file.relative_to(clone.path)): file.read_bytes()
+        for file in sorted(clone.path.rglob("*"))
+        if file.is_file() and ".git" not in file.relative_to(clone.path).parts
+    }
+    return {
+        **files,
+        "HEAD": clone.git("rev-parse", "HEAD"),
+        "status": clone.git("status", "--porcelain"),
+        "stash": clone.git("stash", "list"),
+    }

@@ -1,4 +1,4 @@
-"""`ticket sync`: pull with rebase, repair the index, push; nothing is ever left half-done."""
+"""`ticket sync`: pull with rebase, repair the index, push; what comes in, what goes out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from integration.history_scene import Clone, project, team
+from integration.history_scene import Clone, pair_of, project, shared, team
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,40 +16,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[Clone, Clone]:
     """Returns the clones of ana and ben, in step with each other and with one ticket."""
-    ana, ben = team(tmp_path, "ana", "ben")
-    ana.new("Shared", "--body", "One\nTwo\nThree\n")
-    ana.git("push", "-q")
-    ben.git("pull", "-q")
-    return ana, ben
-
-
-@pytest.fixture
-def driverless(pair: tuple[Clone, Clone]) -> tuple[Clone, Clone]:
-    """Returns the same clones without merge drivers: plain Git merges the files."""
-    for clone in pair:
-        (clone.path / ".gitattributes").unlink(missing_ok=True)
-    return pair
-
-
-def shared(clone: Clone) -> str:
-    """Returns the id of the ticket that both have."""
-    [entry] = [entry for entry in clone.data("list")["tickets"] if entry["title"] == "Shared"]
-    return str(entry["id"])
-
-
-def snapshot(clone: Clone) -> dict[str, str | bytes]:
-    """Returns all that a failed sync must leave alone."""
-    files = {
-        str(file.relative_to(clone.path)): file.read_bytes()
-        for file in sorted(clone.path.rglob("*"))
-        if file.is_file() and ".git" not in file.relative_to(clone.path).parts
-    }
-    return {
-        **files,
-        "HEAD": clone.git("rev-parse", "HEAD"),
-        "status": clone.git("status", "--porcelain"),
-        "stash": clone.git("stash", "list"),
-    }
+    return pair_of(tmp_path)
 
 
 def test_nothing_to_do_says_so(pair: tuple[Clone, Clone]) -> None:
@@ -170,52 +137,6 @@ def test_a_stale_index_is_repaired_by_a_commit_of_its_own(pair: tuple[Clone, Clo
     assert [item["subject"] for item in data["pushed"]] == ["ticket: rebuild index"]
 
 
-def test_a_conflict_in_a_ticket_is_taken_back_and_named(driverless: tuple[Clone, Clone]) -> None:
-    ana, ben = driverless
-    ticket = shared(ana)
-    for clone, text in ((ben, "Ben's line\n"), (ana, "Ana's line\n")):
-        clone.replace(ticket, "Two\n", text)
-        clone.git("commit", "-qm", "by hand", "--", f".tickets/tickets/{ticket}.md")
-    ben.git("push", "-q")
-    before = snapshot(ana)
-    error = ana.error("sync", status=10)
-    assert (error["code"], error["details"]) == (
-        "conflict",
-        {
-            "kind": "rebase",
-            "tickets": [ticket],
-            "paths": [f".tickets/tickets/{ticket}.md"],
-            "subject": "by hand",
-        },
-    )
-    assert error["hint"].startswith("git pull --rebase")
-    assert snapshot(ana) == before
-    assert not (ana.path / ".git/rebase-merge").exists()
-
-
-def test_a_conflict_in_code_is_taken_back_and_named(pair: tuple[Clone, Clone]) -> None:
-    ana, ben = pair
-    ben.commit("code of ben", **{"code.py": "ben = 1\n"})
-    ben.git("push", "-q")
-    ana.commit("code of ana", **{"code.py": "ana = 1\n"})
-    before = snapshot(ana)
-    error = ana.error("sync", status=10)
-    assert (error["details"]["tickets"], error["details"]["paths"]) == ([], ["code.py"])
-    assert snapshot(ana) == before
-
-
-def test_a_conflict_in_the_index_alone_never_stops_a_sync(driverless: tuple[Clone, Clone]) -> None:
-    ana, ben = driverless
-    for number in range(3):
-        ben.new(f"Of ben {number}")
-        ana.new(f"Of ana {number}")
-    ben.git("push", "-q")
-    ana.say("sync")
-    assert len(ana.states()) == 7
-    assert ana.say("rebuild-index")[0] == "Index already up to date (7 tickets).\n"
-    assert ana.git("status", "--porcelain") == ""
-
-
 def test_uncommitted_changes_stay_as_they_are_where_nothing_has_to_be_moved(
     pair: tuple[Clone, Clone],
 ) -> None:
@@ -264,124 +185,6 @@ def test_tickets_that_are_not_committed_survive_with_their_index(pair: tuple[Clo
     }  # fmt: skip
     assert ana.git("rev-list", "--count", "origin/main..HEAD") == "0"
     assert "Not committed" not in ana.git("show", "origin/main:.tickets/index.json")
-
-
-def test_an_uncommitted_edit_of_what_came_in_is_refused_before_anything_moves(
-    pair: tuple[Clone, Clone],
-) -> None:
-    ana, ben = pair
-    ticket = shared(ana)
-    ben.say("move", ticket, "ready")
-    ben.say("sync")
-    ana.new("Of ana")
-    ana.replace(ticket, "Two\n", "Deux\n")
-    before = snapshot(ana)
-    error = ana.error("sync", status=10)
-    path = f".tickets/tickets/{ticket}.md"
-    assert (error["details"]["kind"], error["details"]["paths"]) == ("uncommitted", [path])
-    assert snapshot(ana) == before
-
-
-def test_an_untracked_file_in_the_way_is_refused_and_kept(pair: tuple[Clone, Clone]) -> None:
-    ana, ben = pair
-    ben.commit("notes", **{"notes.txt": "ben\n"})
-    ben.say("sync")
-    ana.write("notes.txt", "ana\n")
-    before = snapshot(ana)
-    assert ana.error("sync", status=12)["code"] == "io_error"
-    ana.new("Of ana")
-    after = snapshot(ana)
-    assert ana.error("sync", status=12)["code"] == "io_error"
-    assert snapshot(ana) == after
-    assert after["notes.txt"] == before["notes.txt"] == b"ana\n"
-
-
-def test_without_an_upstream_the_hint_is_the_command_that_sets_one(tmp_path: Path) -> None:
-    clone = project(tmp_path / "work")
-    error = clone.error("sync", status=2)
-    assert (error["code"], error["hint"]) == (
-        "no_upstream",
-        "git remote add origin URL && git push -u origin main",
-    )
-    clone.git("remote", "add", "forge", str(tmp_path / "nowhere"))
-    assert clone.error("sync", status=2)["hint"] == "git push -u forge main"
-
-
-def test_an_upstream_that_is_gone_is_no_upstream(pair: tuple[Clone, Clone]) -> None:
-    ana, _ = pair
-    ana.git("switch", "-qc", "side")
-    ana.git("push", "-q", "-u", "origin", "side")
-    ana.git("push", "-q", "origin", ":side")
-    error = ana.error("sync", status=2)
-    assert (error["code"], error["hint"]) == ("no_upstream", "git push -u origin side")
-
-
-def test_a_branch_that_follows_another_name_is_not_pushed_there(pair: tuple[Clone, Clone]) -> None:
-    ana, ben = pair
-    ana.git("switch", "-qc", "feature", "--track", "origin/main")
-    ana.new("Of the feature")
-    main = ana.git("ls-remote", "origin", "refs/heads/main")
-    error = ana.error("sync", status=2)
-    assert (error["code"], error["hint"]) == (
-        "no_push_target",
-        "git push -u origin feature, or `ticket sync --no-push`",
-    )
-    ben.new("Of ben")
-    ben.say("sync")
-    assert ana.data("sync", "--no-push")["pulled"]["commits"] == 1
-    assert (
-        main
-        != ana.git("ls-remote", "origin", "refs/heads/main")
-        == ben.git("ls-remote", "origin", "refs/heads/main")
-    )
-
-
-def test_a_detached_head_is_refused(pair: tuple[Clone, Clone]) -> None:
-    ana, _ = pair
-    ana.git("switch", "-q", "--detach")
-    error = ana.error("sync", status=2)
-    assert (error["code"], error["hint"]) == ("detached_head", "git switch BRANCH, then `ticket sync`")
-
-
-def test_a_rebase_in_progress_is_left_alone(pair: tuple[Clone, Clone]) -> None:
-    ana, _ = pair
-    ana.commit("one", **{"code.py": "1\n"})
-    ana.git("switch", "-qc", "side", "HEAD~1")
-    ana.commit("two", **{"code.py": "2\n"})
-    ana.git("rebase", "-q", "main", status=1)
-    error = ana.error("sync", status=12)
-    assert (error["code"], error["details"]["operation"]) == ("io_error", "rebase")
-    assert "git rebase --continue" in error["hint"]
-    assert (ana.path / ".git/rebase-merge").exists()
-
-
-def test_a_remote_out_of_reach_is_told_in_gits_words(pair: tuple[Clone, Clone], tmp_path: Path) -> None:
-    ana, _ = pair
-    ana.new("Of ana")
-    before = snapshot(ana)
-    (tmp_path / "origin.git").rename(tmp_path / "away.git")
-    error = ana.error("sync", status=12)
-    assert (error["code"], error["details"]["step"]) == ("io_error", "fetch")
-    assert "does not appear to be a git repository" in error["message"]
-    assert snapshot(ana) == before
-
-
-def test_a_push_that_the_remote_refuses_is_told_and_what_came_in_stays(
-    pair: tuple[Clone, Clone], tmp_path: Path
-) -> None:
-    ana, ben = pair
-    ben.new("Of ben")
-    ben.say("sync")
-    ana.new("Of ana")
-    hook = tmp_path / "origin.git/hooks/pre-receive"
-    hook.write_text("#!/bin/sh\necho 'the branch is protected' >&2\nexit 1\n", "utf-8")
-    hook.chmod(0o755)
-    error = ana.error("sync", status=12)
-    assert (error["code"], error["details"]["step"]) == ("io_error", "push")
-    assert "the branch is protected" in error["details"]["reason"]
-    assert set(ana.states()) == {"Shared", "Of ben", "Of ana"}
-    hook.unlink()
-    assert len(ana.data("sync")["pushed"]) == 1
 
 
 def _race(ana: Clone, ben: Clone, times: int) -> None:
@@ -454,32 +257,6 @@ def test_local_merges_stay_merges(pair: tuple[Clone, Clone]) -> None:
     assert set(ana.states()) == {"Shared", "Of ben"}
 
 
-def test_histories_that_have_nothing_in_common_are_refused(pair: tuple[Clone, Clone], tmp_path: Path) -> None:
-    ana, _ = pair
-    stranger = project(tmp_path / "stranger")
-    stranger.git("commit", "-q", "--amend", "-m", "another beginning")
-    stranger.git("remote", "add", "origin", str(tmp_path / "origin.git"))
-    stranger.git("fetch", "-q", "origin")
-    stranger.git("branch", "-q", "--set-upstream-to=origin/main")
-    before = snapshot(stranger)
-    assert stranger.error("sync", status=2)["code"] == "unrelated_histories"
-    assert snapshot(stranger) == before
-    assert ana.states() == {"Shared": "backlog"}
-
-
-def test_an_empty_clone_has_nothing_to_sync_yet(tmp_path: Path) -> None:
-    bare = tmp_path / "empty.git"
-    subprocess.run(["git", "init", "-q", "--bare", str(bare)], check=True)
-    subprocess.run(["git", "clone", "-q", str(bare), str(tmp_path / "work")], check=True, capture_output=True)
-    clone = Clone(tmp_path / "work")
-    clone.write(".tickets/tickets/.gitkeep", "")
-    assert clone.error("sync", status=2)["code"] == "no_commits"
-    clone.new("First", "--actor", "human:ana")
-    assert clone.error("sync", status=2)["hint"] == "git push -u origin main"
-    clone.git("push", "-q", "-u", "origin", "main")
-    assert clone.say("sync")[0] == "Already in step with origin/main.\n"
-
-
 def test_the_core_profile_gets_no_index(tmp_path: Path) -> None:
     bare = tmp_path / "origin.git"
     subprocess.run(["git", "init", "-q", "--bare", str(bare)], check=True)
@@ -491,3 +268,46 @@ def test_the_core_profile_gets_no_index(tmp_path: Path) -> None:
     clone.new("A thing")
     assert len(clone.data("sync")["pushed"]) == 1
     assert not (clone.path / ".tickets/index.json").exists()
+
+
+def test_two_fields_of_one_ticket_meet_through_the_merge_driver(pair: tuple[Clone, Clone]) -> None:
+    ana, ben = pair
+    ana.say("init")
+    ana.say("sync")
+    ben.say("sync")
+    ticket = shared(ana)
+    ben.say("move", ticket, "ready")
+    ben.say("edit", ticket, "-l", "+ui")
+    ben.say("sync")
+    ana.say("edit", ticket, "-p", "p0", "-l", "+api")
+    ana.say("sync")
+    entry = ana.data("show", ticket)["ticket"]
+    assert (entry["state"], entry["priority"], sorted(entry["labels"])) == ("ready", "p0", ["api", "ui"])
+    assert ana.git("status", "--porcelain") == ""
+    ben.say("sync")
+    assert ben.data("show", ticket)["ticket"] == entry
+
+
+def test_dates_survive_the_rebase_of_a_sync(pair: tuple[Clone, Clone]) -> None:
+    ana, ben = pair
+    ben.new("Of ben")
+    ben.say("sync")
+    ana.on_day(0)
+    mine = ana.new("Of ana")
+    ana.on_day(9)
+    assert ana.data("sync")["rebased"] is True
+    entry = ana.data("show", mine, "--dates")["ticket"]
+    assert (entry["created_at"], entry["updated_at"]) == ("2023-11-14T22:13:20Z", "2023-11-14T22:13:20Z")
+
+
+def test_an_undo_reaches_back_to_the_last_sync_and_no_further(pair: tuple[Clone, Clone]) -> None:
+    ana, ben = pair
+    ticket = shared(ana)
+    ben.new("Of ben")
+    ben.say("sync")
+    ana.say("move", ticket, "ready")
+    ana.say("sync", "--no-push")
+    ana.say("undo")
+    assert ana.states()["Shared"] == "backlog"
+    ana.say("sync")
+    assert ana.error("undo", status=2)["details"]["reason"] == "pushed"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import HostError
 from counterfoil.tickets import index
+from counterfoil.usecases.contents import LOCAL_ONLY, PLAIN_LOG, TREES_HINT, blobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,19 +25,6 @@ if TYPE_CHECKING:
 
     Span = tuple[str | None, str | None]
     """Created and updated, ISO 8601 in UTC to the second; None is unknown."""
-
-LOCAL_ONLY = {
-    "LC_ALL": "C",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ALLOW_PROTOCOL": "none",
-}
-"""The environment of a Git that must not fetch what a partial clone lacks. The first of the last two works
-since Git 2.45 (and in the security releases of older ones), the second always: no transport is allowed."""
-
-PLAIN_LOG = ("-c", "log.follow=false", "-c", "log.showSignature=false", "--literal-pathspecs", "log")
-"""`git log` without the user's settings that would change what it lists; options follow."""
 
 MAGIC = f"counterfoil dates 1 {marshal.version}"
 HEADS_KEPT = 6
@@ -76,23 +64,8 @@ def dates(context: Context) -> dict[str, Span]:
 
 def boundaries(context: Context, roots: Iterable[str]) -> set[str]:
     """Returns which of some commits without parents had parents before the clone was cut short."""
-    names = list(roots)
-    if not names:
-        return set()
-    request = "".join([f"{name}\n" for name in names]).encode()
-    output = context.git.run("cat-file", "--batch", env=LOCAL_ONLY, stdin=request).stdout
-    found = set()
-    at = 0
-    while at < len(output):
-        line_end = output.index(b"\n", at)
-        words = output[at:line_end].split(b" ")
-        at = line_end + 1
-        if len(words) == 3 and words[2].isdigit():
-            header = output[at : at + int(words[2])].partition(b"\n\n")[0]
-            at += int(words[2]) + 1
-            if b"\nparent " in header:
-                found.add(words[0].decode())
-    return found
+    raw = blobs(context, roots)
+    return {name for name, data in raw.items() if b"\nparent " in data.partition(b"\n\n")[0]}
 
 
 def instant(context: Context, seconds: int) -> str:
@@ -124,7 +97,7 @@ def _log(context: Context, form: str, revisions: list[str]) -> bytes | None:
     context.warn(
         "dates_unknown",
         "this clone lacks a part of the history, so dates are unknown",
-        hint="git fetch --refetch --filter=blob:none",
+        hint=TREES_HINT,
         reason=reason[-500:],
     )
     return None

@@ -14,24 +14,19 @@ from typing import TYPE_CHECKING
 
 from counterfoil.errors import ConflictError, HostError, InputError
 from counterfoil.tickets import index
-from counterfoil.tickets.naming import display_id
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.change import Plan, perform, recover
+from counterfoil.usecases.contents import blobs
 from counterfoil.usecases.dates import ticket_folder
-from counterfoil.usecases.history import Change, blobs, changes_between
+from counterfoil.usecases.history import Change, changes_between
 from counterfoil.usecases.indexing import SUBJECT
+from counterfoil.usecases.rebasing import NETWORK_TIMEOUT_S, WRITING, git_failed, integrate, merge_base
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from counterfoil.usecases.catalog import RowChange
     from counterfoil.usecases.context import Context
-    from counterfoil.usecases.ports import Completed
 
 ATTEMPTS = 5
 PAUSE_S = 0.2
-NETWORK_TIMEOUT_S = 600.0
-WRITING = {"LC_ALL": "C", "GIT_EDITOR": "true", "GIT_SEQUENCE_EDITOR": "true"}
 RACED = (
     "(fetch first)",
     "(non-fast-forward)",
@@ -120,7 +115,7 @@ def sync(context: Context, *, push: bool = True) -> Synced:
         with context.lock():
             recover(context)
             _check_idle(context)
-            synced.rebased |= _integrate(context, upstream, target)
+            synced.rebased |= integrate(context, upstream.name, target)
         synced.repaired |= _repair_index(context)
         _tell_incoming(context, synced, begun, target)
         synced.commit = context.git.head() or begun
@@ -203,7 +198,7 @@ def _fetch(context: Context, upstream: Upstream) -> str:
         "fetch", "-q", "--", upstream.remote, env=_network(context), timeout_s=NETWORK_TIMEOUT_S
     )
     if result.status != 0:
-        raise _git_failed(f"git could not fetch from {upstream.remote}", result, "fetch")
+        raise git_failed(f"git could not fetch from {upstream.remote}", result, "fetch")
     tip = context.git.run("rev-parse", "-q", "--verify", f"{upstream.tracking}^{{commit}}")
     if tip.status != 0:
         raise _no_upstream(context, upstream.branch, f"{upstream.name} does not exist (any more)")
@@ -212,154 +207,6 @@ def _fetch(context: Context, upstream: Upstream) -> str:
 
 def _network(context: Context) -> dict[str, str]:
     return {**WRITING, "GIT_TERMINAL_PROMPT": "0"} if context.options.ci else WRITING
-
-
-def _integrate(context: Context, upstream: Upstream, target: str) -> bool:
-    """Puts the branch on top of what was fetched; tells whether commits had to be moved for that."""
-    head = context.git.head() or ""
-    base = _merge_base(context, head, target)
-    if base == target:
-        return False
-    incoming = _changed_paths(context, base, target)
-    dirty = _dirty(context)
-    index_path = context.prefix + index.FILE
-    _refuse_overlap(upstream, sorted((dirty & incoming) - {index_path}))
-    kept = context.work.read(index.FILE)
-    _settle_index(context, index_path in dirty, index_path in incoming, kept is not None)
-    try:
-        if base == head:
-            result = context.git.run(
-                "merge", "-q", "--ff-only", target, env=WRITING, timeout_s=NETWORK_TIMEOUT_S
-            )
-            if result.status != 0:
-                raise _git_failed("git could not take over what came in", result, "merge")
-        else:
-            _rebase(context, target, head, autostash=bool(dirty - {index_path}))
-    except BaseException:
-        if kept is not None and context.work.read(index.FILE) != kept:
-            context.work.replace(index.FILE, kept)
-        raise
-    return base != head
-
-
-def _merge_base(context: Context, head: str, target: str) -> str:
-    result = context.git.run("merge-base", head, target)
-    if result.status != 0:
-        raise InputError(
-            "unrelated_histories",
-            "the branch and its upstream have no commit in common",
-            "in a shallow clone: git fetch --unshallow",
-        )
-    return result.stdout.decode("ascii").split()[0]
-
-
-def _changed_paths(context: Context, old: str, new: str) -> set[str]:
-    return _paths(context.git.read("diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new))
-
-
-def _dirty(context: Context) -> set[str]:
-    """Returns the tracked paths with changes that are not committed, staged or not."""
-    unstaged = context.git.read("diff-files", "-z", "--name-only", "--ignore-submodules")
-    staged = context.git.read("diff-index", "-z", "--cached", "--name-only", "--no-renames", "HEAD")
-    found = _paths(staged)
-    for path in _paths(unstaged):
-        if path in found or context.git.run("diff", "--quiet", "--", path).status != 0:
-            found.add(path)
-    return found
-
-
-def _paths(output: bytes) -> set[str]:
-    return set(filter(None, output.decode("utf-8", "surrogateescape").split("\0")))
-
-
-def _refuse_overlap(upstream: Upstream, paths: Sequence[str]) -> None:
-    if paths:
-        raise ConflictError(
-            "conflict",
-            f"{paths[0]} has uncommitted changes, and {upstream.name} changed it too",
-            f"git commit -m 'ticket: my edits' -- {paths[0]}, then `ticket sync`",
-            kind="uncommitted",
-            paths=list(paths),
-        )
-
-
-def _settle_index(context: Context, dirty: bool, incoming: bool, exists: bool) -> None:
-    """Takes an uncommitted index out of the way; it is derived, and is written anew afterwards."""
-    path = context.prefix + index.FILE
-    in_head = context.git.run("cat-file", "-e", f"HEAD:{path}").status == 0
-    if in_head and dirty:
-        context.git.read("checkout", "-q", "HEAD", "--", path)
-    elif exists and incoming and not in_head:
-        context.git.read("rm", "-q", "--cached", "--ignore-unmatch", "--", path)
-        context.work.remove(index.FILE)
-
-
-def _rebase(context: Context, target: str, head: str, *, autostash: bool) -> None:
-    """Moves our commits onto `target`, or leaves everything as it was."""
-    merges = context.git.read("rev-list", "-n", "1", "--merges", head, f"^{target}")
-    options = ["--autostash" if autostash else "--no-autostash", *(["--rebase-merges"] if merges else [])]
-    try:
-        result = _run_rebase(context, "-q", *options, target)
-        while result.status != 0 and context.git.in_progress() == "rebase":
-            unmerged = _unmerged(context)
-            if unmerged != {context.prefix + index.FILE}:
-                raise _rebase_failed(context, unmerged, result)
-            _resolve_index(context)
-            result = _run_rebase(context, "--continue")
-    except BaseException:
-        if context.git.in_progress() == "rebase":
-            aborted = _run_rebase(context, "--abort")
-            if aborted.status != 0:
-                raise _git_failed("git could not take the rebase back", aborted, "rebase") from None
-        raise
-    if result.status != 0:
-        raise _git_failed("git could not rebase", result, "rebase")
-    if autostash:
-        context.warn(
-            "autostash", "uncommitted changes were put aside for the rebase and are back, no longer staged"
-        )
-
-
-def _run_rebase(context: Context, *arguments: str) -> Completed:
-    settings = ("-c", "rebase.backend=merge", "-c", "rebase.updateRefs=false")
-    return context.git.run(*settings, "rebase", *arguments, env=WRITING, timeout_s=NETWORK_TIMEOUT_S)
-
-
-def _unmerged(context: Context) -> set[str]:
-    return _paths(context.git.read("diff", "--name-only", "--no-relative", "--diff-filter=U", "-z"))
-
-
-def _resolve_index(context: Context) -> None:
-    """Settles a conflict in the index by rebuilding it from the tickets that Git holds at this point."""
-    catalog = Catalog.load(context)
-    held = {
-        path.rpartition("/")[2] for path in _paths(context.git.read("ls-files", "-z", ticket_folder(context)))
-    }
-    untracked: dict[str, RowChange] = {row[9]: (row, None) for row in catalog.rows() if row[9] not in held}
-    text = catalog.index_text(untracked, context.clock.utc(context.clock.now_ms()))
-    context.work.replace(index.FILE, text)
-    context.git.read("add", "--", context.prefix + index.FILE)
-
-
-def _rebase_failed(context: Context, unmerged: set[str], result: Completed) -> ConflictError | HostError:
-    if not unmerged:
-        return _git_failed("git could not rebase", result, "rebase")
-    folder = ticket_folder(context) + "/"
-    tickets = [path[len(folder) : -3].upper() for path in sorted(unmerged) if path.startswith(folder)]
-    displays = [display_id(context.config.id_prefix, ticket) for ticket in tickets]
-    others = [path for path in sorted(unmerged) if not path.startswith(folder)]
-    subject = (
-        context.git.run("log", "-1", "--format=%s", "REBASE_HEAD").stdout.decode("utf-8", "replace").strip()
-    )
-    return ConflictError(
-        "conflict",
-        f"both sides changed {', '.join([*displays, *others])}; nothing was changed here",
-        "git pull --rebase, settle the conflict, git rebase --continue, then `ticket sync`",
-        kind="rebase",
-        tickets=tickets,
-        paths=sorted(unmerged),
-        subject=subject,
-    )
 
 
 def _repair_index(context: Context) -> bool:
@@ -382,7 +229,7 @@ def _repair_index(context: Context) -> bool:
 
 def _tell_incoming(context: Context, synced: Synced, begun: str, target: str) -> None:
     """Notes what the upstream brought since the sync began."""
-    base = _merge_base(context, begun, target)
+    base = merge_base(context, begun, target)
     synced.pulled = int(context.git.read("rev-list", "--count", target, f"^{begun}"))
     if base == target:
         return
@@ -451,18 +298,4 @@ def _push(context: Context, upstream: Upstream) -> bool:
     words = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
     if any(sign in words for sign in RACED) and upstream.pushed == upstream.tracking:
         return False
-    raise _git_failed("what came in is in place, but git could not push", result, "push")
-
-
-def _git_failed(what: str, result: Completed, step: str) -> HostError:
-    words = b"\n".join([result.stderr, result.stdout]).decode("utf-8", "replace").strip()
-    lines = [line.strip() for line in words.splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:", "!", "remote:"))]
-    reason = (telling or lines or [f"git ended with status {result.status}"])[0]
-    hints = {
-        "fetch": "check the network and the remote's address (git remote -v), then `ticket sync`",
-        "push": "mend what Git says, then `ticket sync`",
-        "merge": "mend what Git says, then `ticket sync`",
-        "rebase": "mend what Git says (git status), then `ticket sync`",
-    }
-    return HostError("io_error", f"{what}: {reason}", hints[step], reason=words[-2000:], step=step)
+    raise git_failed("what came in is in place, but git could not push", result, "push")

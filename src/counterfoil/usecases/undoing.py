@@ -17,8 +17,9 @@ from counterfoil.tickets import document, index
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases import claims
 from counterfoil.usecases.change import FileChange, Outcome, Plan, perform
-from counterfoil.usecases.dates import LOCAL_ONLY, PLAIN_LOG, instant, ticket_folder
-from counterfoil.usecases.history import TRAILER, Change, changes_between, committed
+from counterfoil.usecases.contents import LOCAL_ONLY, PLAIN_LOG, committed
+from counterfoil.usecases.dates import instant, ticket_folder
+from counterfoil.usecases.history import TRAILER, Change, changes_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
