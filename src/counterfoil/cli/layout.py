@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from counterfoil.kernel.ids import SHORT_LENGTH
-from counterfoil.tickets.workflow import STATES
+from counterfoil.tickets.workflow import PRIORITIES, STATES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,11 @@ STATE_COLOURS = {
     "done": "\x1b[32m",
 }
 PRIORITY_COLOURS = {"p0": "\x1b[1;31m", "p1": "\x1b[31m", "p2": "", "p3": DIM}
+HARMLESS = "\u200c\u200d\xa0\u1680\u2002\u2003\u2009\u202f\u3000"
 MINIMUM_TITLE = 20
 DEFAULT_WIDTH = 80
+ZERO_WIDTH = ("Mn", "Me", "Cf")
+"""Unicode's categories of marks, and of characters that only format."""
 
 
 def colourful(environ: Mapping[str, str]) -> bool:
@@ -42,10 +45,20 @@ def terminal_width() -> int | None:
 
 
 def visible(text: str) -> str:
-    """Returns text without characters that a terminal would act upon or that would hide others."""
+    """Returns text without characters that a terminal would act upon or that would hide others.
+
+    Joiners, which hold emoji and some scripts together, and the spaces of all scripts stay.
+    """
     if text.isprintable():
         return text
-    return "".join([char if char.isprintable() else f"\\u{ord(char):04x}" for char in text])
+    return "".join(
+        [char if char.isprintable() or char in HARMLESS else f"\\u{ord(char):04x}" for char in text]
+    )
+
+
+def visible_lines(text: str) -> str:
+    """Does the same for a text of several lines."""
+    return "\n".join([visible(line) for line in text.split("\n")])
 
 
 def table(rows: Sequence[Row], prefix: str, environ: Mapping[str, str]) -> str:
@@ -58,6 +71,10 @@ def table(rows: Sequence[Row], prefix: str, environ: Mapping[str, str]) -> str:
     # id, state, priority and a cut title, two columns apart
     room = None if width is None else max(MINIMUM_TITLE, width - id_width - 11 - 2 - 6)
     tails: dict[tuple[tuple[str, ...], str | None], str] = {}
+    middles = {
+        state: {priority: f"  {state:<11}  {priority}  " for priority in PRIORITIES} for state in STATES
+    }
+    start = prefix + "-"
     lines = []
     for row in rows:
         ticket_id, title, state, priority, labels, assignee = row[:6]
@@ -67,7 +84,7 @@ def table(rows: Sequence[Row], prefix: str, environ: Mapping[str, str]) -> str:
             tail = tails[key] = (f"  [{', '.join(labels)}]" if labels else "") + (
                 f"  @{assignee}" if assignee else ""
             )
-        lines.append(f"{prefix}-{ticket_id[:8]}  {state:<11}  {priority}  {title}{tail}")
+        lines.append(f"{start}{ticket_id[:8]}{middles[state][priority]}{title}{tail}")
     if room is None and not colours and "".join(lines).isprintable():
         return "\n".join(lines)
     return "\n".join(
@@ -143,16 +160,18 @@ def columns_of(text: str) -> int:
     """Returns how many terminal columns a text takes; wide and combining characters count as they show."""
     if text.isascii():
         return len(text)
-    from unicodedata import combining, east_asian_width
+    from unicodedata import category, east_asian_width
 
-    return sum([0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text])
+    return sum(
+        [0 if category(char) in ZERO_WIDTH else 2 if east_asian_width(char) in "WF" else 1 for char in text]
+    )
 
 
 def cut(text: str, columns: int) -> str:
-    """Shortens a text to a number of terminal columns, with an ellipsis."""
+    """Shortens a text to a number of terminal columns, at least one, with an ellipsis."""
     if columns_of(text) <= columns:
         return text
-    kept = text[:columns]
-    while columns_of(kept) > columns - 1:
+    kept = text
+    while kept and columns_of(kept) > columns - 1:
         kept = kept[:-1]
     return kept.rstrip() + "…"

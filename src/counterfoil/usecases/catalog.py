@@ -376,10 +376,13 @@ def row_of(ticket: Ticket, name: str) -> Row:
 
 
 def _shared(rows: dict[str, Row]) -> dict[str, Row]:
-    """Lets equal values be one object, which halves both the stored size and the time to load it."""
+    """Lets equal values be one object, and orders rows by id.
+
+    The first halves both the stored size and the time to load it, the second saves sorting them.
+    """
     known: dict[object, Any] = {}
     share = known.setdefault
-    return {name: tuple([share(value, value) for value in row]) for name, row in rows.items()}  # type: ignore[misc]
+    return {name: tuple([share(value, value) for value in row]) for name, row in sorted(rows.items())}  # type: ignore[misc]
 
 
 def _is_settled(signature: Signature, read_ns: int) -> bool:
