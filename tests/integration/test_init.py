@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from counterfoil.cli import agents
 from integration.verbs_scene import FIRST, Desk
+
+from counterfoil.cli import agents
 
 if TYPE_CHECKING:
     from pathlib import Path

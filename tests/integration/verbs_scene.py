@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 
-from counterfoil.cli.main import main
 from world import Repository
+
+from counterfoil.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +92,7 @@ class Desk(Repository):
 
     def envelope(self, *words: str, status: int = 0, **more: Any) -> dict[str, Any]:
         """Runs `ticket --json` and returns the envelope, whose form is checked."""
-        said = self.say(*words, "--json", status=status, **more)
+        said = self.say("--json", *words, status=status, **more)
         found = said.envelope
         assert set(found) == {"ok", "data" if found["ok"] else "error", "warnings"}
         assert found["ok"] is (status == 0)

@@ -171,7 +171,7 @@ def cut(text: str, columns: int) -> str:
     """Shortens a text to a number of terminal columns, at least one, with an ellipsis."""
     if columns_of(text) <= columns:
         return text
-    kept = text
+    kept = text[: max(columns, 0)]
     while kept and columns_of(kept) > columns - 1:
         kept = kept[:-1]
     return kept.rstrip() + "…"

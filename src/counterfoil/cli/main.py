@@ -61,7 +61,7 @@ def _main(words: Sequence[str], environ: Mapping[str, str], cwd: str | None) -> 
         if special is not None:
             return special
     warnings: list[dict[str, object]] = []
-    json = "--json" in words
+    json = "--json" in (words[: words.index("--")] if "--" in words else words)
     try:
         arguments = parse(words)
         from counterfoil.cli.call import Call
@@ -168,6 +168,11 @@ def _write(text: str) -> None:
 
 
 def _write_error(text: str) -> None:
+    """Writes words; titles and file names in them may come from anybody."""
+    if not text.replace("\n", "").isprintable():
+        from counterfoil.cli.layout import visible_lines
+
+        text = visible_lines(text)
     sys.stderr.buffer.write(text.encode("utf-8", "backslashreplace"))
     sys.stderr.buffer.flush()
 

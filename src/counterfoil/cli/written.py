@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.cli.call import Call, Reply
+from counterfoil.cli.layout import visible
 from counterfoil.tickets.index import entry
 from counterfoil.usecases.desk import sheet_row
 
@@ -41,7 +42,7 @@ def written(
         "commit": outcome.commit,
         **(extra or {}),
     }
-    text = f"{line}: {detail}" if detail else line
+    text = f"{line}: {visible(detail)}" if detail else line
     notes = []
     if outcome.changed and not outcome.committed and not context.commits():
         notes.append("not committed, as you asked; commit .tickets yourself")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.cli.call import Call, Reply
+from counterfoil.cli.layout import visible
 from counterfoil.errors import HostError, InputError
 from counterfoil.tickets import index, naming
 from counterfoil.tickets.document import scan
@@ -24,7 +25,7 @@ def run(call: Call) -> Reply:
     config = context.config
     title = naming.fill(config.pr_title_pattern, ticket, config.id_prefix)
     if call.arguments.flag("pr_title"):
-        return Reply({"pr_title": title}, title)
+        return Reply({"pr_title": title}, visible(title))
     branch = naming.branch_name(config.branch_pattern, ticket, config.id_prefix)
     created = False
     if call.arguments.flag("checkout"):
