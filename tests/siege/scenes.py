@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 DOOMED = Path(__file__).with_name("doomed.py")
-PATIENCE_S = 120
+PATIENCE_S = 45
 AT_ONCE = 16
 """How many real processes run at the same time; more would only queue for the same two cores."""
 

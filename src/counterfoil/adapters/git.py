@@ -27,6 +27,8 @@ PRIVATE = ("index.ticket", "index.ticket-head", "index.ticket-lock")
 HEX = frozenset("0123456789abcdef")
 ATTEMPTS = 5
 """How often a commit is tried again when somebody else's commit came between."""
+TICK_NS = 20_000_000
+"""How far a file's time may lag behind the clock."""
 REF_LOCK_S = 1.0
 """A lock on a branch that stays the same for so long, and whose Git is dead, was left behind."""
 _NO_MAINTENANCE = ("-c", "maintenance.auto=false", "-c", "gc.auto=0")
@@ -178,6 +180,7 @@ class Git:
         A Git that was stopped once the branch had moved has committed, whatever it says; so has one
         whose caller was interrupted.
         """
+        begun_ns = time.time_ns() - TICK_NS
         try:
             result = self._on(
                 base, *_NO_MAINTENANCE, "commit", "-q", "-F", "-", stdin=message.encode(), started=started
@@ -188,6 +191,8 @@ class Git:
             raise
         if result.status == 0:
             return True
+        if result.status < 0:
+            self._discard_ref_locks(begun_ns)
         head = self.head()
         if head != basis and self.is_committed(paths):
             return True
@@ -213,11 +218,15 @@ class Git:
         The caller holds the clone's lock and knows that they are dead.
 
         Args:
-            since_ns: when that Git was started; locks on the branch that are older are not its own.
+            since_ns: a time before that Git was started; older locks on the branch are not its own.
         """
         if self._lock_is_stale(f"{self.location.git_dir}/index.lock"):
             self._discard("index.lock")
             self._discard_private()
+        self._discard_ref_locks(since_ns)
+
+    def _discard_ref_locks(self, since_ns: int) -> None:
+        """Removes the locks of a Git that was killed while it moved the branch."""
         branch = self.branch()
         locks = [f"{self.location.git_dir}/HEAD.lock"]
         if branch is not None:

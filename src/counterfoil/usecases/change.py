@@ -291,18 +291,18 @@ def recover(context: Context) -> None:
         data = context.state.read(name)
         noted = None if data is None else _read_intent(data)
         if noted is not None and noted[1] == context.work.root:
-            _tidy(context, intent, noted[3])
+            _tidy(context, intent, name, noted[3])
             _settle(context, intent, noted[2], noted[3], finish)
         if data is not None:
             context.state.remove(f"{intent}.child")
             context.state.remove(name)
 
 
-def _tidy(context: Context, intent: str, entries: Sequence[Entry]) -> None:
+def _tidy(context: Context, intent: str, note: str, entries: Sequence[Entry]) -> None:
     """Removes drafts, locks and private indexes of the command that died and of its Git."""
-    child = context.state.signature(f"{intent}.child")
+    noted = context.state.signature(note)
     _await_child(context, intent)
-    context.git.discard_leftovers(child[0] if child else context.clock.now_ns())
+    context.git.discard_leftovers(noted[0] if noted else context.clock.now_ns())
     for path in [index.FILE, *[path for path, _, _, _ in entries]]:
         folder, _, name = path.rpartition("/")
         for files in (context.work, context.state):
@@ -330,6 +330,9 @@ def _settle(context: Context, intent: str, message: str, entries: Sequence[Entry
         if after != before and _contents(context, [(path, before, after, local)]).get(path, before) == after:
             _put(context, path, before, local)
     if context.indexed:
+        committed = context.git.run("cat-file", "blob", f"HEAD:{context.prefix}{index.FILE}")
+        if committed.status == 0:
+            context.work.replace(index.FILE, committed.stdout)  # so that its time moves only if need be
         _repair_index(context)
     context.warn("recovered", f"took back a command that was interrupted: {subject}")
 
