@@ -11,7 +11,7 @@ from counterfoil.adapters.files import WorkTree
 from counterfoil.adapters.location import Location, find_bare, find_project, find_worktree, upwards
 from counterfoil.adapters.system import SystemClock, SystemEntropy
 from counterfoil.errors import HostError, InputError
-from counterfoil.usecases.context import LOCK_TIMEOUT_S, Context, Options
+from counterfoil.usecases.context import Context, Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def open_project(
 
         return Git(programs, location)
 
-    def lock() -> Lock:
+    def open_lock(timeout_s: float) -> Lock:
         from counterfoil.adapters.lock import FileLock
 
         try:
@@ -88,7 +88,7 @@ def open_project(
         except OSError as error:
             hint = "work in a writable clone, or name another folder with --data-dir"
             raise HostError("io_error", f"{state.root}: {error.strerror}", hint, path=state.root) from None
-        return FileLock(f"{state.root}/lock", LOCK_TIMEOUT_S)
+        return FileLock(f"{state.root}/lock", timeout_s)
 
     return Context(
         work=work,
@@ -100,7 +100,7 @@ def open_project(
         entropy=SystemEntropy(),
         environ=environ,
         full=read_full,
-        lock=lock,
+        open_lock=open_lock,
         options=options,
         settings_file=lambda: read_settings_file(environ),
         program=program,

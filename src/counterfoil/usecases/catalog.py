@@ -13,7 +13,7 @@ import marshal
 import sys
 from bisect import bisect_left
 
-from counterfoil.errors import CounterfoilError, HostError
+from counterfoil.errors import CounterfoilError
 from counterfoil.kernel.ids import canonical_ulid
 from counterfoil.tickets import index
 from counterfoil.tickets.document import FormatError, scan
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Signature
 
-MAGIC = f"counterfoil catalog 1 {sys.implementation.cache_tag} {marshal.version}"
+MAGIC = f"counterfoil catalog 2 {sys.implementation.cache_tag} {marshal.version}"
+SEAL_BYTES = len(MAGIC) + 10
 TICK_NS = 20_000_000
 """Two edits closer than this may carry the same change time (the kernel's tick, rounded up)."""
 COARSE_NS = 2_000_000_000
@@ -114,24 +115,36 @@ class Catalog:
 
     def _load_base(self) -> dict[str, Row]:
         if self._base is None:
-            stored = _load(self._context.state.read(self._rows_file()))
+            stored: dict[str, Row] | None = self._stored(self._rows_file())
             if stored is None:
                 # Another process has just replaced the rows, or somebody removed them: read it all.
                 self._reset()
                 self._refresh()
                 return {}
-            base: dict[str, Row] = stored[1]
-            self._base = base
+            self._base = stored
         return self._base
+
+    def _stored(self, path: str) -> Any:
+        """Reads a cache file back; anything unexpected counts as no cache."""
+        try:
+            data = self._context.state.read(path)
+        except CounterfoilError:
+            return None
+        if data is None:
+            return None
+        content = memoryview(data)[SEAL_BYTES:]
+        if data[:SEAL_BYTES] != _seal(content):
+            return None  # another version's, or damaged: `marshal` must see neither
+        return marshal.loads(content)
 
     def _rows_file(self) -> str:
         return f"cache/{self._key}.rows-{self._generation}"
 
     def _read_cache(self) -> None:
-        stored = _load(self._context.state.read(f"cache/{self._key}.state"))
-        if stored is None or stored[1] != self._context.work.root:
+        stored = self._stored(f"cache/{self._key}.state")
+        if stored is None or stored[0] != self._context.work.root:
             return
-        (_, _, self._generation, self._signatures, self._overlay, self.problems, prefix, order, signature) = (
+        (_, self._generation, self._signatures, self._overlay, self.problems, prefix, order, signature) = (
             stored
         )
         if self._context.state.signature(self._rows_file()) is None:
@@ -311,12 +324,11 @@ class Catalog:
                 rows = _shared(self._all())
                 self._generation = self._context.clock.now_ns()
                 self._context.state.make_folder("cache")
-                self._store(f"rows-{self._generation}", (MAGIC, rows))
+                self._store(f"rows-{self._generation}", rows)
                 self._base, self._overlay, self._rows = rows, {}, None
             self._store(
                 "state",
                 (
-                    MAGIC,
                     self._context.work.root,
                     self._generation,
                     self._signatures,
@@ -329,7 +341,7 @@ class Catalog:
             )
             if old != self._rows_file():
                 self._context.state.remove(old)
-        except HostError:
+        except CounterfoilError:
             return
 
     def _sign_written(self, settled_ns: int) -> None:
@@ -347,7 +359,8 @@ class Catalog:
         self._index_signature = signature if settled else None
 
     def _store(self, kind: str, value: Any) -> None:
-        self._context.state.replace(f"cache/{self._key}.{kind}", marshal.dumps(value))
+        data = marshal.dumps(value)
+        self._context.state.replace(f"cache/{self._key}.{kind}", _seal(data) + data)
 
 
 def discard(context: Context) -> None:
@@ -398,14 +411,8 @@ def _cache_key(context: Context) -> str:
     return f"{crc32(root.encode('utf-8', 'surrogateescape')):08x}"
 
 
-def _load(data: bytes | None) -> tuple[Any, ...] | None:
-    """Reads a cache file back; anything unexpected counts as no cache."""
-    if data is None:
-        return None
-    try:
-        value = marshal.loads(data)
-    except (EOFError, ValueError, TypeError):
-        return None
-    if isinstance(value, tuple) and value and value[0] == MAGIC:
-        return value
-    return None
+def _seal(content: bytes | memoryview) -> bytes:
+    """Returns the line that stands before a cache file's content and vouches for it."""
+    from binascii import crc32
+
+    return f"{MAGIC} {crc32(content):08x}\n".encode()

@@ -16,7 +16,6 @@ from counterfoil.tickets import index
 from counterfoil.tickets.document import scan
 from counterfoil.usecases import drivers
 from counterfoil.usecases.catalog import Catalog, row_of
-from counterfoil.usecases.context import LOCK_TIMEOUT_S
 from counterfoil.usecases.packing import note_commit
 
 TYPE_CHECKING = False
@@ -170,7 +169,9 @@ def _commit(context: Context, paths: Sequence[str], message: str, intent: str) -
 
     full_paths = [context.prefix + path for path in paths]
     try:
-        commit = context.git.commit(full_paths, message, started=started, lock_timeout_s=LOCK_TIMEOUT_S)
+        commit = context.git.commit(
+            full_paths, message, started=started, lock_timeout_s=context.lock_timeout_s()
+        )
     except HostError as error:
         if error.fields.get("kind") != "ignored":
             raise
@@ -373,7 +374,7 @@ def _finish_commit(context: Context, paths: Sequence[str], message: str, intent:
     try:
         if context.git.is_committed(full_paths):
             if not context.git.in_progress():
-                context.git.sync_index(full_paths, LOCK_TIMEOUT_S)
+                context.git.sync_index(full_paths, context.lock_timeout_s())
         else:
             _check_commit_possible(context)
             _commit(context, known, message, intent)

@@ -78,7 +78,7 @@ class Context:
         entropy: Entropy,
         environ: Mapping[str, str],
         full: FullReader,
-        lock: Callable[[], Lock],
+        open_lock: Callable[[float], Lock],
         options: Options,
         settings_file: Callable[[], Mapping[str, str]],
         program: str,
@@ -93,7 +93,7 @@ class Context:
         self.entropy = entropy
         self.environ = environ
         self.full = full
-        self.lock = lock
+        self._open_lock = open_lock
         self.options = options
         self.settings_file = settings_file
         self.program = program
@@ -156,6 +156,29 @@ class Context:
         if self._git_config is None:
             self._git_config = self.git.config()
         return self._git_config.get(key, "")
+
+    def lock(self) -> Lock:
+        """Returns the clone's one lock, to be held while something is written."""
+        return self._open_lock(self.lock_timeout_s())
+
+    def lock_timeout_s(self) -> float:
+        """Returns how long to wait for another command, or for another Git to leave the index.
+
+        Raises:
+            InputError: `invalid_setting` when `ticket.lockTimeout` is no number of seconds.
+        """
+        text = self.setting("lockTimeout")
+        if not text:
+            return LOCK_TIMEOUT_S
+        digits = text.replace(".", "", 1)
+        if not (digits.isascii() and digits.isdigit()) or len(digits) > 8:
+            raise InputError(
+                "invalid_setting",
+                f"ticket.lockTimeout is {text!r}, which is no number of seconds",
+                f"git config ticket.lockTimeout {LOCK_TIMEOUT_S:g}",
+                value=text,
+            )
+        return float(text)
 
     def actor(self) -> str:
         """Returns who acts (product.md §8).

@@ -11,6 +11,7 @@ SETTINGS = (
     ("actor", "", "who acts"),
     ("commit", "on", "whether changes are committed"),
     ("trailers", "on", "whether commits carry trailers"),
+    ("lockTimeout", "60", "how many seconds to wait for another command, or for another Git"),
     ("baseBranch", "", "the branch whose policy counts"),
 )
 FORMAT_KEYS = (
