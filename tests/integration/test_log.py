@@ -228,3 +228,15 @@ def test_a_sha256_repository_has_a_log_too(tmp_path: Path) -> None:
     clone.say("move", ticket, "ready")
     events = clone.data("log", ticket)["events"]
     assert [(event["kind"], len(event["commit"])) for event in events] == [("changed", 64), ("created", 64)]
+
+
+def test_a_second_log_needs_no_walk_through_the_history(clone: Clone) -> None:
+    ticket = clone.new("A thing")
+    clone.say("move", ticket, "ready")
+    expected = told(clone, ticket)
+    trace = clone.path / "trace"
+    clone.env["GIT_TRACE"] = str(trace)
+    assert told(clone, ticket) == expected
+    logs = [line for line in trace.read_text("utf-8").splitlines() if "built-in: git log" in line]
+    assert len(logs) == 1
+    assert "--no-walk" in logs[0]

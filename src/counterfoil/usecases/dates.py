@@ -4,7 +4,8 @@ A date is the author's: it says when somebody made the change, and survives reba
 `sync`, which give a commit a new committer's date. A file was created at the earliest date of a commit that
 holds it and updated at the latest that changed it, on merged branches too; a merge counts
 where it says something that none of its parents says. The result belongs to a commit, so it is cached by
-the commit and extended by what came since. What may lie behind a shallow clone's boundary, or
+the commit and extended by what came since, together with the commits that touched each file, which
+spares a ticket's log the walk. What may lie behind a shallow clone's boundary, or
 in trees that a partial clone lacks, is unknown: nothing is ever fetched for it.
 """
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     Span = tuple[str | None, str | None]
     """Created and updated, ISO 8601 in UTC to the second; None is unknown."""
 
-MAGIC = f"counterfoil dates 1 {marshal.version}"
+MAGIC = f"counterfoil dates 2 {marshal.version}"
 HEADS_KEPT = 6
 PASS_TIMEOUT_S = 3600.0
 LAST_SECOND = 253_402_300_799
@@ -43,23 +44,29 @@ def dates(context: Context) -> dict[str, Span]:
     head = context.git.head()
     if head is None:
         return {}
-    shallow = context.git.run("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
-    if shallow:
+    if _is_shallow(context):
         return _pass_over_shallow(context, head)
-    known = _load(context, head)
-    if known is not None:
-        return known
-    base, spans = _nearest(context, head)
-    revisions = [head] if base is None else [head, f"^{base}"]
-    output = _log(context, "%x01%at", revisions)
-    if output is None:
+    passed = _passed(context, head)
+    if passed is None:
+        _warn_unknown(context)
         return {}
-    for at, touched in _commits(output):
-        when = instant(context, int(at))
-        for name in touched:
-            _widen(spans, name, when)
-    _store(context, head, spans, base)
-    return spans
+    return passed.spans
+
+
+def commits_of(context: Context, name: str) -> list[str] | None:
+    """Returns the commits that touch one ticket file, newest first; None where only a walk can tell."""
+    head = context.git.head()
+    if head is None or _is_shallow(context):
+        return None
+    passed = _passed(context, head)
+    if passed is None:
+        return None
+    width = len(head)
+    return [passed.commits[at * width : (at + 1) * width] for at in reversed(passed.touched.get(name, []))]
+
+
+def _is_shallow(context: Context) -> bool:
+    return context.git.run("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
 
 
 def boundaries(context: Context, roots: Iterable[str]) -> set[str]:
@@ -81,8 +88,47 @@ def ticket_folder(context: Context) -> str:
 # --- the pass -------------------------------------------------------------------------------------
 
 
+class _Pass:
+    """What a pass over the history of one commit found.
+
+    Attributes:
+        spans: created and updated by file name.
+        commits: the ids of all commits that touch a ticket, oldest first, one behind the other.
+        touched: by file name, the places in `commits`, oldest first.
+    """
+
+    def __init__(self, spans: dict[str, Span], commits: str, touched: dict[str, list[int]]) -> None:
+        self.spans = spans
+        self.commits = commits
+        self.touched = touched
+
+
+def _passed(context: Context, head: str) -> _Pass | None:
+    """Returns the pass over a commit's history: stored, extended, or made; None where Git cannot."""
+    known = _load(context, head)
+    if known is not None:
+        return known
+    base, passed = _nearest(context, head)
+    output = _log(context, "%x01%at %H", [head] if base is None else [head, f"^{base}"])
+    if output is None:
+        return None
+    added = []
+    place = len(passed.commits) // len(head)
+    for header, names in reversed(list(_commits(output))):
+        at, _, commit = header.partition(" ")
+        when = instant(context, int(at))
+        for name in names:
+            _widen(passed.spans, name, when)
+            passed.touched.setdefault(name, []).append(place)
+        added.append(commit)
+        place += 1
+    passed.commits += "".join(added)
+    _store(context, head, passed, base)
+    return passed
+
+
 def _log(context: Context, form: str, revisions: list[str]) -> bytes | None:
-    """Returns the raw pass, or None, with a warning, where Git cannot make it.
+    """Returns the raw pass, or None where Git cannot make it because trees are missing.
 
     `--sparse` spares Git a comparison of the whole folder for each commit, which its diff makes again.
     """
@@ -91,16 +137,13 @@ def _log(context: Context, form: str, revisions: list[str]) -> bytes | None:
         "--no-ext-diff", "--no-relative", "--full-history", "--sparse", "--end-of-options", *revisions, "--",
         ticket_folder(context), env=LOCAL_ONLY, timeout_s=PASS_TIMEOUT_S,
     )  # fmt: skip
-    if result.status == 0:
-        return result.stdout
-    reason = result.stderr.decode("utf-8", "replace").strip()
+    return result.stdout if result.status == 0 else None
+
+
+def _warn_unknown(context: Context) -> None:
     context.warn(
-        "dates_unknown",
-        "this clone lacks a part of the history, so dates are unknown",
-        hint=TREES_HINT,
-        reason=reason[-500:],
+        "dates_unknown", "this clone lacks a part of the history, so dates are unknown", hint=TREES_HINT
     )
-    return None
 
 
 def _commits(output: bytes) -> Iterator[tuple[str, list[str]]]:
@@ -139,6 +182,7 @@ def _pass_over_shallow(context: Context, head: str) -> dict[str, Span]:
     """
     output = _log(context, "%x01%at %H %P", [head])
     if output is None:
+        _warn_unknown(context)
         return {}
     commits = [(header.split(), touched) for header, touched in _commits(output)]
     cut = boundaries(context, [words[1] for words, _ in commits if len(words) == 2])
@@ -171,7 +215,7 @@ def _beginning(context: Context) -> str:
     return f"dates-{crc32(context.prefix.encode('utf-8', 'surrogateescape')):08x}-"
 
 
-def _load(context: Context, commit: str) -> dict[str, Span] | None:
+def _load(context: Context, commit: str) -> _Pass | None:
     """Returns what was stored for a commit; anything unexpected counts as nothing."""
     data = context.state.read(f"cache/{_beginning(context)}{commit}")
     if data is None:
@@ -180,9 +224,8 @@ def _load(context: Context, commit: str) -> dict[str, Span] | None:
         value: Any = marshal.loads(data)
     except (EOFError, ValueError, TypeError):
         return None
-    if isinstance(value, tuple) and len(value) == 3 and value[:2] == (MAGIC, context.prefix):
-        spans: dict[str, Span] = value[2]
-        return spans
+    if isinstance(value, tuple) and len(value) == 5 and value[:2] == (MAGIC, context.prefix):
+        return _Pass(*value[2:])
     return None
 
 
@@ -197,29 +240,27 @@ def _cached_heads(context: Context) -> list[str]:
     return [commit for _, commit in sorted(stored, reverse=True)]
 
 
-def _nearest(context: Context, head: str) -> tuple[str | None, dict[str, Span]]:
-    """Returns a commit in HEAD's history whose dates are stored, and these dates."""
+def _nearest(context: Context, head: str) -> tuple[str | None, _Pass]:
+    """Returns a commit in HEAD's history whose pass is stored, and the pass; an empty one without any."""
     for commit in _cached_heads(context):
         if context.git.run("merge-base", "--is-ancestor", commit, head).status == 0:
-            spans = _load(context, commit)
-            if spans is not None:
-                return commit, spans
-    return None, {}
+            passed = _load(context, commit)
+            if passed is not None:
+                return commit, passed
+    return None, _Pass({}, "", {})
 
 
-def _store(context: Context, head: str, spans: dict[str, Span], base: str | None) -> None:
-    """Stores the dates for a commit; a failure to do so costs only time.
+def _store(context: Context, head: str, passed: _Pass, base: str | None) -> None:
+    """Stores the pass for a commit; a failure to do so costs only time.
 
     What was extended goes, unless a branch still stands there and may be checked out again.
     """
     beginning = _beginning(context)
     try:
         context.state.make_folder("cache")
-        context.state.replace(f"cache/{beginning}{head}", marshal.dumps((MAGIC, context.prefix, spans)))
-        if (
-            base is not None
-            and not context.git.run("for-each-ref", "--count=1", f"--points-at={base}").stdout
-        ):
+        value = (MAGIC, context.prefix, passed.spans, passed.commits, passed.touched)
+        context.state.replace(f"cache/{beginning}{head}", marshal.dumps(value))
+        if base and not context.git.run("for-each-ref", "--count=1", f"--points-at={base}").stdout:
             context.state.remove(f"cache/{beginning}{base}")
         for commit in _cached_heads(context)[HEADS_KEPT:]:
             context.state.remove(f"cache/{beginning}{commit}")

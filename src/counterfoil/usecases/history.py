@@ -25,7 +25,7 @@ from counterfoil.usecases.contents import (
     committed,
     resolve_revision,
 )
-from counterfoil.usecases.dates import PASS_TIMEOUT_S, boundaries, dates, instant, ticket_folder
+from counterfoil.usecases.dates import PASS_TIMEOUT_S, boundaries, commits_of, dates, instant, ticket_folder
 from counterfoil.usecases.resolve import find_name
 
 if TYPE_CHECKING:
@@ -287,11 +287,16 @@ class _Touch:
 
 def _touching(context: Context, name: str) -> list[_Touch]:
     """Lists the commits that touch one ticket's file, on merged branches too."""
+    commits = commits_of(context, name)
+    if commits == []:
+        return []
+    walk = ["HEAD"] if commits is None else ["--no-walk=unsorted", "--stdin"]
     trailer = f"%(trailers:key={TRAILER},valueonly,unfold,separator=%x2C)"
     result = context.git.run(
         *PLAIN_LOG, f"--format=%x01%H%n%at%n%an%n{trailer}%n%P%n%s", "--encoding=UTF-8", "--no-color", "-c",
         "--raw", "--no-abbrev", "-z", "--no-renames", "--no-ext-diff", "--no-relative", "--full-history",
-        "HEAD", "--", f"{ticket_folder(context)}/{name}", env=LOCAL_ONLY, timeout_s=PASS_TIMEOUT_S,
+        *walk, "--", f"{ticket_folder(context)}/{name}", env=LOCAL_ONLY, timeout_s=PASS_TIMEOUT_S,
+        stdin="".join([f"{commit}\n" for commit in commits or []]).encode(),
     )  # fmt: skip
     if result.status != 0:
         context.warn(

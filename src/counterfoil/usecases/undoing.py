@@ -10,6 +10,7 @@ the state returns to what it was.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import ConflictError, InputError
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 SUBJECT_START = "ticket: "
 UNDOES = "Ticket-Undoes"
-COMMITS_SEARCHED = 1000
-"""The caller's change is looked for among so many of the latest commits of `ticket`."""
+COMMITS_SEARCHED = (20, 1000)
+"""The caller's change is looked for among so many of the latest commits of `ticket`; first among the fewer."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,8 @@ def prepare(context: Context) -> Undoing:
 
 def _last_of(context: Context, actor: str) -> _Found:
     author = _author(context)
-    for header, paths in _ticket_commits(context):
+    few, many = COMMITS_SEARCHED
+    for header, paths in chain(_ticket_commits(context, 0, few), _ticket_commits(context, few, many)):
         commit, parents, at, name, mail, trailer, subject = header
         ours = trailer == actor if trailer else f"{name} <{mail}>" == author
         inside = all(path.startswith(f"{context.prefix}{index.FOLDER}/") for path in paths)
@@ -150,7 +152,7 @@ def _last_of(context: Context, actor: str) -> _Found:
     )
 
 
-def _ticket_commits(context: Context) -> Iterator[tuple[list[str], tuple[str, ...]]]:
+def _ticket_commits(context: Context, skip: int, limit: int) -> Iterator[tuple[list[str], tuple[str, ...]]]:
     """Yields header and paths of the commits whose message could be ours, newest first."""
     if context.git.head() is None:
         return
@@ -158,7 +160,7 @@ def _ticket_commits(context: Context) -> Iterator[tuple[list[str], tuple[str, ..
     result = context.git.run(
         *PLAIN_LOG, f"--format=%x01%H%n%P%n%at%n%an%n%ae%n{trailer}%n%s", "--encoding=UTF-8", "--no-color",
         "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-relative", "--full-diff", "--full-history",
-        "--no-merges", "--basic-regexp", f"--grep=^{SUBJECT_START}", "-n", str(COMMITS_SEARCHED), "HEAD", "--",
+        "--no-merges", "--basic-regexp", f"--grep=^{SUBJECT_START}", f"--skip={skip}", f"--max-count={limit}", "HEAD", "--",
         ticket_folder(context), env=LOCAL_ONLY,
     )  # fmt: skip
     header: list[str] = []
