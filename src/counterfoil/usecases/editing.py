@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from counterfoil.errors import CounterfoilError, HostError, InputError
 from counterfoil.tickets import index
+from counterfoil.tickets.document import read
 from counterfoil.tickets.model import FILE_BYTES
 from counterfoil.tickets.workflow import parse_priority
 from counterfoil.usecases.change import Outcome
@@ -59,9 +60,9 @@ def edit_fields(
     if labels:
         changes["labels"] = edited_labels(sheet.ticket.labels, labels)
     if blocks:
-        changes["blocks"] = _edited_relations(desk, sheet, "blocks", blocks)
+        changes["blocks"] = _edited_relations(desk, sheet, "blocks", blocks) or None
     if blocked_by:
-        changes["blocked_by"] = _edited_relations(desk, sheet, "blocked_by", blocked_by)
+        changes["blocked_by"] = _edited_relations(desk, sheet, "blocked_by", blocked_by) or None
     if state is not None:
         desk.move(sheet, state)
     if changes:
@@ -95,14 +96,24 @@ def _edited_relations(desk: Desk, sheet: Sheet, field: str, wanted: Sequence[str
     related = list(getattr(sheet.ticket, field))
     for item in wanted:
         query = item.lstrip("+-")
-        other = desk.ticket_id(query)
         if item.startswith("-"):
-            related = [ticket for ticket in related if ticket != other]
-        elif other == sheet.ticket.id:
+            unwanted = _related(desk, query, related)
+            related = [ticket for ticket in related if ticket != unwanted]
+            continue
+        other = desk.ticket_id(query)
+        if other == sheet.ticket.id:
             raise InputError("usage", "a ticket cannot wait for itself", "ticket edit --help", value=query)
-        elif other not in related:
+        if other not in related:
             related.append(other)
     return related
+
+
+def _related(desk: Desk, query: str, related: Sequence[str]) -> str:
+    """Returns the relation that is meant; its ticket need not exist any more."""
+    prefix = desk.context.config.id_prefix.upper()
+    begun = query.upper().removeprefix(f"{prefix}-")
+    found = [ticket for ticket in related if begun and ticket.startswith(begun)]
+    return found[0] if len(found) == 1 else desk.ticket_id(query)
 
 
 def edit_in_editor(context: Context, name: str) -> tuple[Desk, Outcome] | None:
@@ -116,13 +127,20 @@ def edit_in_editor(context: Context, name: str) -> tuple[Desk, Outcome] | None:
     before = context.work.read(path, FILE_BYTES)
     if before is None:
         raise InputError("ticket_not_found", f"{path} does not exist", "ticket list --all", query=name)
+    _check_readable(context, path, before)
+    command = _editor(context)
     draft = f"{FOLDER}/{name}"
     context.state.make_folder(FOLDER)
-    if context.state.exists(draft):
-        context.warn("draft_kept", f"an earlier draft was kept: {context.state.path(draft + '.old')}")
-        context.state.replace(draft + ".old", context.state.read(draft) or b"")
+    _keep_earlier(context, draft)
     context.state.replace(draft, before)
-    _open_editor(context, context.state.path(draft))
+    try:
+        _run_editor(context, command, context.state.path(draft))
+    except HostError as error:
+        if context.state.read(draft) == before:
+            context.state.remove(draft)
+        else:
+            _name_recovery(error, context.state.path(draft))
+        raise
     after = context.state.read(draft, FILE_BYTES)
     if after is None or after == before:
         context.state.remove(draft)
@@ -141,15 +159,36 @@ def edit_in_editor(context: Context, name: str) -> tuple[Desk, Outcome] | None:
     try:
         result = carry_out(context, save)
     except CounterfoilError as error:
-        recovery = context.state.path(draft)
-        error.fields["recovery"] = recovery
-        error.hint = f"{error.hint + '; ' if error.hint else ''}your text is kept in {recovery}"
+        _name_recovery(error, context.state.path(draft))
         raise
     context.state.remove(draft)
     return result
 
 
-def _open_editor(context: Context, path: str) -> None:
+def _check_readable(context: Context, path: str, data: bytes) -> None:
+    """Refuses a broken ticket before anybody types: what is saved is compared with what was there."""
+    try:
+        read(data, context.full)
+    except InputError as error:
+        error.fields["path"] = path
+        error.hint = f"mend {context.work.path(path)} by hand, then: ticket validate --all"
+        raise
+
+
+def _keep_earlier(context: Context, draft: str) -> None:
+    """Gives a draft that could not be saved a name of its own, so that the next one does not replace it."""
+    if not context.state.exists(draft):
+        return
+    number = 1
+    while context.state.exists(f"{draft}.{number}"):
+        number += 1
+    kept = f"{draft}.{number}"
+    context.state.rename(draft, kept)
+    context.warn("draft_kept", f"an earlier draft was kept: {context.state.path(kept)}")
+
+
+def _editor(context: Context) -> list[str]:
+    """Returns the words of the editor's command."""
     command = next((context.environ[name] for name in EDITOR_VARIABLES if context.environ.get(name)), "")
     if not command:
         command = context.git.run("config", "core.editor").stdout.decode("utf-8", "replace").strip()
@@ -159,11 +198,18 @@ def _open_editor(context: Context, path: str) -> None:
         words = []
     if not words:
         raise HostError("io_error", f"$EDITOR cannot be understood: {command!r}", "export EDITOR=nano")
+    return words
+
+
+def _run_editor(context: Context, words: list[str], path: str) -> None:
     result = context.programs.run([*words, path], terminal=True)
     if result.status != 0:
         raise HostError(
             "io_error",
             f"the editor {words[0]} ended with status {result.status}, so nothing was saved",
-            f"your text is in {path}",
-            recovery=path,
         )
+
+
+def _name_recovery(error: CounterfoilError, path: str) -> None:
+    error.fields["recovery"] = path
+    error.hint = f"{error.hint + '; ' if error.hint else ''}your text is kept in {path}"
