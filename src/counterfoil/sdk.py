@@ -169,7 +169,7 @@ class Project:
 
     def search(self, text: str) -> Tickets:
         """Returns the tickets whose title or body contains a text, upper and lower case alike."""
-        rows = [row for row, _ in searching.find(self._context, text)]
+        rows = [hit.row for hit in searching.find(self._context, text)]
         return [_ticket(row) for row in query.order(rows)]
 
     def ready(self) -> Readiness:

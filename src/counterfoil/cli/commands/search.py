@@ -6,9 +6,9 @@ from counterfoil.cli import layout
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Raw, Reply
 from counterfoil.cli.commands.list import entries_json, filtered
+from counterfoil.kernel.ids import SHORT_LENGTH
 from counterfoil.kernel.jsontext import compact
 from counterfoil.tickets import query
-from counterfoil.tickets.naming import display_id
 from counterfoil.usecases.searching import find
 
 
@@ -20,20 +20,23 @@ def run(call: Call) -> Reply:
         raise usage("search needs a text", "search", value="")
     context = call.context()
     limit = arguments.number("limit")
-    found = dict(find(context, text))
-    rows = query.order(filtered(arguments, found))
+    hits = {hit.row[0]: hit for hit in find(context, text)}
+    rows = query.order(filtered(arguments, [hit.row for hit in hits.values()]))
     total = len(rows)
     rows = rows if limit is None else rows[:limit]
     prefix = context.config.id_prefix
     if call.json:
-        excerpts = compact({row[0]: found[row] for row in rows})
-        return Reply(Raw(f'{{"tickets":{entries_json(rows, prefix)},"total":{total},"excerpts":{excerpts}}}'))
+        excerpts = compact({row[0]: hits[row[0]].excerpt() for row in rows})
+        entries = entries_json(rows, prefix)
+        return Reply(Raw(f'{{"tickets":{entries},"total":{total},"excerpts":{excerpts}}}'))
     if not rows:
         return Reply(None, "No tickets found.")
+    indent = " " * (len(prefix) + 1 + SHORT_LENGTH + 2)
     lines = []
-    for row in rows:
-        lines.append(layout.table([row], prefix, call.environ))
-        if found[row]:
-            lines.append(f"{' ' * (len(display_id(prefix, row[0])) + 2)}{layout.visible(found[row])}")
+    for row, line in zip(rows, layout.table(rows, prefix, call.environ).split("\n"), strict=True):
+        lines.append(line)
+        excerpt = hits[row[0]].excerpt()
+        if excerpt:
+            lines.append(indent + layout.visible(excerpt))
     notes = [f"{total - len(rows)} more; raise --limit to see them"] if total > len(rows) else []
     return Reply(None, "\n".join(lines), notes=notes)
