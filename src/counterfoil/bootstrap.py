@@ -70,42 +70,45 @@ def open_project(
     state = WorkTree(os.path.normpath(os.path.join(cwd, state_dir)))
     prefix = "" if folder == location.root else os.path.relpath(folder, location.root) + "/"
 
-    def open_programs() -> ProgramRunner:
-        from counterfoil.adapters.process import Programs
-
-        return Programs(environ, trace)
-
-    def open_git(programs: ProgramRunner) -> Repository:
-        from counterfoil.adapters.git import Git
-
-        return Git(programs, location)
-
-    def open_lock(timeout_s: float) -> Lock:
-        from counterfoil.adapters.lock import FileLock
-
-        try:
-            os.makedirs(state.root, exist_ok=True)
-        except OSError as error:
-            hint = "work in a writable clone, or name another folder with --data-dir"
-            raise HostError("io_error", f"{state.root}: {error.strerror}", hint, path=state.root) from None
-        return FileLock(f"{state.root}/lock", timeout_s)
-
     return Context(
         work=work,
         state=state,
-        open_git=open_git,
-        open_programs=open_programs,
+        open_git=lambda programs: _open_git(programs, location),
+        open_programs=lambda: _open_programs(environ, trace),
         prefix=prefix,
         clock=SystemClock(),
         entropy=SystemEntropy(),
         environ=environ,
         full=read_full,
-        open_lock=open_lock,
+        open_lock=lambda timeout_s: _open_lock(state.root, timeout_s),
         options=options,
         settings_file=lambda: read_settings_file(environ),
         program=program,
         folder=WorkTree,
     )
+
+
+def _open_programs(environ: Mapping[str, str], trace: Trace | None) -> ProgramRunner:
+    from counterfoil.adapters.process import Programs
+
+    return Programs(environ, trace)
+
+
+def _open_git(programs: ProgramRunner, location: Location) -> Repository:
+    from counterfoil.adapters.git import Git
+
+    return Git(programs, location)
+
+
+def _open_lock(folder: str, timeout_s: float) -> Lock:
+    from counterfoil.adapters.lock import FileLock
+
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        hint = "work in a writable clone, or name another folder with --data-dir"
+        raise HostError("io_error", f"{folder}: {error.strerror}", hint, path=folder) from None
+    return FileLock(f"{folder}/lock", timeout_s)
 
 
 def _read_from_head(
@@ -117,12 +120,12 @@ def _read_from_head(
         InputError: `not_initialized`, where the working tree is not sparse or HEAD has no project either.
     """
     if os.path.exists(f"{location.git_dir}/info/sparse-checkout"):
-        from counterfoil.adapters.process import Programs
         from counterfoil.adapters.tree import HeadFiles
 
+        programs = _open_programs(environ, trace)
         for folder in upwards(start):
             prefix = "" if folder == location.root else os.path.relpath(folder, location.root) + "/"
-            files = HeadFiles(Programs(environ, trace), location.root, prefix)
+            files = HeadFiles(programs, location.root, prefix)
             if files.is_folder(".tickets"):
                 return folder, files
             if folder == location.root:
@@ -133,10 +136,9 @@ def _read_from_head(
 
 def open_merge_room(cwd: str, environ: Mapping[str, str], scratch: str) -> MergeRoom:
     """Gives a merge driver its room: the folder that Git runs it in and a scratch folder of its own."""
-    from counterfoil.adapters.process import Programs
     from counterfoil.usecases.merging import MergeRoom
 
-    return MergeRoom(WorkTree(cwd), WorkTree(scratch), Programs(environ), read_full)
+    return MergeRoom(WorkTree(cwd), WorkTree(scratch), _open_programs(environ, None), read_full)
 
 
 def find_worktree_or_ask(start: str, environ: Mapping[str, str], trace: Trace | None) -> Location:
@@ -163,8 +165,6 @@ def find_worktree_or_ask(start: str, environ: Mapping[str, str], trace: Trace | 
 
 
 def _ask_git(start: str, environ: Mapping[str, str], trace: Trace | None) -> Location | None:
-    from counterfoil.adapters.process import Programs
-
     arguments = (
         "rev-parse",
         "--show-toplevel",
@@ -172,7 +172,7 @@ def _ask_git(start: str, environ: Mapping[str, str], trace: Trace | None) -> Loc
         "--path-format=absolute",
         "--git-common-dir",
     )
-    result = Programs(environ, trace).run(("git", "-C", start, *arguments), env={"LC_ALL": "C"})
+    result = _open_programs(environ, trace).run(("git", "-C", start, *arguments), env={"LC_ALL": "C"})
     lines = result.stdout.decode("utf-8", "surrogateescape").splitlines()
     return Location(*lines) if result.status == 0 and len(lines) == 3 else None
 

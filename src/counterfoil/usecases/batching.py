@@ -19,10 +19,11 @@ from counterfoil.errors import (
     RefusedError,
 )
 from counterfoil.tickets import workflow
+from counterfoil.tickets.values import check_title, clean_labels, parse_actor
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.change import Outcome, Plan, perform
 from counterfoil.usecases.context import Context
-from counterfoil.usecases.desk import Sheet, check_title, clean_labels, parse_actor
+from counterfoil.usecases.desk import Sheet
 from counterfoil.usecases.intake import strictjson
 from counterfoil.usecases.intake.bulk import BulkDesk, summarise_personal_data
 from counterfoil.usecases.templates import load_template

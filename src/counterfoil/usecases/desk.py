@@ -9,32 +9,30 @@ from __future__ import annotations
 
 from counterfoil.errors import ConflictError, InputError
 from counterfoil.gate import redact
-from counterfoil.kernel import actor as actors
 from counterfoil.kernel import ids
 from counterfoil.tickets import document, index, workflow
 from counterfoil.tickets.model import FILE_BYTES, TITLE_LENGTH, Ticket
 from counterfoil.tickets.naming import display_id
+from counterfoil.tickets.values import check_title, clean_labels, parse_actor
 from counterfoil.usecases import claims
 from counterfoil.usecases.catalog import row_of
 from counterfoil.usecases.change import FileChange, Outcome, Plan, perform
+from counterfoil.usecases.composing import write_new
 from counterfoil.usecases.resolve import find_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from counterfoil.tickets.document import TicketDocument
     from counterfoil.tickets.model import Row
     from counterfoil.usecases.catalog import Catalog
     from counterfoil.usecases.context import Context
 
-TITLE_CHARACTERS = 1000
-"""Beyond this a title is refused: it would no longer be one."""
 MINTED_FILE = "minted"
 MINTED_KEPT = 4096
 """How many of the newest short ids are remembered; older buckets are never minted from by the clock."""
 ASK_PRIORITIES = ("p0", "p1")
-LABEL_HINT = "use lower-case letters, digits, - and _, at most 32 characters"
 
 
 class Sheet:
@@ -168,7 +166,7 @@ class Desk:
             blocks=tuple([self.ticket_id(query) for query in blocks]),
             blocked_by=tuple([self.ticket_id(query) for query in blocked_by]),
         )
-        data = _write_new(ticket, body, template, self.context)
+        data = write_new(ticket, body, template, self.context)
         sheet = Sheet(index.file_name(ticket.id), None, document.read(data, self.context.full))
         self._guard_text(data.decode(), sheet)
         self._note_long_title(ticket.title)
@@ -231,8 +229,9 @@ class Desk:
                 column=1,
             )
         workflow.check_transition(before.state, edited.ticket.state)
-        for value in (edited.ticket.assignee, edited.ticket.reviewer, edited.ticket.author):
-            parse_actor(value)
+        for field in ("assignee", "reviewer", "author"):
+            if getattr(edited.ticket, field) != getattr(before, field):
+                parse_actor(getattr(edited.ticket, field))
         if edited.ticket.state == workflow.TERMINAL != before.state and before.priority in ASK_PRIORITIES:
             self._note_would_ask(sheet)
         self._take(sheet, data)
@@ -411,53 +410,6 @@ def sheet_row(sheet: Sheet) -> Row:
     return row_of(sheet.ticket, sheet.name)
 
 
-def check_title(title: str) -> str:
-    """Returns a title, trimmed (Protocol §2.3).
-
-    Raises:
-        InputError: `invalid_title`, when nothing remains or it does not fit on one line.
-    """
-    trimmed = title.strip()
-    problem = ""
-    if not trimmed:
-        problem = "a title needs at least one visible character"
-    elif not trimmed.isprintable() and any(_breaks_line(char) for char in trimmed):
-        problem = "a title is one line of text without control characters"
-    elif len(trimmed) > TITLE_CHARACTERS:
-        problem = f"a title has at most {TITLE_CHARACTERS} characters"
-    if problem:
-        hint = 'put the rest into the body: ticket new "Short title" --body TEXT'
-        raise InputError(
-            "invalid_title", problem, hint, value=trimmed[:200].encode("utf-8", "replace").decode()
-        )
-    return trimmed
-
-
-def _breaks_line(char: str) -> bool:
-    return char < " " or "\x7f" <= char <= "\x9f" or char in "\u2028\u2029" or "\ud800" <= char <= "\udfff"
-
-
-def clean_labels(labels: Iterable[str]) -> tuple[str, ...]:
-    """Returns labels in lower case, each once, in order (Protocol §2.3).
-
-    Raises:
-        InputError: `invalid_label`.
-    """
-    cleaned: list[str] = []
-    for label in labels:
-        wanted = label.strip().lower()
-        if not actors.is_slug(wanted):
-            raise InputError("invalid_label", f"{label!r} is no label", LABEL_HINT, value=label)
-        if wanted not in cleaned:
-            cleaned.append(wanted)
-    return tuple(cleaned)
-
-
-def parse_actor(text: str | None) -> str | None:
-    """Returns a canonical actor; None and `none` are nobody."""
-    return None if text is None or text.lower() == "none" else actors.parse(text)
-
-
 def _not_claimable(state: str, display: str) -> InputError:
     hints = {
         "backlog": f"ticket move {display} ready",
@@ -471,31 +423,3 @@ def _not_claimable(state: str, display: str) -> InputError:
         hints[state],
         **{"from": state, "to": "in_progress", "allowed": list(workflow.allowed(state))},
     )
-
-
-def _write_new(ticket: Ticket, body: str | None, template: str | None, context: Context) -> bytes:
-    if template is None:
-        return document.compose(ticket, body or "")
-    values = {
-        "id": ticket.id,
-        "short_id": ids.short_id(ticket.id),
-        "display_id": display_id(context.config.id_prefix, ticket.id),
-        "title": ticket.title,
-        "state": ticket.state,
-        "priority": ticket.priority,
-        "assignee": ticket.assignee or "",
-        "reviewer": ticket.reviewer or "",
-        "author": ticket.author or "",
-        "date": context.clock.utc(context.clock.now_ms())[:10],
-    }
-    filled = document.read(document.fill_template(template, values), context.full)
-    changes: dict[str, object] = {"title": ticket.title, "state": ticket.state, "priority": ticket.priority}
-    labels = dict.fromkeys([*clean_labels(filled.ticket.labels), *ticket.labels])
-    lists = {"labels": list(labels), "blocks": list(ticket.blocks), "blocked_by": list(ticket.blocked_by)}
-    changes.update({name: value for name, value in lists.items() if value})
-    actors_given = {name: getattr(ticket, name) for name in ("assignee", "reviewer", "author")}
-    changes.update({name: value for name, value in actors_given.items() if value})
-    patched = document.patch(filled, changes)
-    if body is not None:
-        patched = document.replace_body(document.read(patched, context.full), body)
-    return patched

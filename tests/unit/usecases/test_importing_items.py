@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from counterfoil.bootstrap import read_full
 from counterfoil.kernel.actor import canonical, is_slug
 from counterfoil.tickets.document import FormatError
-from counterfoil.usecases.desk import check_title
+from counterfoil.tickets.values import check_title
 from counterfoil.usecases.intake import backlog, beads, github, markdown, tk
 from counterfoil.usecases.intake.item import (
     Item,

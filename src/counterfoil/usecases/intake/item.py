@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from counterfoil.kernel import actor as actors
-from counterfoil.usecases.desk import TITLE_CHARACTERS
+from counterfoil.tickets.values import TITLE_CHARACTERS
 
 HEADING = "## Imported"
 COMMENTS_HEADING = "### Comments"

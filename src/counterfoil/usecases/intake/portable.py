@@ -18,7 +18,7 @@ from counterfoil.tickets import document, workflow
 from counterfoil.tickets.document import TicketDocument
 from counterfoil.tickets.index import TICKETS
 from counterfoil.tickets.scalar import double_quoted, quote, quote_in_flow
-from counterfoil.usecases.desk import check_title, clean_labels, parse_actor
+from counterfoil.tickets.values import check_title, clean_labels, parse_actor
 
 if TYPE_CHECKING:
     from counterfoil.tickets.frontmatter import FullReader
