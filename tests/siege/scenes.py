@@ -215,6 +215,12 @@ def begin(repository: Repository, folder: str = "", *words: str) -> Project:
     return project
 
 
+def only(project: Project) -> str:
+    """Returns the id of the project's only ticket."""
+    (file,) = (project.path / ".tickets/tickets").iterdir()
+    return file.stem
+
+
 def copy_of(project: Project, target: Path) -> Project:
     """Returns an independent copy of a project's repository."""
     if target.exists():

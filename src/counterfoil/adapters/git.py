@@ -167,7 +167,9 @@ class Git:
                 self._must(self._on(base, "read-tree", "HEAD"), "read-tree")
         self._add(base, paths)
         committed = self._run_commit(base, paths, message, started, basis)
-        if base is not copy:
+        if base is not copy and committed:
+            self._take_over(copy)
+        elif base is not copy:
             self._add(copy, paths)
         self._install(copy)
         return self.head() if committed else None
@@ -266,6 +268,19 @@ class Git:
         names = "\0".join(paths).encode("utf-8", "surrogateescape")
         arguments = ("--literal-pathspecs", "add", "--pathspec-from-file=-", "--pathspec-file-nul")
         self._must(self._on(index, *arguments, stdin=names), "add")
+
+    def _take_over(self, index: str) -> None:
+        """Lets an index hold what the new commit changed: our paths, and what a hook has added to them."""
+        listing = self._on(index, "diff-tree", "--root", "--no-commit-id", "--no-renames", "-r", "-z", "HEAD")
+        self._must(listing, "diff-tree")
+        parts = listing.stdout.split(b"\0")
+        lines = []
+        for told, path in zip(parts[::2], parts[1::2], strict=False):
+            _, mode, _, blob, _ = told.split(b" ")
+            lines.append(b"%s %s\t%s\0" % (mode, blob, path))
+        self._must(
+            self._on(index, "update-index", "-z", "--index-info", stdin=b"".join(lines)), "update-index"
+        )
 
     def _copy_index(self) -> str:
         """Copies the index beside itself and returns the copy's path; no index gives no copy."""
@@ -403,6 +418,10 @@ def _git_error(step: str, result: Completed) -> HostError:
     )
 
 
+_DISK_WORDS = ("unable to write", "unable to create", "insufficient permission", "No space", "too large")
+"""In these words Git tells that the disk, and not the signing program, kept it from writing a commit."""
+
+
 def _commit_error(result: Completed) -> HostError:
     words = _words(result)
     first = words.splitlines()[0]
@@ -412,7 +431,7 @@ def _commit_error(result: Completed) -> HostError:
     elif "tell me who you are" in words or "empty ident" in words or "identity unknown" in words:
         kind, hint = "identity", 'git config user.name "Your Name" && git config user.email you@example.com'
         first = "Git does not know who you are"
-    elif "gpg failed" in words or "failed to sign" in words or "Couldn't sign" in words:
+    elif "failed to write commit object" in words and not any(word in words for word in _DISK_WORDS):
         kind, hint = "signing", "check user.signingKey, or add --no-commit"
     elif result.status == 1:
         kind, hint = "hook", "mend what the hook says, then run the command again, or add --no-commit"
