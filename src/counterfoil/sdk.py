@@ -16,10 +16,11 @@ the command's exit statuses. Warnings of the last call are in `Project.warnings`
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from counterfoil.bootstrap import open_project
 from counterfoil.tickets import index, query
@@ -28,14 +29,22 @@ from counterfoil.tickets.model import FILE_BYTES, Row, Ticket
 from counterfoil.tickets.naming import branch_name, fill
 from counterfoil.tickets.query import Readiness
 from counterfoil.usecases import (
+    batching,
     claims,
+    dates,
     doctoring,
+    exporting,
     guarding,
+    history,
     hooking,
+    importing,
     indexing,
+    policing,
     searching,
     setup,
+    syncing,
     templates,
+    undoing,
     validating,
 )
 from counterfoil.usecases.catalog import Catalog
@@ -43,6 +52,7 @@ from counterfoil.usecases.claims import LEASE_MS, Claim
 from counterfoil.usecases.context import Context, Options
 from counterfoil.usecases.desk import Desk, carry_out
 from counterfoil.usecases.editing import edit_fields
+from counterfoil.usecases.intake import source
 from counterfoil.usecases.reporting import Report
 from counterfoil.usecases.resolve import find_name
 
@@ -191,6 +201,27 @@ class Project:
         config = self._context.config
         return fill(config.pr_title_pattern, self.show(ticket).ticket, config.id_prefix)
 
+    def log(self, ticket: str, *, limit: int | None = None) -> Sequence[history.Event]:
+        """Returns what happened to a ticket, newest first; uncommitted changes come before all."""
+        return history.events(self._context, history.find_ever(self._context, ticket), limit)
+
+    def diff(self, ticket: str, revision: str = "HEAD") -> history.Difference:
+        """Compares a ticket in the working tree with the same ticket at a revision."""
+        return history.difference(self._context, find_name(self._context, ticket), revision)
+
+    def dates(self) -> Mapping[str, tuple[str | None, str | None]]:
+        """Returns by ticket id when it was created and updated, from Git; None is unknown (Protocol §2.6)."""
+        return {name[:-3].upper(): pair for name, pair in dates.dates(self._context).items()}
+
+    def export(self, **filters: Any) -> Iterator[dict[str, object]]:
+        """Yields tickets as `ticket export` writes them; takes the filters of `list`."""
+        rows = query.order(query.select(Catalog.load(self._context).rows(), **filters))
+        return exporting.objects(self._context, rows)
+
+    def explain_policy(self, ticket: str, action: str = "merge") -> Mapping[str, object]:
+        """Says which rule of the policy applies to a ticket, and why (SPEC §5)."""
+        return policing.explain(self._context, ticket, action).data
+
     # --- changing ----------------------------------------------------------------------------------
 
     def new(
@@ -283,6 +314,33 @@ class Project:
     def _change(self, work: Callable[[Desk], object]) -> Written:
         desk, outcome = carry_out(self._context, work)
         return Written(next(iter(desk.sheets.values())).ticket, outcome.changed, outcome.commit)
+
+    def batch(self, operations: Iterable[Mapping[str, object]], *, dry_run: bool = False) -> batching.Batch:
+        """Carries out many changes as one commit, all of them or none; operations as for `ticket batch`."""
+        lines = "\n".join([json.dumps(operation) for operation in operations])
+        return batching.carry_out(self._context, batching.read_operations(lines.encode()), dry_run=dry_run)
+
+    def import_data(
+        self, data: bytes, *, kind: str | None = None, dry_run: bool = False, redact: bool = False
+    ) -> importing.Imported:
+        """Imports JSON lines of `export`, or what `gh issue list --json` prints.
+
+        Args:
+            data: the whole input.
+            kind: one of `intake.source.KINDS`; told from the content if not given.
+            dry_run: check everything, change nothing.
+            redact: mask secrets instead of refusing.
+        """
+        _, found = source.read_data(data, kind)
+        return importing.carry_out(self._context, found, dry_run=dry_run, mask=redact)
+
+    def undo(self) -> undoing.Undoing:
+        """Takes back the caller's last change that is not pushed, by a new commit."""
+        return undoing.undo(self._context)[0]
+
+    def sync(self, *, push: bool = True) -> syncing.Synced:
+        """Pulls with rebase, repairs the index and pushes."""
+        return syncing.sync(self._context, push=push)
 
     # --- claims ------------------------------------------------------------------------------------
 
