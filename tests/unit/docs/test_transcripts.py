@@ -21,6 +21,8 @@ def test_a_transcript_shows_what_the_command_prints(page: Path, tmp_path: Path) 
             output, status = shell.type(step.command)
             if seen:
                 assert shell.matches(step.output, output), f"$ {step.command}{output}"
+            else:
+                shell.pair(step.output, output)
             assert (status != 0) == bool(seen and REFUSED.search(output)), f"$ {step.command}{output}"
 
 

@@ -2,11 +2,12 @@
 
 A block of language `console` holds lines that begin with `$ ` (a command; lines that begin with `> ` go on
 with it) and below each what it prints. All blocks of a page are typed into one shell, one after the other, in
-an empty folder that the page calls `/home/morgan`. `<!-- run … -->` holds commands that readers need not see.
+an empty folder that the page calls `/home/morgan`. `<!-- run … -->` holds commands that readers need not see;
+of their output only the ids count.
 
 What differs from run to run is compared by its shape, and consistently: ids of tickets (the same id on the
 page is the same ticket in the run, also where it is typed), commits, times, versions. A line `…` stands for
-any number of lines. A command may fail only where the page shows `error:` or `"ok":false`.
+any number of lines. A command may fail only where the page shows `error:`, `"ok":false` or a conflict.
 
     PYTHONPATH=tests python -m unit.docs.transcripts README.md    prints the page with fresh output
 """
@@ -37,7 +38,7 @@ GIT_SETTINGS = """\
 \tdetachedHead = false
 """
 MARK = "::end of output::"
-REFUSED = re.compile(r'^error: |"ok":false', re.M)
+REFUSED = re.compile(r'^error: |"ok":false|^Automatic merge failed', re.M)
 _DIGIT = "[0-9A-HJKMNP-TV-Z]"
 _SHAPES = {
     "time": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\dZ)?",
@@ -75,8 +76,8 @@ def steps(page: str) -> Iterator[tuple[Step, bool]]:
                 if command:
                     yield Step(command, page[begin:at], begin, at), block.language == "console"
                 command, begin = line[2:], at + len(line)
-            elif line.startswith("> ") and begin == at:
-                command += line[2:]
+            elif line.startswith(("> ", ">\n")) and begin == at:
+                command += line[2:] or "\n"
                 begin = at + len(line)
             at += len(line)
 
@@ -175,8 +176,8 @@ def fresh(page: str, home: Path) -> str:
         for step, seen in steps(page):
             output, _ = shell.type(step.command)
             if not seen:
-                continue
-            if not shell.matches(step.output, output):
+                shell.pair(step.output, output)
+            elif not shell.matches(step.output, output):
                 shell.pair(step.output, output)
                 for shown, real in shell.ids.items():
                     output = output.replace(real, shown)
