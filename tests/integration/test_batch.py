@@ -244,3 +244,23 @@ def test_a_thousand_tickets_of_one_batch_have_short_ids_of_their_own(intake: Int
     tickets = intake.tickets()
     assert len({ticket["short_id"] for ticket in tickets}) == 1000
     assert intake.subjects()[0] == "ticket: 1000 changes"
+
+
+def test_a_short_id_that_two_tickets_have_is_ambiguous_on_its_line(intake: Intake) -> None:
+    twins = [f"01HGW2BBG0000000000000000{letter}" for letter in "AB"]
+    text = "---\nid: {}\ntitle: Twin\nstate: backlog\npriority: p2\nlabels: []\n---\n"
+    for twin in twins:
+        intake.write(f".tickets/tickets/{twin}.md", text.format(twin))
+    move = {"op": "move", "state": "ready"}
+    text = lines({"op": "new", "title": "x"}, move | {"id": twins[0]}, move | {"id": twins[1][:8]})
+    error = intake.error("batch", stdin=text, status=5)
+    assert (error["code"], error["details"]["line"]) == ("ambiguous_id", 3)
+    assert [match["id"] for match in error["details"]["matches"]] == twins
+
+
+def test_the_clone_remembers_every_short_id_for_its_other_worktrees(intake: Intake) -> None:
+    intake.run("batch", stdin=lines(*[{"op": "new", "title": f"T{n}"} for n in range(3)]))
+    minted = (intake.path / ".git/counterfoil/minted").read_text()
+    assert {minted[at : at + 8] for at in range(0, len(minted), 8)} == {
+        ticket["short_id"] for ticket in intake.tickets()
+    }

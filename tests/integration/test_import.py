@@ -326,3 +326,11 @@ def test_long_lists_are_cut_for_people(intake: Intake) -> None:
     issues = [{"id": f"bd-{n:02}", "title": f"T{n}", "status": "open"} for n in range(25)]
     said = intake.run("import", stdin=lines(*issues)).splitlines()
     assert (said[0], len(said), said[-1]) == ("Imported 25 tickets", 22, "  and 5 more")
+
+
+def test_a_ticket_does_not_wait_for_itself(intake: Intake) -> None:
+    relation = {"depends_on_id": "bd-1", "type": "blocks"}
+    issue = {"id": "bd-1", "title": "T", "status": "open", "dependencies": [relation]}
+    ticket = intake.data("import", stdin=lines(issue))["tickets"][0]["id"]
+    front = intake.data("show", ticket)["frontmatter"]
+    assert front["x_ticket"] == {"source": {"kind": "beads", "id": "bd-1"}}
