@@ -95,15 +95,14 @@ def table(rows: Sequence[Row], prefix: str, environ: Mapping[str, str]) -> str:
 def _fitted(line: str, row: Row, id_width: int, room: int | None, colours: bool) -> str:
     """Returns a line that is safe to show, cut to the terminal and painted."""
     start = id_width + 2 + 11 + 2 + 2 + 2
-    text = visible(line[start:])
-    if room is not None:
-        text = cut(text, room)
+    title, tail = visible(row[1]), visible(line[start + len(row[1]) :])
+    if room is not None and room - columns_of(tail) >= MINIMUM_TITLE:
+        title = cut(title, room - columns_of(tail))
+    text = title + tail if room is None else cut(title + tail, room)
     if not colours:
         return line[:start] + text
-    state, priority = (
-        f"{STATE_COLOURS[row[2]]}{row[2]:<11}{RESET}",
-        f"{PRIORITY_COLOURS[row[3]]}{row[3]}{RESET}",
-    )
+    state = _painted(row[2], 11, STATE_COLOURS[row[2]], colours)
+    priority = _painted(row[3], 2, PRIORITY_COLOURS[row[3]], colours)
     return f"{BOLD}{line[:id_width]}{RESET}  {state}  {priority}  {text}"
 
 
