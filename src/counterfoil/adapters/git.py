@@ -25,12 +25,13 @@ LOCK_MARK = b"ticket: index locked by process "
 PRIVATE = ("index.ticket", "index.ticket-head", "index.ticket-lock")
 """Files beside the index that are ours alone, each with the lock that Git makes for it."""
 HEX = frozenset("0123456789abcdef")
-ATTEMPTS = 5
 """How often a commit is tried again when somebody else's commit came between."""
 TICK_NS = 20_000_000
 """How far a file's time may lag behind the clock."""
 REF_LOCK_S = 1.0
 """A lock on a branch that stays the same for so long, and whose Git is dead, was left behind."""
+ATTEMPTS = 5
+MANY_PATHS = 50
 _NO_MAINTENANCE = ("-c", "maintenance.auto=false", "-c", "gc.auto=0")
 
 IN_PROGRESS = (
@@ -266,6 +267,15 @@ class Git:
 
     def _add(self, index: str, paths: Sequence[str]) -> None:
         names = "\0".join(paths).encode("utf-8", "surrogateescape")
+        if (
+            len(paths) > MANY_PATHS
+            and self.run("check-ignore", "-q", "-z", "--stdin", stdin=names).status == 1
+        ):
+            # `git add` holds every path against every entry of the index; this does not.
+            self._must(
+                self._on(index, "update-index", "--add", "--remove", "-z", "--stdin", stdin=names), "add"
+            )
+            return
         arguments = ("--literal-pathspecs", "add", "--pathspec-from-file=-", "--pathspec-file-nul")
         self._must(self._on(index, *arguments, stdin=names), "add")
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MINTED_FILE = "minted"
 MINTED_KEPT = 4096
-"""How many of the newest short ids are remembered; older buckets are never minted from by the clock."""
+"""How many of the latest short ids are remembered: those that the clock can still come to."""
 ASK_PRIORITIES = ("p0", "p1")
 
 
@@ -71,7 +71,7 @@ class Desk:
         self.sheets: dict[str, Sheet] = {}
         self.local: list[FileChange] = []
         self.subjects: list[str] = []
-        self._taken: set[str] | None = None
+        self._minter: ids.Minter | None = None
         self._minted: list[str] = []
         self._checked: set[str] = set()
 
@@ -155,7 +155,7 @@ class Desk:
         """
         config = self.context.config
         ticket = Ticket(
-            id=self._mint(),
+            id=self.new_id(),
             title=check_title(title),
             state=workflow.parse_state(state) if state else config.default_state,
             priority=workflow.parse_priority(priority) if priority else config.default_priority,
@@ -205,6 +205,8 @@ class Desk:
         if body == sheet.document.body:
             return False
         data = document.replace_body(sheet.document, body)
+        if data == sheet.document.source:
+            return False
         self._take(sheet, data)
         self.subjects.append(f"ticket: update {self.display(sheet)}")
         return True
@@ -323,10 +325,10 @@ class Desk:
     def _guard_text(self, text: str, sheet: Sheet) -> None:
         """Refuses new secrets and warns of personal data (Protocol §8, product.md §21)."""
         found = redact.scan(text)
-        if found and sheet.before is not None:
-            known = {finding.rule for finding in redact.scan(sheet.before.decode("utf-8", "replace"))}
-            found = [finding for finding in found if finding.rule not in known]
-        if found:
+        known = (
+            redact.scan(sheet.before.decode("utf-8", "replace")) if found and sheet.before is not None else []
+        )
+        if len(found) > len(known) or {item.rule for item in found} - {item.rule for item in known}:
             first = found[0]
             raise InputError(
                 "secret_found",
@@ -356,16 +358,19 @@ class Desk:
                 priority=sheet.ticket.priority,
             )
 
-    def _mint(self) -> str:
-        if self._taken is None:
-            self._taken = self.catalog.taken_short_ids()
-            minted = (self.context.state.read(MINTED_FILE) or b"").decode("ascii", "replace")
-            width = ids.SHORT_LENGTH
-            self._taken.update([minted[at : at + width] for at in range(0, len(minted), width)])
-        ulid = ids.mint(self.context.clock.now_ms(), self.context.entropy.bits(ids.RANDOM_BITS), self._taken)
-        self._taken.add(ids.short_id(ulid))
+    def new_id(self) -> str:
+        """Mints the id of a ticket that is placed later (product.md §5)."""
+        if self._minter is None:
+            taken = self.catalog.taken_short_ids()
+            taken.update(self._remembered_short_ids())
+            self._minter = ids.Minter(taken)
+        ulid = self._minter.mint(self.context.clock.now_ms(), self.context.entropy.bits(ids.RANDOM_BITS))
         self._minted.append(ids.short_id(ulid))
         return ulid
+
+    def _remembered_short_ids(self) -> list[str]:
+        text = (self.context.state.read(MINTED_FILE) or b"").decode("ascii", "replace")
+        return [text[at : at + ids.SHORT_LENGTH] for at in range(0, len(text), ids.SHORT_LENGTH)]
 
     # --- handing them over ------------------------------------------------------------------------
 
@@ -386,9 +391,9 @@ class Desk:
         """Notes new short ids for the clone's other worktrees, branches and projects (product.md §31)."""
         if not self._minted:
             return []
+        kept = sorted({*self._remembered_short_ids(), *self._minted})[-MINTED_KEPT:]
         before = self.context.state.read(MINTED_FILE)
-        kept = ((before or b"") + "".join(self._minted).encode())[-MINTED_KEPT * ids.SHORT_LENGTH :]
-        return [FileChange(MINTED_FILE, before, kept, local=True)]
+        return [FileChange(MINTED_FILE, before, "".join(kept).encode(), local=True)]
 
 
 def carry_out(context: Context, work: Callable[[Desk], object]) -> tuple[Desk, Outcome]:

@@ -17,12 +17,7 @@ class BulkDesk(Desk):
 
     def __init__(self, context: Context, catalog: Catalog) -> None:
         super().__init__(context, catalog)
-        self._minter: ids.Minter | None = None
         self._names: dict[str, list[str]] | None = None
-
-    def new_id(self) -> str:
-        """Mints the id of a ticket that is placed later."""
-        return self._mint()
 
     def place(self, data: bytes) -> Sheet:
         """Puts the whole file of a new ticket on the desk.
@@ -37,15 +32,6 @@ class BulkDesk(Desk):
         self.sheets[sheet.name] = sheet
         self.subjects.append(f"ticket: create {self.display(sheet)} {read.ticket.title}")
         return sheet
-
-    def _mint(self) -> str:
-        if self._minter is None or self._taken is None:
-            first = super()._mint()
-            self._minter = ids.Minter(self._taken or set())
-            return first
-        ulid = self._minter.mint(self.context.clock.now_ms(), self.context.entropy.bits(ids.RANDOM_BITS))
-        self._minted.append(ids.short_id(ulid))
-        return ulid
 
     def _find(self, query: str) -> str:
         kind, value = parse_query(query, self.context.config.id_prefix)
