@@ -26,6 +26,7 @@ OWN_COMMIT = "TICKET_OWN_COMMIT"
 """Set in the environment of the commits that this program makes."""
 REGULAR = ("100644", "100755")
 NULL = "0"
+TICKET_NAME_LENGTH = len("01ARZ3NDEKTSV4RRFFQ69G5FAV.md")
 
 Step = tuple[str, str, str, str, bool]
 """Path, mode, object before, object after, whether several transitions may lie between."""
@@ -93,6 +94,9 @@ def _check(context: Context, steps: Sequence[Step], tier: str) -> Report:
         if data is None:
             continue
         name = path.rpartition("/")[2]
+        if is_other_document(name, data):
+            report.checked -= 1
+            continue
         ticket, found = check(
             data, path, name[:-3], full=context.full, tier=tier, secrets=redact.scan, personal=redact.personal
         )
@@ -101,6 +105,11 @@ def _check(context: Context, steps: Sequence[Step], tier: str) -> Report:
             wrong = transition_problem(context, blobs[before], ticket.state, path, several)
             report.diagnostics += [wrong] if wrong else []
     return report
+
+
+def is_other_document(name: str, data: bytes) -> bool:
+    """Tells whether a file is something like README.md: neither its name nor its text is a ticket's."""
+    return len(name) != TICKET_NAME_LENGTH and not data.startswith(b"---")
 
 
 def transition_problem(

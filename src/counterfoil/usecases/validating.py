@@ -14,7 +14,7 @@ from counterfoil.tickets.naming import display_id
 from counterfoil.usecases.blobs import read_blobs
 from counterfoil.usecases.catalog import row_of
 from counterfoil.usecases.context import CONFIG_FILE, Context
-from counterfoil.usecases.guarding import transition_problem
+from counterfoil.usecases.guarding import is_other_document, transition_problem
 from counterfoil.usecases.plain import read_yaml
 from counterfoil.usecases.reporting import Report
 
@@ -61,7 +61,7 @@ def _check_file(context: Context, name: str, tier: str, report: Report, rows: li
     ticket, found = check(
         data, path, name[:-3], full=context.full, tier=tier, secrets=redact.scan, personal=redact.personal
     )
-    if ticket is None and not data.startswith(b"---") and _is_other_document(name):
+    if ticket is None and is_other_document(name, data):
         hint = "keep other documents outside of .tickets/tickets"
         found = [Diagnostic("not_a_ticket", "warning", path, f"{name} is no ticket and is left out", hint)]
     else:
@@ -69,11 +69,6 @@ def _check_file(context: Context, name: str, tier: str, report: Report, rows: li
     report.diagnostics += found
     if ticket is not None and ticket.id == name[:-3].upper():
         rows.append(row_of(ticket, name))
-
-
-def _is_other_document(name: str) -> bool:
-    """Tells whether a file is something like README.md: its name was never meant to be an id."""
-    return len(name) != len("01ARZ3NDEKTSV4RRFFQ69G5FAV.md")
 
 
 def _check_short_ids(context: Context, rows: list[Row], report: Report) -> None:

@@ -1,0 +1,429 @@
+"""`ticket install-hooks`, the hooks at work on staged and pushed content, and `ticket uninstall`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from integration.verbs_scene import FIRST, SECOND, TICKETS, Desk, Said, bare_repository
+
+FIRST_FILE = f"{TICKETS}/{FIRST}.md"
+SECRET = "AKIA" + "IOSFODNN7EXAMPLQ"
+
+
+def run_git(desk: Desk, *words: str, status: int | None = 0, **env: str) -> Said:
+    """Runs git as a person does, and returns both streams."""
+    answer = subprocess.run(
+        ["git", *words],
+        cwd=desk.path,
+        env=dict(os.environ, **env),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = Said(answer.returncode, answer.stdout, answer.stderr)
+    assert status is None or said.status == status, said
+    return said
+
+
+def commit(desk: Desk, *, status: int = 0, **env: str) -> Said:
+    """Commits what is staged."""
+    return run_git(desk, "commit", "-q", "-m", "by hand", status=status, **env)
+
+
+def hook_file(desk: Desk, name: str, script: str, folder: str = ".git/hooks") -> Path:
+    """Writes a hook of somebody else's."""
+    path = desk.write(f"{folder}/{name}", f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def hooked(desk: Desk) -> Desk:
+    """Returns a project with a ready ticket and our hooks."""
+    desk.put(FIRST, "T", state="ready")
+    desk.say("rebuild-index")
+    desk.commit("scene: a ticket")
+    desk.say("install-hooks")
+    return desk
+
+
+# --- installing ------------------------------------------------------------------------------------------
+
+
+def test_the_hooks_are_installed_once(desk: Desk) -> None:
+    folder = f"{desk.path}/.git/hooks"
+    assert desk.say("install-hooks").out == f"Installed pre-commit and pre-push in {folder}\n"
+    before = {name: desk.text(f".git/hooks/{name}") for name in ("pre-commit", "pre-push")}
+    assert desk.say("install-hooks").out == (
+        f"No change; pre-commit and pre-push are installed in {folder} already.\n"
+    )
+    assert desk.data("install-hooks") == {"installed": [], "path": folder, "changed": False}
+    assert {name: desk.text(f".git/hooks/{name}") for name in before} == before
+    assert all(os.access(f"{folder}/{name}", os.X_OK) for name in before)
+    assert sorted(os.listdir(folder)) == ["pre-commit", "pre-push"]
+
+
+def test_a_folder_of_hooks_elsewhere_is_honoured(desk: Desk) -> None:
+    desk.git("config", "core.hooksPath", "../shared hooks")
+    data = desk.data("install-hooks")
+    assert data["path"] == str(desk.path.parent / "shared hooks")
+    assert (desk.path.parent / "shared hooks/pre-commit").exists()
+    assert not (desk.path / ".git/hooks/pre-commit").exists()
+    desk.put(FIRST, state="nonsense")
+    desk.git("add", ".")
+    commit(desk, status=1)
+
+
+def test_a_folder_of_hooks_in_the_work_tree_is_told(desk: Desk) -> None:
+    desk.git("config", "core.hooksPath", ".githooks")
+    assert desk.codes("install-hooks") == ["hooks_in_work_tree"]
+    assert (desk.path / ".githooks/pre-push").exists()
+
+
+def test_worktrees_share_the_hooks(hooked: Desk) -> None:
+    hooked.git("worktree", "add", "-q", "../side", "-b", "side")
+    side = Desk(hooked.path.parent / "side")
+    assert side.data("install-hooks")["changed"] is False
+    side.change(FIRST_FILE, "state: ready", "state: done")
+    side.git("add", ".")
+    assert "cannot move from ready to done" in commit(side, status=1).err
+
+
+def test_another_hook_is_kept_and_runs_first(desk: Desk) -> None:
+    mine = hook_file(desk, "pre-commit", "echo mine >> order; exit ${MINE:-0}")
+    text = mine.read_text("utf-8")
+    desk.say("install-hooks")
+    assert desk.text(".git/hooks/pre-commit.before-ticket") == text
+    desk.put(FIRST, state="nonsense")
+    desk.git("add", TICKETS)
+    refused = commit(desk, status=1)
+    assert desk.text("order") == "mine\n"
+    assert "[invalid_state]" in refused.err
+    assert "error:" not in commit(desk, status=1, MINE="7").err.replace("error: pre-commit", "")
+    desk.say("install-hooks")
+    assert desk.text(".git/hooks/pre-commit.before-ticket") == text
+
+
+def test_a_failing_other_hook_stops_the_commit_before_ours(desk: Desk) -> None:
+    hook_file(desk, "pre-commit", "echo never >&2; exit 3")
+    desk.say("install-hooks")
+    desk.put(FIRST, state="nonsense")
+    desk.git("add", TICKETS)
+    refused = commit(desk, status=1)
+    assert refused.err.strip() == "never"
+
+
+def test_a_third_hook_is_refused_unless_forced(desk: Desk) -> None:
+    hook_file(desk, "pre-commit", "echo one")
+    desk.say("install-hooks")
+    hook_file(desk, "pre-commit", "echo two")
+    error = desk.error("install-hooks", status=10)
+    assert error == {"code": "conflict", "details": {"path": f"{desk.path}/.git/hooks/pre-commit"}}
+    assert desk.text(".git/hooks/pre-commit") == "#!/bin/sh\necho two\n"
+    assert desk.data("install-hooks", "--force")["installed"] == ["pre-commit"]
+    assert desk.text(".git/hooks/pre-commit.before-ticket") == "#!/bin/sh\necho two\n"
+
+
+def test_a_hook_that_is_a_link_is_kept_as_one(desk: Desk) -> None:
+    target = hook_file(desk, "real-hook", "exit 0", "tools")
+    link = desk.path / ".git/hooks/pre-commit"
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(target)
+    desk.say("install-hooks")
+    assert (desk.path / ".git/hooks/pre-commit.before-ticket").readlink() == target
+    assert target.read_text("utf-8") == "#!/bin/sh\nexit 0\n"
+    desk.say("uninstall")
+    assert link.readlink() == target
+
+
+# --- pre-commit --------------------------------------------------------------------------------------------
+
+
+def test_what_is_staged_counts_and_not_the_working_tree(hooked: Desk) -> None:
+    hooked.change(FIRST_FILE, "priority: p2", "priority: p1")
+    hooked.git("add", ".")
+    hooked.change(FIRST_FILE, "priority: p1", "priority: rubbish")
+    commit(hooked)
+    hooked.git("add", ".")
+    hooked.change(FIRST_FILE, "priority: rubbish", "priority: p1")
+    refused = commit(hooked, status=1)
+    assert f"{FIRST_FILE}:5:" in refused.err
+    assert "hint:" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("state: ready", "state: done", "invalid_transition"),
+        ("state: ready", "state: backlog", "invalid_transition"),
+        ("state: ready", "state: open", "invalid_state"),
+        ("title: T", "title: ''", "empty_title"),
+        ("labels: []\n", "", "missing_labels"),
+        ("Body.", f"key {SECRET}", "secret"),
+        ("---\n\n", "\n", "unclosed"),
+        (f"id: {FIRST}", f"id: {SECOND}", "id_mismatch"),
+    ],
+)
+def test_what_the_protocol_forbids_is_not_committed(hooked: Desk, old: str, new: str, code: str) -> None:
+    before = hooked.git("rev-parse", "HEAD")
+    hooked.change(FIRST_FILE, old, new)
+    hooked.git("add", ".")
+    refused = commit(hooked, status=1)
+    assert FIRST_FILE in refused.err
+    assert "error: pre-commit:" in refused.err
+    assert f" [{code}]" in refused.err, refused.err
+    assert SECRET not in refused.err
+    assert hooked.git("rev-parse", "HEAD") == before
+
+
+@pytest.mark.parametrize(("old", "new"), [("ready", "in_progress"), ("ready", "blocked"), ("p2", "p0")])
+def test_one_step_by_hand_is_allowed(hooked: Desk, old: str, new: str) -> None:
+    hooked.change(FIRST_FILE, old, new)
+    hooked.git("add", ".")
+    commit(hooked)
+
+
+def test_other_files_are_none_of_our_business(hooked: Desk) -> None:
+    hooked.write(f"{TICKETS}/README.md", "# About\n")
+    hooked.write(f"{TICKETS}/notes.txt", SECRET)
+    hooked.write(f"{TICKETS}/sub/{FIRST}.md", "rubbish")
+    hooked.write("code.py", SECRET)
+    hooked.git("add", ".")
+    commit(hooked)
+
+
+def test_a_deletion_and_a_rename_are_fine(hooked: Desk) -> None:
+    hooked.put(SECOND)
+    hooked.git("add", ".")
+    commit(hooked)
+    hooked.git("rm", "-q", FIRST_FILE)
+    commit(hooked)
+    hooked.git("mv", f"{TICKETS}/{SECOND}.md", "elsewhere.md")
+    commit(hooked)
+
+
+def test_a_rename_that_makes_the_id_a_lie_is_refused(hooked: Desk) -> None:
+    hooked.git("mv", FIRST_FILE, f"{TICKETS}/{SECOND}.md")
+    assert "id_mismatch" in commit(hooked, status=1).err
+
+
+def test_a_link_in_place_of_a_ticket_is_refused(hooked: Desk) -> None:
+    (hooked.path / f"{TICKETS}/{SECOND}.md").symlink_to("/etc/passwd")
+    hooked.git("add", ".")
+    assert "[unsafe_path]" in commit(hooked, status=1).err
+
+
+def test_the_first_commit_of_a_repository_is_checked_too(tmp_path: Path) -> None:
+    (tmp_path / "fresh").mkdir()
+    fresh = Desk(tmp_path / "fresh")
+    fresh.git("init", "-q")
+    fresh.say("init", "--no-commit", "--hooks")
+    fresh.put(FIRST, state="nonsense")
+    fresh.git("add", ".")
+    commit(fresh, status=1)
+    fresh.put(FIRST)
+    fresh.git("add", ".")
+    commit(fresh)
+
+
+def test_our_own_commits_pass_and_a_batch_may_take_several_steps(hooked: Desk) -> None:
+    hooked.say("new", "Other")
+    lines = "".join([f'{{"op":"{verb}","id":"{FIRST}"}}\n' for verb in ("start", "done")])
+    assert hooked.data("batch", stdin=lines)["committed"] is True
+    assert {entry["state"] for entry in hooked.index()} == {"backlog", "done"}
+
+
+def test_amending_compares_with_the_commit_that_is_replaced(hooked: Desk) -> None:
+    hooked.say("start", FIRST)
+    run_git(hooked, "commit", "-q", "--amend", "-m", "other words")
+
+
+def test_a_partial_commit_is_checked_as_it_will_be(hooked: Desk) -> None:
+    hooked.put(SECOND, state="nonsense")
+    hooked.git("add", ".")
+    hooked.write("code.py", "x\n")
+    hooked.git("add", "code.py")
+    run_git(hooked, "commit", "-q", "-m", "code alone", "--", "code.py")
+    commit(hooked, status=1)
+
+
+def test_validate_staged_repeats_the_check(hooked: Desk) -> None:
+    hooked.change(FIRST_FILE, "state: ready", "state: done")
+    assert hooked.data("validate", "--staged")["checked"] == 0
+    hooked.git("add", ".")
+    error = hooked.error("validate", "--staged", status=7)
+    assert error["code"] == "validation_failed"
+    assert [item["code"] for item in error["details"]["diagnostics"]] == ["invalid_transition"]
+
+
+def test_without_the_program_there_is_a_warning_and_a_commit(hooked: Desk) -> None:
+    programs = hooked.path.parent / "programs"
+    programs.mkdir()
+    for name in ("git", "sh", "dirname", "cat"):
+        found = subprocess.run(["which", name], capture_output=True, text=True, check=True).stdout.strip()
+        (programs / name).symlink_to(found)
+    hooked.change(FIRST_FILE, "state: ready", "state: done")
+    hooked.git("add", ".")
+    said = commit(hooked, PATH=str(programs))
+    assert said.err == "warning: ticket is not installed, so ticket files are not checked\n"
+
+
+def test_a_hook_in_a_repository_without_tickets_has_nothing_to_say(bare_desk: Desk) -> None:
+    for name in ("pre-commit", "pre-push"):
+        assert bare_desk.spawn("hook", name) == (0, "", "")
+    assert bare_desk.error("hook", "post-merge", status=2)["details"]["value"] == "post-merge"
+
+
+def test_a_sub_projects_tickets_are_checked_when_the_hook_stands_in_it(desk: Desk) -> None:
+    (desk.path / "web").mkdir()
+    desk.say("init", at="web")
+    desk.write(f"web/{TICKETS}/{FIRST}.md", "rubbish")
+    desk.git("add", ".")
+    assert desk.error("hook", "pre-commit", at="web", status=7)["code"] == "validation_failed"
+
+
+# --- pre-push ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pushing(hooked: Desk) -> Desk:
+    """Returns a hooked project whose main branch is pushed."""
+    hooked.git("init", "-q", "--bare", "../origin.git")
+    hooked.git("remote", "add", "origin", "../origin.git")
+    run_git(hooked, "push", "-q", "-u", "origin", "main")
+    return hooked
+
+
+def slip(desk: Desk, old: str = "state: ready", new: str = "state: open") -> None:
+    """Commits a bad ticket past the pre-commit hook."""
+    desk.change(FIRST_FILE, old, new)
+    run_git(desk, "commit", "-q", "--no-verify", "-am", "slipped")
+
+
+def test_a_bad_ticket_is_not_pushed(pushing: Desk) -> None:
+    slip(pushing)
+    refused = run_git(pushing, "push", "-q", status=1)
+    assert "error: pre-push: 1 error in 1 ticket" in refused.err
+    pushing.change(FIRST_FILE, "state: open", "state: ready")
+    run_git(pushing, "commit", "-q", "--no-verify", "-am", "mended")
+    run_git(pushing, "push", "-q")
+
+
+def test_what_is_pushed_counts_and_neither_index_nor_working_tree(pushing: Desk) -> None:
+    pushing.write(FIRST_FILE, "rubbish")
+    pushing.git("add", ".")
+    run_git(pushing, "push", "-q", "origin", "HEAD:refs/heads/copy")
+
+
+def test_a_new_branch_is_checked_and_a_deletion_is_not(pushing: Desk) -> None:
+    pushing.git("switch", "-q", "-c", "side")
+    slip(pushing)
+    run_git(pushing, "push", "-q", "origin", "side", status=1)
+    run_git(pushing, "push", "-q", "--no-verify", "origin", "side")
+    run_git(pushing, "push", "-q", "origin", "--delete", "side")
+
+
+def test_a_forced_update_is_checked_against_what_it_replaces(pushing: Desk) -> None:
+    pushing.say("start", FIRST)
+    run_git(pushing, "push", "-q")
+    pushing.git("reset", "-q", "--hard", "HEAD~1")
+    pushing.say("new", "Other")
+    run_git(pushing, "push", "-q", "--force")
+    slip(pushing, "title: T", "title: ''")
+    run_git(pushing, "push", "-q", "--force", status=1)
+
+
+def test_the_other_side_may_be_ahead_of_what_we_know(pushing: Desk) -> None:
+    pushing.git("clone", "-q", "../origin.git", "../other")
+    other = Desk(pushing.path.parent / "other")
+    other.say("new", "Theirs")
+    other.git("push", "-q")
+    slip(pushing, "priority: p2", "priority: p9")
+    refused = run_git(pushing, "push", "-q", "--force", status=1)
+    assert "error: pre-push:" in refused.err
+
+
+def test_both_hooks_hear_what_is_pushed(desk: Desk) -> None:
+    hook_file(desk, "pre-push", 'cat > heard; echo "$1" >> heard; exit ${MINE:-0}')
+    desk.say("install-hooks")
+    desk.git("init", "-q", "--bare", "../origin.git")
+    desk.put(FIRST, state="nonsense")
+    desk.git("add", TICKETS)
+    run_git(desk, "commit", "-q", "--no-verify", "-m", "slipped")
+    head = desk.git("rev-parse", "HEAD")
+    refused = run_git(desk, "push", "-q", "../origin.git", "main", status=1)
+    assert "error: pre-push:" in refused.err
+    assert desk.text("heard") == f"refs/heads/main {head} refs/heads/main {'0' * 40}\n../origin.git\n"
+    assert (
+        "error: pre-push:" not in run_git(desk, "push", "-q", "../origin.git", "main", status=1, MINE="2").err
+    )
+
+
+def test_a_push_of_nothing_new_is_fine(pushing: Desk) -> None:
+    run_git(pushing, "push", "-q")
+    pushing.git("tag", "v1")
+    run_git(pushing, "push", "-q", "origin", "v1")
+
+
+def test_sha256_repositories_are_checked_alike(tmp_path: Path) -> None:
+    (tmp_path / "long").mkdir()
+    long = Desk(tmp_path / "long")
+    long.git("init", "-q", "--object-format=sha256")
+    long.say("init", "--hooks")
+    long.git("init", "-q", "--bare", "--object-format=sha256", "../origin.git")
+    long.say("new", "T")
+    run_git(long, "push", "-q", "../origin.git", "main")
+    long.put(FIRST, state="nonsense")
+    long.git("add", ".")
+    commit(long, status=1)
+
+
+# --- leaving -------------------------------------------------------------------------------------------------
+
+
+def test_uninstalling_puts_everything_back(tmp_path: Path) -> None:
+    desk = bare_repository(tmp_path / "work")
+    hook_file(desk, "pre-push", "exit 0")
+    config = desk.text(".git/config")
+    hooks = {path.name: path.read_bytes() for path in (desk.path / ".git/hooks").iterdir()}
+    desk.say("init", "--hooks")
+    made = desk.new("T", "--state", "ready")
+    desk.say("claim", made)
+    said = desk.say("uninstall", "--state")
+    assert said.out.splitlines() == [
+        "Removed the pre-commit hook",
+        "Removed the pre-push hook",
+        "Removed the merge driver ticket-index",
+        "Removed the merge driver ticket-file",
+        "Removed the settings of this clone",
+        f"Removed {desk.path}/.git/counterfoil",
+    ]
+    assert said.err == "the tickets stay; to remove them as well: git rm -r .tickets\n"
+    assert desk.text(".git/config").replace("\n", "") == config.replace("\n", "")
+    assert {path.name: path.read_bytes() for path in (desk.path / ".git/hooks").iterdir()} == hooks
+    assert not (desk.path / ".git/counterfoil").exists()
+    assert desk.git("status", "--porcelain") == ""
+    assert desk.data("show", made)["ticket"]["state"] == "in_progress"
+    assert desk.say("uninstall").out == "No change; nothing of ours was installed in this clone.\n"
+    assert desk.data("uninstall") == {
+        "hooks": [], "drivers": [], "settings": False, "state": False, "changed": False,
+    }  # fmt: skip
+
+
+def test_without_state_claims_stay(hooked: Desk) -> None:
+    hooked.say("claim", FIRST)
+    data = hooked.data("uninstall")
+    assert data == {
+        "hooks": ["pre-commit", "pre-push"], "drivers": ["ticket-index", "ticket-file"], "settings": True,
+        "state": False, "changed": True,
+    }  # fmt: skip
+    assert hooked.data("show", FIRST)["claim"] is not None
+
+
+def test_a_hook_that_came_after_ours_is_left_alone(hooked: Desk) -> None:
+    hook_file(hooked, "pre-commit", "echo theirs")
+    assert hooked.data("uninstall")["hooks"] == ["pre-push"]
+    assert hooked.text(".git/hooks/pre-commit") == "#!/bin/sh\necho theirs\n"
