@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from counterfoil.errors import InputError
 from counterfoil.tickets.model import Diagnostic
-from counterfoil.tickets.naming import PLACEHOLDERS, unknown_placeholder
 from counterfoil.tickets.workflow import NAME, PRIORITIES, STATES
 
 TYPE_CHECKING = False
@@ -244,6 +243,8 @@ class _Reading:
 
     def pattern(self, fields: Fields, name: str, default: str) -> str:
         """Reads a pattern and keeps it even with an unknown placeholder, so that its use is refused."""
+        from counterfoil.tickets.naming import PLACEHOLDERS, unknown_placeholder
+
         pattern = self.text(fields, name, default, _is_pattern, f"1 to {PATTERN_LENGTH} characters")
         unknown = unknown_placeholder(pattern)
         if unknown is not None:

@@ -89,6 +89,23 @@ class Ticket:
         return f"Ticket({self.id}, {self.title!r}, {self.state}, {self.priority})"
 
 
+def row_of(ticket: Ticket, name: str) -> Row:
+    """Returns a ticket as the tuple that is cached, filtered and indexed."""
+    return (
+        ticket.id,
+        ticket.title,
+        ticket.state,
+        ticket.priority,
+        ticket.labels,
+        ticket.assignee,
+        ticket.reviewer,
+        ticket.blocks,
+        ticket.blocked_by,
+        name,
+        ticket.source,
+    )
+
+
 class Diagnostic:
     """One thing that lint has to say about a file.
 

@@ -14,17 +14,14 @@ import sys
 from bisect import bisect_left
 
 from counterfoil.errors import CounterfoilError
-from counterfoil.kernel.ids import canonical_ulid
 from counterfoil.tickets import index
-from counterfoil.tickets.document import FormatError, scan
-from counterfoil.tickets.model import FILE_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from typing import Any
 
-    from counterfoil.tickets.model import Row, Ticket
+    from counterfoil.tickets.model import Row
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Signature
 
@@ -39,10 +36,9 @@ OVERLAY_LIMIT = 512
 REREAD_LIMIT = 32
 
 if TYPE_CHECKING:
-    RowChange = tuple[Row | None, Row | None]
+    from counterfoil.usecases.rows import Problem
 
-Problem = tuple[str, str, int, int]
-"""Code, message, line, column of a file that is no readable ticket."""
+    RowChange = tuple[Row | None, Row | None]
 
 
 class Catalog:
@@ -164,13 +160,15 @@ class Catalog:
         changed = [name for name, signature in found.items() if known.get(name) != signature]
         gone = [name for name in known if name not in found]
         different = False
+        if changed:
+            from counterfoil.usecases.rows import read_row
         for name in gone:
             del known[name]
             different |= self._take(name, None, None)
         for name in changed:
             known[name] = found[name]
             if index.is_called_ticket(name):
-                row, problem = self._read_ticket(name, found[name])
+                row, problem = read_row(self._context, name, found[name])
                 different |= self._take(name, row, problem)
                 if not _is_settled(found[name], started_ns) or not name[:-3].isupper():
                     known[name] = None
@@ -195,34 +193,6 @@ class Catalog:
                 self._rows.pop(name, None)
             else:
                 self._rows[name] = row
-
-    def _read_ticket(self, name: str, signature: Signature) -> tuple[Row | None, Problem | None]:
-        stem = canonical_ulid(name[:-3])
-        if stem is None:
-            return None, ("not_a_ticket", f"{name} is not named after a ULID", 0, 0)
-        path = f"{index.TICKETS}/{name}"
-        if name[:-3] != stem and self._context.work.exists(f"{index.TICKETS}/{index.file_name(stem)}"):
-            return None, ("duplicate_id", f"{name} has the id of {index.file_name(stem)}", 0, 0)
-        if signature[1] > FILE_BYTES:
-            return None, ("too_large", f"{path} is larger than {FILE_BYTES} bytes", 0, 0)
-        try:
-            data = self._context.work.read(path)
-            if data is None:
-                return None, ("io_error", f"{path} disappeared", 0, 0)
-            ticket = scan(data, self._context.full)
-        except FormatError as error:
-            line, column = error.fields.get("line"), error.fields.get("column")
-            return None, (
-                str(error.fields.get("reason", error.code)),
-                error.message,
-                line if isinstance(line, int) else 0,
-                column if isinstance(column, int) else 0,
-            )
-        except CounterfoilError as error:
-            return None, (error.code, error.message, 0, 0)
-        if ticket.id != stem:
-            return None, ("id_mismatch", f"{path} says that its id is {ticket.id}", 2, 1)
-        return row_of(ticket, name), None
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -345,13 +315,15 @@ class Catalog:
             return
 
     def _sign_written(self, settled_ns: int) -> None:
+        from counterfoil.usecases.rows import read_row
+
         for name in [name for name, signature in self._signatures.items() if signature is None]:
             if name not in self._overlay:
                 continue
             signature = self._context.work.signature(f"{index.TICKETS}/{name}")
             if signature is None or not _is_settled(signature, settled_ns):
                 continue
-            row, problem = self._read_ticket(name, signature)
+            row, problem = read_row(self._context, name, signature)
             if problem is None and row == self._overlay[name]:
                 self._signatures[name] = signature
         signature = self._context.work.signature(index.FILE)
@@ -369,23 +341,6 @@ def discard(context: Context) -> None:
     for name in context.state.names("cache"):
         if name.startswith(f"{key}."):
             context.state.remove(f"cache/{name}")
-
-
-def row_of(ticket: Ticket, name: str) -> Row:
-    """Returns a ticket as the tuple that is cached, filtered and indexed."""
-    return (
-        ticket.id,
-        ticket.title,
-        ticket.state,
-        ticket.priority,
-        ticket.labels,
-        ticket.assignee,
-        ticket.reviewer,
-        ticket.blocks,
-        ticket.blocked_by,
-        name,
-        ticket.source,
-    )
 
 
 def _shared(rows: dict[str, Row]) -> dict[str, Row]:

@@ -14,8 +14,9 @@ import marshal
 from counterfoil.errors import CounterfoilError, HostError
 from counterfoil.tickets import index
 from counterfoil.tickets.document import scan
+from counterfoil.tickets.model import row_of
 from counterfoil.usecases import drivers
-from counterfoil.usecases.catalog import Catalog, row_of
+from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.packing import note_commit
 
 TYPE_CHECKING = False

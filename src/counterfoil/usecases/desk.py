@@ -11,11 +11,10 @@ from counterfoil.errors import ConflictError, InputError
 from counterfoil.gate import redact
 from counterfoil.kernel import ids
 from counterfoil.tickets import document, index, workflow
-from counterfoil.tickets.model import FILE_BYTES, TITLE_LENGTH, Ticket
+from counterfoil.tickets.model import FILE_BYTES, TITLE_LENGTH, Ticket, row_of
 from counterfoil.tickets.naming import display_id
 from counterfoil.tickets.values import check_title, clean_labels, parse_actor
 from counterfoil.usecases import claims
-from counterfoil.usecases.catalog import row_of
 from counterfoil.usecases.change import FileChange, Outcome, Plan, perform
 from counterfoil.usecases.composing import write_new
 from counterfoil.usecases.resolve import find_name

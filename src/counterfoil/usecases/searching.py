@@ -10,7 +10,7 @@ from __future__ import annotations
 from counterfoil.errors import CounterfoilError
 from counterfoil.tickets import index
 from counterfoil.tickets.document import scan
-from counterfoil.tickets.model import FILE_BYTES
+from counterfoil.tickets.model import FILE_BYTES, row_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _candidates(context: Context, wanted: str) -> Iterator[tuple[str, bytes, str
 
 def _rows(context: Context, candidates: list[tuple[str, bytes, str | bytes, int]]) -> dict[str, Row]:
     """Returns the rows of the readable ones among the candidates."""
-    from counterfoil.usecases.catalog import Catalog, row_of
+    from counterfoil.usecases.catalog import Catalog
 
     if len(candidates) >= MANY:
         return {row[9]: row for row in Catalog.load(context).rows()}

@@ -9,12 +9,11 @@ from counterfoil.gate import redact
 from counterfoil.tickets import config as configs
 from counterfoil.tickets import index, query
 from counterfoil.tickets.lint import check
-from counterfoil.tickets.model import FILE_BYTES, Diagnostic, Row
+from counterfoil.tickets.model import FILE_BYTES, Diagnostic, Row, row_of
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases.blobs import read_blobs
-from counterfoil.usecases.catalog import row_of
 from counterfoil.usecases.context import CONFIG_FILE, Context
-from counterfoil.usecases.guarding import is_other_document, transition_problem
+from counterfoil.usecases.guarding import is_other_document, transition_problem, unsettled
 from counterfoil.usecases.plain import read_yaml
 from counterfoil.usecases.reporting import Report
 
@@ -66,7 +65,7 @@ def _check_file(context: Context, name: str, tier: str, report: Report, rows: li
         found = [Diagnostic("not_a_ticket", "warning", path, f"{name} is no ticket and is left out", hint)]
     else:
         report.checked += 1
-    report.diagnostics += found
+    report.diagnostics += [*found, *unsettled(data, path)]
     if ticket is not None and ticket.id == name[:-3].upper():
         rows.append(row_of(ticket, name))
 

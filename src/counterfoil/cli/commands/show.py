@@ -29,7 +29,7 @@ def run(call: Call) -> Reply:
             return Reply(None, text, notes=notes)
         return Reply(None, text)
     from counterfoil.tickets.document import read
-    from counterfoil.usecases.catalog import row_of
+    from counterfoil.tickets.model import row_of
 
     document = read(data, context.full)
     entry = index.entry(row_of(document.ticket, name), context.config.id_prefix)
