@@ -88,10 +88,15 @@ def command_lines(text: str) -> list[list[str]]:
 def _shell_lines(block: Block) -> list[str]:
     if block.language == "yaml":
         return re.findall(r"run: (.*)$", block.text, re.M)
-    text = re.sub(r"<<'?(\w+)'?\n.*?^(?:> )?\1$", "", block.text, flags=re.M | re.S)
     if block.language == "sh":
-        return text.replace("\\\n", " ").splitlines()
-    return [line[2:] for line in text.splitlines() if line.startswith("$ ")]
+        return block.text.replace("\\\n", " ").splitlines()
+    commands: list[str] = []
+    for line in block.text.splitlines():
+        if line.startswith("$ "):
+            commands.append(line[2:])
+        elif line.startswith(">") and commands:
+            commands[-1] += "\n" + line[2:]
+    return [re.sub(r"<<'?(\w+)'?\n.*", "", command, flags=re.S) for command in commands]
 
 
 def _commands_of(line: str) -> list[list[str]]:

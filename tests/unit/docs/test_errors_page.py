@@ -1,0 +1,54 @@
+"""The page of errors lists the codes that there are, each with its exit status."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from unit.docs.pages import DOCS, ROOT
+
+from counterfoil.cli.failure import EXIT_STATUS, exit_status
+from counterfoil.errors import CounterfoilError
+
+PAGE = (DOCS / "reference" / "errors.md").read_text("utf-8")
+ERRORS = ("InputError", "ConflictError", "RefusedError", "IntegrityError", "HostError")
+
+
+def raised_codes() -> set[str]:
+    """Returns every code that the source gives to an error, the ones of error classes' own included."""
+    codes = set()
+    for file in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and node.args and _names_an_error(node.func):
+                assert isinstance(node.args[0], ast.Constant), f"{file.name}:{node.lineno}: a code is a literal"
+                codes.add(str(node.args[0].value))
+    return codes
+
+
+def _names_an_error(function: ast.expr) -> bool:
+    return isinstance(function, ast.Name) and function.id in ERRORS
+
+
+def listed() -> dict[str, int]:
+    """Returns code → status as the page has them."""
+    return {code: int(status) for code, status in re.findall(r"^\| `(\w+)` \| (\d+) \|", PAGE, re.M)}
+
+
+def test_every_code_that_can_come_is_on_the_page_and_no_other() -> None:
+    assert set(listed()) == raised_codes() | set(EXIT_STATUS)
+
+
+def test_every_code_has_the_exit_status_that_the_page_says() -> None:
+    assert listed() == {code: exit_status(CounterfoilError(code, "")) for code in listed()}
+
+
+def test_codes_that_nothing_raises_yet_are_called_reserved() -> None:
+    sentence = re.search(r"Reserved for the parts that are not there yet: (.*)\.", PAGE)
+    assert sentence
+    reserved = set(EXIT_STATUS) - raised_codes() - {"invalid_policy"}
+    assert set(re.findall(r"`(\w+)`", sentence[1])) == reserved
+
+
+def test_every_status_of_a_code_is_explained() -> None:
+    explained = {int(status) for status in re.findall(r"^\| (\d+) \| ", PAGE, re.M)}
+    assert set(listed().values()) <= explained
