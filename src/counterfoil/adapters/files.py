@@ -48,13 +48,14 @@ class WorkTree:
                 return None
             raise _failure(error, folder) from None
         try:
-            names = os.listdir(descriptor)
-            stats = [os.stat(name, dir_fd=descriptor, follow_symlinks=False) for name in names]
+            return {
+                name: _signature(os.stat(name, dir_fd=descriptor, follow_symlinks=False))
+                for name in os.listdir(descriptor)
+            }
         except OSError:
             return self._signatures_while_changing(descriptor)
         finally:
             os.close(descriptor)
-        return dict(zip(names, map(_signature, stats), strict=True))
 
     @staticmethod
     def _signatures_while_changing(descriptor: int) -> Mapping[str, Signature]:
