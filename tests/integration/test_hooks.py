@@ -241,6 +241,44 @@ def test_amending_compares_with_the_commit_that_is_replaced(hooked: Desk) -> Non
     run_git(hooked, "commit", "-q", "--amend", "-m", "other words")
 
 
+def two_steps_and_a_quarrel(desk: Desk) -> None:
+    """Makes a branch on which the ticket was done, step by step, and titles that differ."""
+    desk.git("switch", "-q", "-c", "theirs")
+    desk.say("start", FIRST)
+    desk.say("done", FIRST)
+    desk.say("edit", FIRST, "--title", "Theirs")
+    desk.git("switch", "-q", "main")
+
+
+def test_a_merge_that_is_ended_by_hand_may_bring_several_steps(hooked: Desk) -> None:
+    two_steps_and_a_quarrel(hooked)
+    hooked.say("edit", FIRST, "--title", "Ours")
+    hooked.git("merge", "theirs", status=1)
+    hooked.git("add", ".")
+    assert "[conflict_marker]" in commit(hooked, status=1).err
+    text = hooked.text(FIRST_FILE).splitlines(keepends=True)
+    hooked.write(FIRST_FILE, "".join(["title: Both\n" if "Ours" in line else line for line in text]))
+    hooked.git("add", ".")
+    commit(hooked)
+    assert "state: done" in hooked.text(FIRST_FILE)
+
+
+def test_a_squashed_branch_may_bring_several_steps(hooked: Desk) -> None:
+    two_steps_and_a_quarrel(hooked)
+    hooked.git("merge", "-q", "--squash", "theirs")
+    commit(hooked)
+
+
+def test_no_merge_makes_a_finished_ticket_unfinished(hooked: Desk) -> None:
+    two_steps_and_a_quarrel(hooked)
+    hooked.git("merge", "-q", "theirs")
+    hooked.git("merge", "-q", "--squash", "theirs")
+    hooked.write(".git/SQUASH_MSG", "x")
+    hooked.change(FIRST_FILE, "state: done", "state: ready")
+    hooked.git("add", ".")
+    assert "[invalid_transition]" in commit(hooked, status=1).err
+
+
 def test_a_partial_commit_is_checked_as_it_will_be(hooked: Desk) -> None:
     hooked.put(SECOND, state="nonsense")
     hooked.git("add", ".")

@@ -1,8 +1,8 @@
 """What the Git hooks check: staged and pushed ticket files, as Git holds them (SPEC §9). Hot path.
 
-A state may take one step of the transition table in a commit made by hand. A commit of our own may
-take several (a batch), each of which was checked when it was made; the environment variable that
-marks it only widens the check to "can be reached", it never turns it off.
+A state may take one step of the transition table in a commit made by hand. A commit of our own (a
+batch) or one that ends a merge may take several, each of which was checked when it was made: the
+check is widened to "can be reached", never turned off.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ OWN_COMMIT = "TICKET_OWN_COMMIT"
 """Set in the environment of the commits that this program makes."""
 REGULAR = ("100644", "100755")
 NULL = "0"
+CONFLICT_COMMENT = b"# CONFLICT theirs:"
+"""`tickets.merge.CONFLICT_MARK`, looked for before the merge is loaded."""
 TICKET_NAME_LENGTH = len("01ARZ3NDEKTSV4RRFFQ69G5FAV.md")
 
 Step = tuple[str, str, str, str, bool]
@@ -34,8 +36,14 @@ Step = tuple[str, str, str, str, bool]
 
 def check_staged(context: Context, tier: str = "quality") -> Report:
     """Checks the ticket files that the next commit changes."""
-    own = OWN_COMMIT in context.environ
-    return _check(context, _steps(context, ("diff", "--cached"), own), tier)
+    return _check(context, _steps(context, ("diff", "--cached"), joins_commits(context)), tier)
+
+
+def joins_commits(context: Context) -> bool:
+    """Tells whether the next commit brings together steps that were taken one by one: ours, or a merge."""
+    if OWN_COMMIT in context.environ or context.git.in_progress() is not None:
+        return True
+    return context.folder(context.git.location.git_dir).exists("SQUASH_MSG")
 
 
 def check_pushed(context: Context, refs: str, tier: str = "quality") -> Report:
@@ -100,7 +108,7 @@ def _check(context: Context, steps: Sequence[Step], tier: str) -> Report:
         ticket, found = check(
             data, path, name[:-3], full=context.full, tier=tier, secrets=redact.scan, personal=redact.personal
         )
-        report.diagnostics += found
+        report.diagnostics += [*found, *unsettled(data, path)]
         if ticket is not None and before in blobs:
             wrong = transition_problem(context, blobs[before], ticket.state, path, several)
             report.diagnostics += [wrong] if wrong else []
@@ -110,6 +118,19 @@ def _check(context: Context, steps: Sequence[Step], tier: str) -> Report:
 def is_other_document(name: str, data: bytes) -> bool:
     """Tells whether a file is something like README.md: neither its name nor its text is a ticket's."""
     return len(name) != TICKET_NAME_LENGTH and not data.startswith(b"---")
+
+
+def unsettled(data: bytes, path: str) -> list[Diagnostic]:
+    """Returns the conflicts that our merge driver left in front matter, one diagnostic each."""
+    if CONFLICT_COMMENT not in data:
+        return []
+    from counterfoil.tickets.merge import conflict_fields
+
+    hint = f"choose a value, remove the comment, then: git add {path}"
+    return [
+        Diagnostic("conflict_marker", "error", path, f"{key} is in conflict with {theirs!r}", hint, line, 1)
+        for key, line, theirs in conflict_fields(data)
+    ]
 
 
 def transition_problem(

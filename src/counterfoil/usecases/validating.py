@@ -13,7 +13,7 @@ from counterfoil.tickets.model import FILE_BYTES, Diagnostic, Row, row_of
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases.blobs import read_blobs
 from counterfoil.usecases.context import CONFIG_FILE, Context
-from counterfoil.usecases.guarding import is_other_document, transition_problem, unsettled
+from counterfoil.usecases.guarding import is_other_document, joins_commits, transition_problem, unsettled
 from counterfoil.usecases.plain import read_yaml
 from counterfoil.usecases.reporting import Report
 
@@ -120,10 +120,11 @@ def _check_transitions(context: Context, rows: dict[str, Row], report: Report) -
     changed = {path.rpartition("/")[2]: path for path in paths if path}
     names = [name for name in changed if name in rows]
     blobs = read_blobs(context, [f"HEAD:{changed[name]}" for name in names])
+    several = joins_commits(context)
     for name in names:
         before = blobs.get(f"HEAD:{changed[name]}")
         if before is not None:
-            wrong = transition_problem(context, before, rows[name][2], f"{index.TICKETS}/{name}")
+            wrong = transition_problem(context, before, rows[name][2], f"{index.TICKETS}/{name}", several)
             report.diagnostics += [wrong] if wrong else []
 
 
