@@ -100,13 +100,13 @@ class Project:
 
     def ok(self, *words: str | bytes, **options: Any) -> Any:
         """Runs the command with `--json`, expects success and returns its data."""
-        answer = self.run(*words, "--json", **options)
+        answer = self.run(*words[:1], "--json", *words[1:], **options)
         assert answer.status == 0, answer
         return answer.data
 
     def refused(self, status: int, *words: str | bytes, **options: Any) -> dict[str, Any]:
         """Runs the command with `--json`, expects this exit status and returns the error."""
-        answer = self.run(*words, "--json", **options)
+        answer = self.run(*words[:1], "--json", *words[1:], **options)
         assert answer.status == status, answer
         error = answer.error
         assert error["message"], error

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from _operator import attrgetter
-from errno import EISDIR, ELOOP, ENOENT, ENOSPC, ENOTDIR, EROFS
+from errno import EISDIR, ELOOP, ENOENT, ENOSPC, ENOTDIR, ENXIO, EROFS
 
 from counterfoil.errors import HostError, InputError
 
@@ -245,6 +245,8 @@ def _failure(error: OSError, name: str) -> InputError | HostError:
             "replace the link by the file itself; links are never followed",
             path=name,
         )
+    if error.errno == ENXIO:
+        return _no_file(name)  # a socket
     if error.errno == EISDIR:
         return InputError("unsafe_path", f"{name} is a folder, not a file", "move the folder away", path=name)
     hint = {
