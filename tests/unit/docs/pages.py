@@ -12,7 +12,9 @@ DOCS = ROOT / "docs"
 OWN_FOLDERS = ("howto", "tutorial", "reference")
 GENERATED = DOCS / "reference" / "cli.md"
 
-_FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>\w*)[^\n]*\n(?P<text>.*?)^ *(?P=fence) *$", re.M | re.S)
+_FENCE = re.compile(
+    r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>\w*)[^\n]*\n(?P<text>.*?)^ *(?P=fence) *$", re.M | re.S
+)
 _HIDDEN = re.compile(r"^<!-- run\n(?P<text>.*?)^-->$", re.M | re.S)
 _LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _CODE = re.compile(r"`(?P<code>[^`\n]+)`")
@@ -44,9 +46,13 @@ def name_of(page: Path) -> str:
 def blocks(text: str) -> list[Block]:
     """Returns the blocks of a page in order."""
     found = [
-        Block(match["language"], match["text"], match.start("text"), match.end("text")) for match in _FENCE.finditer(text)
+        Block(match["language"], match["text"], match.start("text"), match.end("text"))
+        for match in _FENCE.finditer(text)
     ]
-    found += [Block("hidden", match["text"], match.start("text"), match.end("text")) for match in _HIDDEN.finditer(text)]
+    found += [
+        Block("hidden", match["text"], match.start("text"), match.end("text"))
+        for match in _HIDDEN.finditer(text)
+    ]
     return sorted(found, key=lambda block: block.start)
 
 

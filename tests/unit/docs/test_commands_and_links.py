@@ -8,20 +8,23 @@ from pathlib import Path
 import pytest
 from unit.docs.pages import DOCS, ROOT, anchors, command_lines, links, name_of, pages, prose
 
-from counterfoil.cli.arguments import parse
+from counterfoil.cli.arguments import Arguments, parse
 from counterfoil.cli.table import HIDDEN, VERBS
 from counterfoil.errors import InputError
 
 WORDS_MAX = 1200
 SENTENCE_WORDS_MAX = 45
 SUPERLATIVES = re.compile(
-    r"\b(?:blazing\w*|seamless\w*|effortless\w*|powerful|revolutionary|cutting-edge|world-class|simply|just)\b", re.I
+    r"\b(?:blazing\w*|seamless\w*|effortless\w*|powerful|revolutionary|cutting-edge|world-class|simply|just)\b",
+    re.I,
 )
 
 
 def shown_commands() -> list[tuple[str, tuple[str, ...]]]:
     """Returns every command on every page, each once: page and words."""
-    found = {(name_of(page), tuple(words)) for page in pages() for words in command_lines(page.read_text("utf-8"))}
+    found = {
+        (name_of(page), tuple(words)) for page in pages() for words in command_lines(page.read_text("utf-8"))
+    }
     return sorted(found)
 
 
@@ -34,13 +37,18 @@ def test_a_command_that_is_shown_is_understood(page: str, words: tuple[str, ...]
     if len(words) == 1 or "--help" in words:
         # A verb by its name alone stands for the verb.
         return
-    try:
-        arguments = parse(words)
-    except InputError as error:
-        # In a sentence an id may go without saying: `ticket branch --pr-title`.
-        assert error.fields.get("missing") == "id", f"{page}: {error.message}"
-        arguments = parse([*words, "ID"])
+    arguments = _parse(words)
     assert VERBS[arguments.verb][1] != HIDDEN, page
+
+
+def _parse(words: tuple[str, ...]) -> Arguments:
+    """Parses; in a sentence an id may go without saying: `ticket branch --pr-title`."""
+    try:
+        return parse(words)
+    except InputError as error:
+        if error.fields.get("missing") != "id":
+            raise
+        return parse([*words, "ID"])
 
 
 def test_every_verb_is_shown_somewhere() -> None:

@@ -20,7 +20,9 @@ def raised_codes() -> set[str]:
     for file in (ROOT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and node.args and _names_an_error(node.func):
-                assert isinstance(node.args[0], ast.Constant), f"{file.name}:{node.lineno}: a code is a literal"
+                assert isinstance(node.args[0], ast.Constant), (
+                    f"{file.name}:{node.lineno}: a code is a literal"
+                )
                 codes.add(str(node.args[0].value))
     return codes
 

@@ -16,7 +16,7 @@ from counterfoil import Project
 from counterfoil.adapters.yaml import read as full
 from counterfoil.cli.commands.config import FORMAT_KEYS, SETTINGS
 from counterfoil.cli.reference import markdown
-from counterfoil.tickets import document, model
+from counterfoil.tickets import config, document, model
 from counterfoil.tickets.frontmatter import FormatError
 from counterfoil.usecases import batching
 
@@ -76,7 +76,10 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, obj
     place = tmp_path_factory.mktemp("scene")
     remote = tmp_path_factory.mktemp("remote")
     _run(place, SCENE.replace("\n", " > /dev/null && ") + "true")
-    _run(place, f"git init --quiet --bare '{remote}' && git remote add origin '{remote}' && git push -q -u origin HEAD")
+    _run(
+        place,
+        f"git init --quiet --bare '{remote}' && git remote add origin '{remote}' && git push -q -u origin HEAD",
+    )
     (place / "plan.jsonl").write_text('{"op": "new", "title": "Sell gloves"}\n', "utf-8")
     _run(place, "ticket export --state backlog --quiet -o backup.jsonl")
     found = {}
@@ -88,7 +91,9 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, obj
 
 
 def _run(place: Path, line: str) -> str:
-    answer = subprocess.run(["bash", "-c", line], cwd=place, capture_output=True, encoding="utf-8", check=False)
+    answer = subprocess.run(
+        ["bash", "-c", line], cwd=place, capture_output=True, encoding="utf-8", check=False
+    )
     assert answer.returncode == 0, f"{line}: {answer.stdout}{answer.stderr}"
     return answer.stdout
 
@@ -124,9 +129,7 @@ def test_every_variable_that_is_read_is_on_the_page() -> None:
     assert read <= set(re.findall(r"`(\w+)`", SETTINGS_PAGE))
 
 
-def test_the_example_of_config_yml_is_the_default(tmp_path: Path) -> None:
-    from counterfoil.tickets import config
-
+def test_the_example_of_config_yml_is_the_default() -> None:
     (text,) = (block.text for block in blocks(SETTINGS_PAGE) if block.language == "yaml")
     assert config.read(text, full) == (config.Config(), [])
 
@@ -134,7 +137,9 @@ def test_the_example_of_config_yml_is_the_default(tmp_path: Path) -> None:
 def test_titles_are_read_as_the_page_says() -> None:
     rows = re.findall(r"^\| `title: (.*?)` \| `(.*?)` \|$", FRONT_MATTER_PAGE, re.M)
     read = {
-        written: document.read(f"---\nid: {'0' * 26}\ntitle: {written}\nstate: ready\npriority: p1\n---\n".encode(), full).ticket.title
+        written: document.read(
+            f"---\nid: {'0' * 26}\ntitle: {written}\nstate: ready\npriority: p1\n---\n".encode(), full
+        ).ticket.title
         for written, _ in rows
     }
     assert read == dict(rows)
@@ -144,7 +149,7 @@ def test_titles_are_read_as_the_page_says() -> None:
 def test_every_reason_of_an_unreadable_file_is_on_the_page() -> None:
     reasons = re.findall(r"`(\w+)`", (FormatError.__doc__ or "").split("reason:")[1].split("problem:")[0])
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", FRONT_MATTER_PAGE, re.M)
-    assert {reason for row in rows for reason in re.findall(r"\w+", row)} == set(reasons)
+    assert {reason for row in rows for reason in re.findall(r"\w+", row)} - {"reason"} == set(reasons)
 
 
 def test_the_limits_on_the_page_are_the_program_s() -> None:
@@ -163,7 +168,9 @@ def test_every_public_method_of_the_library_is_on_the_page() -> None:
     assert set(re.findall(r"[Pp]roject\.(\w+)", PYTHON_PAGE)) == methods
 
 
-@pytest.mark.parametrize("page", [page for page in pages() if "```python" in page.read_text("utf-8")], ids=name_of)
+@pytest.mark.parametrize(
+    "page", [page for page in pages() if "```python" in page.read_text("utf-8")], ids=name_of
+)
 def test_the_python_on_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _run(tmp_path, SCENE)
     monkeypatch.chdir(tmp_path)
@@ -184,7 +191,7 @@ def _filters() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("verb", "jq"), list(_filters()))
 def test_the_paths_of_a_jq_filter_exist(verb: str, jq: str, answers: dict[str, dict[str, object]]) -> None:
     node: object = answers[verb]
-    for step in re.findall(r"\w+|\[\]", jq.split("|")[0]):
+    for step in re.findall(r"\w+|\[\]", jq.partition("|")[0]):
         node = node[0] if step == "[]" and isinstance(node, list) else dict(node)[step]  # type: ignore[call-overload]
     if isinstance(node, list):
         node = node[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from unit.docs.pages import blocks, name_of, pages
 from unit.docs.transcripts import REFUSED, Shell, fresh, steps
 

@@ -108,7 +108,8 @@ class Shell:
 
     def type(self, command: str) -> tuple[str, int]:
         """Types a command as the page spells it; returns its output and its exit status."""
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         for shown, real in self.ids.items():
             command = command.replace(shown, real)
         command = command.replace(HOME, self.home)
