@@ -214,6 +214,28 @@ def test_the_operations_of_batch_are_on_the_page() -> None:
         assert not shown - set(fields) - {"edit", *batching.OPERATIONS["edit"]}, op
 
 
+def test_the_speed_in_the_readme_is_that_of_the_benchmarks() -> None:
+    benchmarks = (DOCS / "benchmarks.md").read_text("utf-8")
+    measured: dict[str, float] = {}
+    for command, cpu_ms in re.findall(r"^\| (.+?) +\| +10,000 \| +([\d.]+) \(", benchmarks, re.M):
+        measured.setdefault(command, float(cpu_ms))
+    readme = (DOCS.parent / "README.md").read_text("utf-8")
+    shown = {
+        "show ID": re.search(r"`ticket show` \| (\d+)", readme),
+        "list": re.search(r"`ticket list` \| (\d+)", readme),
+        "ready": re.search(r"`ticket ready` \| (\d+)", readme),
+        "new": re.search(r"`ticket new`, with its commit \| (\d+)", readme),
+        "git add && git commit (new)": re.search(r"`git commit` alone: (\d+)", readme),
+    }
+    # Another machine or a busy one may differ; a figure that is off by half has to be written anew.
+    off = {
+        name: (figure and int(figure[1]), measured[name])
+        for name, figure in shown.items()
+        if figure is None or not 0.5 <= int(figure[1]) / measured[name] <= 1.5
+    }
+    assert off == {}
+
+
 def test_the_generated_page_is_what_the_command_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert GENERATED.read_text("utf-8") == markdown()
