@@ -125,12 +125,19 @@ class Git:
         return None
 
     def commit(
-        self, paths: Sequence[str], message: str, *, started: Callable[[int], None], lock_timeout_s: float
+        self,
+        paths: Sequence[str],
+        message: str,
+        *,
+        started: Callable[[int], None],
+        lock_timeout_s: float,
+        fresh: Sequence[str] = (),
     ) -> str | None:
         """Commits exactly `paths` as they are in the working tree.
 
         Args:
             paths: relative to the top of the working tree; what is missing there is a removal.
+            fresh: those among them that Git probably does not know yet.
             message: the whole commit message.
             started: told the process id of the Git that commits.
             lock_timeout_s: how long to wait for another Git to leave the index.
@@ -146,17 +153,22 @@ class Git:
             for _ in range(ATTEMPTS - 1):
                 basis = self.head()
                 try:
-                    return self._commit_locked(paths, message, started, basis)
+                    return self._commit_locked(paths, fresh, message, started, basis)
                 except HostError:
                     if self.head() == basis:
                         raise
-            return self._commit_locked(paths, message, started, self.head())
+            return self._commit_locked(paths, fresh, message, started, self.head())
         finally:
             self._discard("index.lock")
             self._discard_private()
 
     def _commit_locked(
-        self, paths: Sequence[str], message: str, started: Callable[[int], None], basis: str | None
+        self,
+        paths: Sequence[str],
+        fresh: Sequence[str],
+        message: str,
+        started: Callable[[int], None],
+        basis: str | None,
     ) -> str | None:
         copy = self._copy_index()
         base = copy
@@ -166,7 +178,8 @@ class Git:
             base = f"{self.location.git_dir}/index.ticket-head"
             if basis is not None:
                 self._must(self._on(base, "read-tree", "HEAD"), "read-tree")
-        self._add(base, paths)
+        if fresh and len(paths) <= MANY_PATHS:
+            self._add(base, fresh)
         committed = self._run_commit(base, paths, message, started, basis)
         if base is not copy and committed:
             self._take_over(copy)
@@ -185,9 +198,7 @@ class Git:
         """
         begun_ns = time.time_ns() - TICK_NS
         try:
-            result = self._on(
-                base, *_NO_MAINTENANCE, "commit", "-q", "-F", "-", stdin=message.encode(), started=started
-            )
+            result = self._add_and_commit(base, paths, message.encode(), started)
         except BaseException:
             if self.head() != basis and self.is_committed(paths):
                 return True
@@ -197,11 +208,25 @@ class Git:
         if result.status < 0:
             self._discard_ref_locks(begun_ns)
         head = self.head()
-        if head != basis and self.is_committed(paths):
-            return True
-        if head is not None and self._on(base, "diff-index", "--cached", "--quiet", "HEAD", "--").status == 0:
-            return False
+        if head is not None and self.is_committed(paths):
+            return head != basis
         raise _commit_error(result)
+
+    def _add_and_commit(
+        self, base: str, paths: Sequence[str], message: bytes, started: Callable[[int], None]
+    ) -> Completed:
+        """Adds the paths and commits them; both at once where Git knows the paths already.
+
+        `commit --include` hashes each file once, where `add` and a `commit` after it hash twice: what was
+        added a moment ago might have changed since in the same tick.
+        """
+        commit = (*_NO_MAINTENANCE, "--literal-pathspecs", "commit", "-q", "-F", "-")
+        if len(paths) <= MANY_PATHS:
+            result = self._on(base, *commit, "--include", "--", *paths, stdin=message, started=started)
+            if result.status == 0 or b"did not match any file" not in result.stderr:
+                return result
+        self._add(base, paths)
+        return self._on(base, *commit, stdin=message, started=started)
 
     def is_committed(self, paths: Sequence[str]) -> bool:
         """Tells whether HEAD has `paths` exactly as the working tree has them, absent ones included."""

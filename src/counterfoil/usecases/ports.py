@@ -184,7 +184,13 @@ class Repository(Protocol):
         """Returns the operation that Git is in the middle of."""
 
     def commit(
-        self, paths: Sequence[str], message: str, *, started: Callable[[int], None], lock_timeout_s: float
+        self,
+        paths: Sequence[str],
+        message: str,
+        *,
+        started: Callable[[int], None],
+        lock_timeout_s: float,
+        fresh: Sequence[str] = (),
     ) -> str | None:
         """Commits exactly `paths`."""
 
