@@ -22,16 +22,16 @@ def _models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Desk]:
 @pytest.fixture
 def desk(_models: dict[str, Desk], tmp_path: Path) -> Desk:
     """Returns a repository in which `ticket init` was run."""
-    return _models["full"].copy(tmp_path / "work")
+    return _models["full"].copy(tmp_path / "full" / "work")
 
 
 @pytest.fixture
 def core_desk(_models: dict[str, Desk], tmp_path: Path) -> Desk:
     """Returns a repository with a folder for tickets, and neither configuration nor index."""
-    return _models["core"].copy(tmp_path / "work")
+    return _models["core"].copy(tmp_path / "core" / "work")
 
 
 @pytest.fixture
 def bare_desk(_models: dict[str, Desk], tmp_path: Path) -> Desk:
     """Returns a repository that knows nothing of tickets."""
-    return _models["bare"].copy(tmp_path / "work")
+    return _models["bare"].copy(tmp_path / "bare" / "work")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply
+from counterfoil.cli.layout import visible
 from counterfoil.cli.table import COMMON, VERBS
 from counterfoil.errors import CounterfoilError
 from counterfoil.tickets.workflow import PRIORITIES, STATES
@@ -71,9 +72,8 @@ def run(call: Call) -> Reply:
         found = suggestions(call, call.arguments.many("word"))
     except CounterfoilError:
         found = []
-    return Reply(
-        {"words": [word for word, _ in found]}, "\n".join([f"{word}\t{text}" for word, text in found])
-    )
+    lines = [f"{word}\t{visible(text)}" for word, text in found if visible(word) == word]
+    return Reply({"words": [word for word, _ in found]}, "\n".join(lines))
 
 
 def suggestions(call: Call, words: list[str]) -> list[tuple[str, str]]:
