@@ -44,7 +44,9 @@ class WorkTree:
         try:
             descriptor = os.open(self.path(folder), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except OSError as error:
-            if error.errno in {ENOENT, ENOTDIR, ELOOP} and not os.path.islink(self.path(folder)):
+            if os.path.islink(self.path(folder)):
+                raise _link(folder) from None
+            if error.errno in {ENOENT, ENOTDIR}:
                 return None
             raise _failure(error, folder) from None
         try:
@@ -161,7 +163,7 @@ class WorkTree:
         for draft in self.names(folder):
             stem, _, owner = draft.removesuffix(DRAFT_END).rpartition(".")
             ours = draft.endswith(DRAFT_END) and draft.startswith(".") and owner.isdigit()
-            if ours and (not name or stem == f".{name}") and not _lives(int(owner)):
+            if ours and (not name or stem == f".{name}") and _is_abandoned(int(owner)):
                 self.remove(f"{folder}/{draft}" if folder else draft)
 
     def remove(self, name: str) -> None:
@@ -221,30 +223,30 @@ def _is_regular(mode: int) -> bool:
     return mode & 0o170000 == 0o100000
 
 
+def _link(name: str) -> InputError:
+    return InputError(
+        "unsafe_path",
+        f"{name} is a symbolic link",
+        "replace the link by what it leads to; links are never followed",
+        path=name,
+    )
+
+
 def _no_file(name: str) -> InputError:
     return InputError("unsafe_path", f"{name} is no regular file", "move it away", path=name)
 
 
-def _lives(pid: int) -> bool:
-    """Tells whether the process that wrote a draft may still be writing it."""
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:
-        return True
-    return pid != os.getpid()
+def _is_abandoned(pid: int) -> bool:
+    """Tells whether the process that wrote a draft is gone; this one is writing none."""
+    from counterfoil.adapters.process import Programs
+
+    return pid == os.getpid() or not Programs.lives(pid)
 
 
 def _failure(error: OSError, name: str) -> InputError | HostError:
     reason = error.strerror or str(error)
     if error.errno == ELOOP:
-        return InputError(
-            "unsafe_path",
-            f"{name} is a symbolic link",
-            "replace the link by the file itself; links are never followed",
-            path=name,
-        )
+        return _link(name)
     if error.errno == ENXIO:
         return _no_file(name)  # a socket
     if error.errno == EISDIR:

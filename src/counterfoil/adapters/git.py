@@ -390,8 +390,7 @@ class Git:
             self._discard("index.ticket-lock")
         return True
 
-    @staticmethod
-    def _lock_is_stale(lock: str) -> bool:
+    def _lock_is_stale(self, lock: str) -> bool:
         """Tells whether a lock was left by a `ticket` that no longer lives.
 
         The caller holds the clone's own lock or works in another worktree, so a living owner
@@ -403,15 +402,7 @@ class Git:
         except OSError:
             return False
         owner = mark[len(LOCK_MARK) :]
-        if not mark.startswith(LOCK_MARK) or not owner.isdigit():
-            return False
-        try:
-            os.kill(int(owner), 0)
-        except ProcessLookupError:
-            return True
-        except OSError:
-            return False
-        return False
+        return mark.startswith(LOCK_MARK) and owner.isdigit() and not self._programs.lives(int(owner))
 
     @staticmethod
     def _must(result: Completed, step: str) -> None:

@@ -92,11 +92,21 @@ class Programs:
         """Tells whether a process still runs."""
         try:
             os.kill(pid, 0)
-        except ProcessLookupError:
+        except (ProcessLookupError, OverflowError):
             return False
         except OSError:
             return True
-        return True
+        return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Tells whether a process has ended and only its parent has not asked yet (where /proc tells)."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            state = file.read(4096).rpartition(b") ")[2]
+    except OSError:
+        return False
+    return state.startswith(b"Z")
 
 
 def _spawn(argv: Sequence[str], environ: Mapping[str, str], actions: list[tuple[int, ...]]) -> int:
