@@ -9,9 +9,9 @@
         ...
         project.done(ticket.id)
 
-Ids may be full ids, display ids, short ids or unique beginnings of ids; titles are never
-guessed at unless `guess=True`. Errors are those of `counterfoil.errors`, with the codes of
-the command's exit statuses. Warnings of the last call are in `Project.warnings`.
+Ids may be full ids, display ids or short ids; other beginnings of ids and parts of titles are
+taken with `guess=True`. Errors are those of `counterfoil.errors`, with the codes of the
+command's exit statuses. What the calls had to remark is in `Project.warnings`.
 """
 
 from __future__ import annotations

@@ -53,8 +53,6 @@ def test_beginnings_and_titles_are_for_people(core_desk: Desk, query: str) -> No
     core_desk.put(FIRST, "Fix login")
     core_desk.put(SECOND, "Other")
     assert core_desk.data("show", query)["ticket"]["id"] == FIRST
-    if query == FIRST[:12]:
-        return
     assert core_desk.error("show", query, "--ci", status=4) == {
         "code": "ticket_not_found", "details": {"query": query},
     }  # fmt: skip
@@ -87,7 +85,7 @@ def test_a_shared_short_id_is_ambiguous_with_ci_too(core_desk: Desk) -> None:
     assert [match["unique_prefix"] for match in envelope["error"]["details"]["matches"]] == [
         FIRST[:11], TWIN[:11],
     ]  # fmt: skip
-    assert envelope["error"]["hint"].endswith(FIRST[:11])
+    assert FIRST[:11] in envelope["error"]["hint"]
     assert core_desk.data("show", FIRST, "--ci")["ticket"]["title"] == "One"
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.usecases import claims, drivers, hooking, indexing, validating
+from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.change import perform_recovery
 from counterfoil.usecases.context import Context
+from counterfoil.usecases.reporting import counted
 
 GIT_MINIMUM = (2, 38)
 
@@ -140,9 +142,12 @@ def _tickets(context: Context, _fix: bool) -> Finding:
     wrong = [item for item in report.errors if not item.code.startswith("index_")]
     if wrong:
         return Finding(
-            "tickets", "error", f"{len(wrong)} errors in {report.checked} tickets", "ticket validate --all"
+            "tickets",
+            "error",
+            f"{counted(len(wrong), 'error')} in {counted(report.checked, 'ticket')}",
+            "ticket validate --all",
         )
-    return Finding("tickets", "ok", f"{report.checked} tickets, no errors")
+    return Finding("tickets", "ok", f"{counted(report.checked, 'ticket')}, no errors")
 
 
 def _index(context: Context, fix: bool) -> Finding:
@@ -159,8 +164,9 @@ def _index(context: Context, fix: bool) -> Finding:
 def _claims(context: Context, _fix: bool) -> Finding:
     now_ms = context.clock.now_ms()
     everything = claims.everything(context).values()
-    lapsed = [claim for claim in everything if claim.is_lapsed(now_ms)]
+    working = {row[0] for row in Catalog.load(context).rows() if row[2] == "in_progress"}
+    lapsed = sum(claim.is_lapsed(now_ms) and claim.ticket in working for claim in everything)
     live = sum(claim.is_live(now_ms) for claim in everything)
     if lapsed:
-        return Finding("claims", "warning", f"{len(lapsed)} claims have lapsed", "ticket ready --stale")
-    return Finding("claims", "ok", f"{live} live claim{'' if live == 1 else 's'}")
+        return Finding("claims", "warning", f"lapsed claims: {lapsed}", "ticket ready --stale")
+    return Finding("claims", "ok", counted(live, "live claim"))
