@@ -12,6 +12,7 @@ import os
 import time
 from errno import EMLINK, ENOSYS, ENOTSUP, EPERM
 
+from counterfoil.adapters.gitwords import commit_error, git_error, index_error
 from counterfoil.errors import HostError
 
 TYPE_CHECKING = False
@@ -78,14 +79,14 @@ class Git:
         """
         result = self.run(*arguments, stdin=stdin)
         if result.status != 0:
-            raise _git_error(arguments[0], result)
+            raise git_error(arguments[0], result)
         return result.stdout
 
     def config(self) -> Mapping[str, str]:
         """Returns `ticket.*`, `user.*` and our merge drivers of the Git configuration, last value."""
         result = self.run("config", "-z", "--get-regexp", r"^(ticket|user|merge\.ticket-[a-z]+)\.")
         if result.status not in {0, 1}:
-            raise _git_error("config", result)
+            raise git_error("config", result)
         values: dict[str, str] = {}
         for item in result.stdout.decode("utf-8", "replace").split("\0"):
             key, newline, value = item.partition("\n")
@@ -125,19 +126,12 @@ class Git:
         return None
 
     def commit(
-        self,
-        paths: Sequence[str],
-        message: str,
-        *,
-        started: Callable[[int], None],
-        lock_timeout_s: float,
-        fresh: Sequence[str] = (),
+        self, paths: Sequence[str], message: str, *, started: Callable[[int], None], lock_timeout_s: float
     ) -> str | None:
         """Commits exactly `paths` as they are in the working tree.
 
         Args:
             paths: relative to the top of the working tree; what is missing there is a removal.
-            fresh: those among them that Git probably does not know yet.
             message: the whole commit message.
             started: told the process id of the Git that commits.
             lock_timeout_s: how long to wait for another Git to leave the index.
@@ -153,22 +147,17 @@ class Git:
             for _ in range(ATTEMPTS - 1):
                 basis = self.head()
                 try:
-                    return self._commit_locked(paths, fresh, message, started, basis)
+                    return self._commit_locked(paths, message, started, basis)
                 except HostError:
                     if self.head() == basis:
                         raise
-            return self._commit_locked(paths, fresh, message, started, self.head())
+            return self._commit_locked(paths, message, started, self.head())
         finally:
             self._discard("index.lock")
             self._discard_private()
 
     def _commit_locked(
-        self,
-        paths: Sequence[str],
-        fresh: Sequence[str],
-        message: str,
-        started: Callable[[int], None],
-        basis: str | None,
+        self, paths: Sequence[str], message: str, started: Callable[[int], None], basis: str | None
     ) -> str | None:
         copy = self._copy_index()
         base = copy
@@ -178,8 +167,6 @@ class Git:
             base = f"{self.location.git_dir}/index.ticket-head"
             if basis is not None:
                 self._must(self._on(base, "read-tree", "HEAD"), "read-tree")
-        if fresh and len(paths) <= MANY_PATHS:
-            self._add(base, fresh)
         committed = self._run_commit(base, paths, message, started, basis)
         if base is not copy and committed:
             self._take_over(copy)
@@ -196,21 +183,30 @@ class Git:
         A Git that was stopped once the branch had moved has committed, whatever it says; so has one
         whose caller was interrupted.
         """
-        begun_ns = time.time_ns() - TICK_NS
+        own_lock = _identity(f"{self.location.git_dir}/index.lock")
         try:
             result = self._add_and_commit(base, paths, message.encode(), started)
         except BaseException:
-            if self.head() != basis and self.is_committed(paths):
+            if self._has_moved(base, paths, basis):
                 return True
             raise
         if result.status == 0:
             return True
-        if result.status < 0:
-            self._discard_ref_locks(begun_ns)
-        head = self.head()
-        if head is not None and self.is_committed(paths):
-            return head != basis
-        raise _commit_error(result)
+        if result.status < 0 and own_lock is not None:
+            self._discard_ref_locks(own_lock[1] - TICK_NS)
+        if self._has_moved(base, paths, basis):
+            return True
+        if basis is not None and self.is_committed(paths):
+            return False
+        raise commit_error(result)
+
+    def _has_moved(self, base: str, paths: Sequence[str], basis: str | None) -> bool:
+        """Tells whether the branch got the paths all the same, and lets the index hold them then."""
+        if self.head() == basis or not self.is_committed(paths):
+            return False
+        self._discard(f"{os.path.basename(base)}.lock")
+        self._take_over(base)
+        return True
 
     def _add_and_commit(
         self, base: str, paths: Sequence[str], message: bytes, started: Callable[[int], None]
@@ -221,12 +217,16 @@ class Git:
         added a moment ago might have changed since in the same tick.
         """
         commit = (*_NO_MAINTENANCE, "--literal-pathspecs", "commit", "-q", "-F", "-")
-        if len(paths) <= MANY_PATHS:
-            result = self._on(base, *commit, "--include", "--", *paths, stdin=message, started=started)
-            if result.status == 0 or b"did not match any file" not in result.stderr:
-                return result
-        self._add(base, paths)
-        return self._on(base, *commit, stdin=message, started=started)
+        if len(paths) > MANY_PATHS:
+            self._add(base, paths)
+            return self._on(base, *commit, stdin=message, started=started)
+        # `--include` passes over what the index does not hold yet, so that has to be added before.
+        listed = self._on(base, "--literal-pathspecs", "ls-files", "-z", "--full-name", "--", *paths)
+        known = set(listed.stdout.decode("utf-8", "surrogateescape").split("\0"))
+        fresh = [path for path in paths if path not in known]
+        if fresh:
+            self._add(base, fresh)
+        return self._on(base, *commit, "--include", "--", *paths, stdin=message, started=started)
 
     def is_committed(self, paths: Sequence[str]) -> bool:
         """Tells whether HEAD has `paths` exactly as the working tree has them, absent ones included."""
@@ -327,7 +327,7 @@ class Git:
         except FileNotFoundError:
             pass
         except OSError as error:
-            raise _index_error(f"the index cannot be copied: {error.strerror}") from None
+            raise index_error(f"the index cannot be copied: {error.strerror}") from None
         return copy
 
     def _install(self, copy: str) -> None:
@@ -337,7 +337,7 @@ class Git:
         except FileNotFoundError:
             pass
         except OSError as error:
-            raise _index_error(f"the index cannot be replaced: {error.strerror}") from None
+            raise index_error(f"the index cannot be replaced: {error.strerror}") from None
 
     def _discard(self, name: str) -> None:
         try:
@@ -407,7 +407,7 @@ class Git:
     @staticmethod
     def _must(result: Completed, step: str) -> None:
         if result.status != 0:
-            raise _commit_error(result) if step == "add" else _git_error(step, result)
+            raise commit_error(result) if step == "add" else git_error(step, result)
 
 
 def _write_mark(path: str, flags: int) -> None:
@@ -424,42 +424,3 @@ def _identity(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return stat.st_ino, stat.st_ctime_ns
-
-
-def _index_error(message: str) -> HostError:
-    return HostError(
-        "commit_failed", message, "check the repository's owner and the free space", committed=False
-    )
-
-
-def _words(result: Completed) -> str:
-    text = (result.stderr or result.stdout).decode("utf-8", "replace").strip()
-    return text or f"git ended with status {result.status} and said nothing"
-
-
-def _git_error(step: str, result: Completed) -> HostError:
-    words = _words(result)
-    return HostError(
-        "io_error", f"git {step} failed: {words.splitlines()[0]}", reason=words[-2000:], step=step
-    )
-
-
-_DISK_WORDS = ("unable to write", "unable to create", "insufficient permission", "No space", "too large")
-"""In these words Git tells that the disk, and not the signing program, kept it from writing a commit."""
-
-
-def _commit_error(result: Completed) -> HostError:
-    words = _words(result)
-    first = words.splitlines()[0]
-    kind, hint = "git", "mend what Git says, then run the command again, or add --no-commit"
-    if "ignored by one of your .gitignore" in words:
-        kind, hint = "ignored", "remove .tickets from the ignore file, or work with --no-commit"
-    elif "tell me who you are" in words or "empty ident" in words or "identity unknown" in words:
-        kind, hint = "identity", 'git config user.name "Your Name" && git config user.email you@example.com'
-        first = "Git does not know who you are"
-    elif "failed to write commit object" in words and not any(word in words for word in _DISK_WORDS):
-        kind, hint = "signing", "check user.signingKey, or add --no-commit"
-    elif result.status == 1:
-        kind, hint = "hook", "mend what the hook says, then run the command again, or add --no-commit"
-        first = f"a hook refused the commit: {first}"
-    return HostError("commit_failed", first, hint, committed=False, kind=kind, reason=words[-2000:])

@@ -51,7 +51,12 @@ class HeadFiles:
             head, tab, name = line.partition("\t")
             if tab:
                 mode, _, object_id, size = head.split()
-                found[name] = (0, int(size) if size.isdigit() else 0, int(object_id[:ID_DIGITS], 16), int(mode, 8))
+                found[name] = (
+                    0,
+                    int(size) if size.isdigit() else 0,
+                    int(object_id[:ID_DIGITS], 16),
+                    int(mode, 8),
+                )
         return found
 
     def names(self, folder: str) -> list[str]:
@@ -83,7 +88,9 @@ class HeadFiles:
         listed = self._git("ls-tree", "-z", self.path(folder).rstrip("/")) or b""
         entries = [line.partition(b"\t") for line in listed.split(b"\0") if line]
         files = {name: head.split()[2] for head, _, name in entries if head.split()[1] == FILE_TYPE.encode()}
-        output = self._git("cat-file", "--batch", stdin=b"".join([item + b"\n" for item in files.values()])) or b""
+        output = (
+            self._git("cat-file", "--batch", stdin=b"".join([item + b"\n" for item in files.values()])) or b""
+        )
         found: dict[str, bytes] = {}
         at = 0
         for name in files:

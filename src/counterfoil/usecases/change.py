@@ -150,8 +150,7 @@ def _carry_out(context: Context, plan: Plan, files: Sequence[FileChange], commit
         for change in files:
             _put(context, change.path, change.after, change.local)
         paths = [change.path for change in files if not change.local]
-        fresh = [change.path for change in files if not change.local and change.before is None]
-        commit = _commit(context, paths, message, intent, fresh) if commits and paths else None
+        commit = _commit(context, paths, message, intent) if commits and paths else None
     except BaseException:
         restored = _put_back(context, files)
         context.state.remove(f"{intent}.child")
@@ -165,9 +164,7 @@ def _carry_out(context: Context, plan: Plan, files: Sequence[FileChange], commit
     return commit
 
 
-def _commit(
-    context: Context, paths: Sequence[str], message: str, intent: str, fresh: Sequence[str] = ()
-) -> str | None:
+def _commit(context: Context, paths: Sequence[str], message: str, intent: str) -> str | None:
     def started(pid: int) -> None:
         context.state.replace(f"{intent}.child", str(pid).encode())
 
@@ -178,7 +175,6 @@ def _commit(
             message,
             started=started,
             lock_timeout_s=context.lock_timeout_s(),
-            fresh=[context.prefix + path for path in fresh],
         )
     except HostError as error:
         if error.fields.get("kind") != "ignored":

@@ -194,7 +194,7 @@ class Context:
             raise InputError(
                 "invalid_actor",
                 "nobody is named as the one who acts",
-                "git config ticket.actor human:NAME",
+                'git config user.name "Your Name", or: git config ticket.actor human:NAME',
                 value=self.git_setting("user.name"),
                 allowed=list(actors.TICKET_KINDS),
             )

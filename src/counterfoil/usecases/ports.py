@@ -184,13 +184,7 @@ class Repository(Protocol):
         """Returns the operation that Git is in the middle of."""
 
     def commit(
-        self,
-        paths: Sequence[str],
-        message: str,
-        *,
-        started: Callable[[int], None],
-        lock_timeout_s: float,
-        fresh: Sequence[str] = (),
+        self, paths: Sequence[str], message: str, *, started: Callable[[int], None], lock_timeout_s: float
     ) -> str | None:
         """Commits exactly `paths`."""
 
