@@ -99,3 +99,18 @@ def test_windows_line_ends_do_not_hide_the_body(core_desk: Desk) -> None:
     core_desk.put(FIRST, body="find me\n")
     core_desk.write(f"{TICKETS}/{FIRST}.md", core_desk.text(f"{TICKETS}/{FIRST}.md").replace("\n", "\r\n"))
     assert ids(core_desk, "find me") == [FIRST]
+
+
+def test_letters_that_grow_when_folded_do_not_move_the_excerpt(core_desk: Desk) -> None:
+    core_desk.put(FIRST, body="ßßßßßßßßßß\n" * 9 + "İİİ before the needle here\nafter\n")
+    assert core_desk.data("search", "NEEDLE")["excerpts"][FIRST] == "İİİ before the needle here"
+
+
+def test_a_word_that_is_everywhere_finds_everything(core_desk: Desk) -> None:
+    for number in range(420):
+        core_desk.put(f"01AR{number:04d}EKTSV4RRFFQ69G5FAV", f"T {number}", body="common\n")
+    core_desk.write(f"{TICKETS}/{SECOND}.md", "common rubbish\n")
+    data = core_desk.data("search", "COMMON", "-n", "2")
+    assert (data["total"], list(data["excerpts"].values())) == (420, ["common", "common"])
+    core_desk.change(f"{TICKETS}/01AR0000EKTSV4RRFFQ69G5FAV.md", "title: T 0", "title: common")
+    assert core_desk.data("search", "common", "-n", "1")["tickets"][0]["title"] == "common"

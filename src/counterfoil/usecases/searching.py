@@ -87,7 +87,21 @@ def _candidates(context: Context, wanted: str) -> Iterator[tuple[str, bytes, str
         content = data.decode("utf-8", "replace")
         if wanted in content.casefold():
             body = content[content.find("\n", content.find("\n---", 3) + 1) + 1 :]
-            yield name, data, body, body.casefold().find(wanted)
+            yield name, data, body, _place(body, wanted)
+
+
+def _place(body: str, wanted: str) -> int:
+    """Returns where a text stands in a body, or -1; in its line at least, where letters grow by folding."""
+    folded = body.casefold()
+    place = folded.find(wanted)
+    if place < 0 or len(folded) == len(body):
+        return place
+    begin = 0
+    for _ in range(folded.count("\n", 0, place)):
+        begin = body.find("\n", begin) + 1
+    end = body.find("\n", begin)
+    last = (len(body) if end < 0 else end) - 1
+    return max(begin, min(begin + place - folded.rfind("\n", 0, place) - 1, last))
 
 
 def _rows(context: Context, candidates: list[tuple[str, bytes, str | bytes, int]]) -> dict[str, Row]:
