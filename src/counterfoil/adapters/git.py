@@ -318,12 +318,18 @@ class Git:
         )
 
     def _copy_index(self) -> str:
-        """Copies the index beside itself and returns the copy's path; no index gives no copy."""
+        """Copies the index beside itself and returns the copy's path; no index gives no copy.
+
+        The copy keeps the time of the original, by which Git knows the files that were edited so soon
+        after they were staged that their own times do not tell.
+        """
         copy = f"{self.location.git_dir}/index.ticket"
         self._discard_private()
         try:
             with open(f"{self.location.git_dir}/index", "rb") as source, open(copy, "xb") as target:
                 target.write(source.read())
+                stat = os.fstat(source.fileno())
+            os.utime(copy, ns=(stat.st_atime_ns, stat.st_mtime_ns))
         except FileNotFoundError:
             pass
         except OSError as error:

@@ -94,6 +94,26 @@ def test_a_commit_that_comes_between_is_built_upon(repository: RepositoryFactory
     assert (made, scene.git("status", "--porcelain")) == (scene.git("rev-parse", "HEAD"), "")
 
 
+@pytest.mark.parametrize("staged", [False, True])
+def test_a_file_edited_in_the_tick_of_its_staging_still_counts_as_changed(
+    repository: RepositoryFactory, staged: bool
+) -> None:
+    scene = repository()
+    scene.git("config", "core.trustCTime", "false")
+    scene.commit("begin", code="1\n", ticket="1\n")
+    if staged:
+        scene.write("more", "1\n")
+        scene.git("add", "more")
+    tick_ns = (scene.path / "code").stat().st_mtime_ns
+    for name in ("code", ".git/index"):
+        if name == "code":
+            scene.write(name, "2\n")
+        os.utime(scene.path / name, ns=(tick_ns, tick_ns))
+    scene.write("ticket", "a longer text\n")
+    commit(git_of(scene), "ticket")
+    assert scene.git("status", "--porcelain").splitlines() == [" M code", *["A  more"] * staged]
+
+
 def test_a_lock_of_a_dead_command_is_removed(repository: RepositoryFactory) -> None:
     scene = repository()
     scene.write("a", "1\n")
