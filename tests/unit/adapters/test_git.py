@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from world import Repository, RepositoryFactory
 
 
+LONG_AGO_S = 1_700_000_000
+
+
 def git_of(repository: Repository) -> Git:
     """Returns the adapter for a repository."""
     location = find_worktree(str(repository.path))
@@ -104,11 +107,12 @@ def test_a_file_edited_in_the_tick_of_its_staging_still_counts_as_changed(
     if staged:
         scene.write("more", "1\n")
         scene.git("add", "more")
-    tick_ns = (scene.path / "code").stat().st_mtime_ns
-    for name in ("code", ".git/index"):
-        if name == "code":
-            scene.write(name, "2\n")
-        os.utime(scene.path / name, ns=(tick_ns, tick_ns))
+    tick = (LONG_AGO_S, LONG_AGO_S)
+    os.utime(scene.path / "code", tick)
+    scene.git("update-index", "-q", "--refresh")
+    scene.write("code", "2\n")
+    os.utime(scene.path / "code", tick)
+    os.utime(scene.path / ".git/index", tick)
     scene.write("ticket", "a longer text\n")
     commit(git_of(scene), "ticket")
     assert scene.git("status", "--porcelain").splitlines() == [" M code", *["A  more"] * staged]
