@@ -129,7 +129,9 @@ def test_a_lock_of_a_dead_command_is_removed(repository: RepositoryFactory) -> N
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"DIRC", LOCK_MARK, LOCK_MARK + b"x", LOCK_MARK + str(os.getpid()).encode()]
+    "content",
+    [b"", b"DIRC", LOCK_MARK, LOCK_MARK + b"x", LOCK_MARK + str(os.getpid()).encode()],
+    ids=["empty, as Git makes it", "an index", "without a number", "no number", "of a living process"],
 )
 def test_a_lock_that_may_have_an_owner_stays(repository: RepositoryFactory, content: bytes) -> None:
     scene = repository()
