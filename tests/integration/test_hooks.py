@@ -1,53 +1,24 @@
-"""`ticket install-hooks`, the hooks at work on staged and pushed content, and `ticket uninstall`."""
+"""`ticket install-hooks`, and the pre-commit hook on staged content."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from integration.verbs_scene import FIRST, SECOND, TICKETS, Desk, Said, bare_repository
+from integration import hooks_scene
+from integration.hooks_scene import FIRST_FILE, SECRET, commit, hook_file, run_git
+from integration.verbs_scene import FIRST, SECOND, TICKETS, Desk
 
-FIRST_FILE = f"{TICKETS}/{FIRST}.md"
-SECRET = "AKIA" + "IOSFODNN7EXAMPLQ"
-
-
-def run_git(desk: Desk, *words: str, status: int | None = 0, **env: str) -> Said:
-    """Runs git as a person does, and returns both streams."""
-    answer = subprocess.run(
-        ["git", *words],
-        cwd=desk.path,
-        env=dict(os.environ, **env),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    said = Said(answer.returncode, answer.stdout, answer.stderr)
-    assert status is None or said.status == status, said
-    return said
-
-
-def commit(desk: Desk, *, status: int = 0, **env: str) -> Said:
-    """Commits what is staged."""
-    return run_git(desk, "commit", "-q", "-m", "by hand", status=status, **env)
-
-
-def hook_file(desk: Desk, name: str, script: str, folder: str = ".git/hooks") -> Path:
-    """Writes a hook of somebody else's."""
-    path = desk.write(f"{folder}/{name}", f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    return path
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
 def hooked(desk: Desk) -> Desk:
     """Returns a project with a ready ticket and our hooks."""
-    desk.put(FIRST, "T", state="ready")
-    desk.say("rebuild-index")
-    desk.commit("scene: a ticket")
-    desk.say("install-hooks")
-    return desk
+    return hooks_scene.hooked(desk)
 
 
 # --- installing ------------------------------------------------------------------------------------------
@@ -315,153 +286,22 @@ def test_a_hook_in_a_repository_without_tickets_has_nothing_to_say(bare_desk: De
     assert bare_desk.error("hook", "post-merge", status=2)["details"]["value"] == "post-merge"
 
 
-def test_a_sub_projects_tickets_are_checked_when_the_hook_stands_in_it(desk: Desk) -> None:
-    (desk.path / "web").mkdir()
-    desk.say("init", at="web")
-    desk.write(f"web/{TICKETS}/{FIRST}.md", "rubbish")
-    desk.git("add", ".")
-    assert desk.error("hook", "pre-commit", at="web", status=7)["code"] == "validation_failed"
+@pytest.mark.parametrize("top", [True, False])
+def test_the_tickets_of_sub_projects_are_checked_too(desk: Desk, bare_desk: Desk, top: bool) -> None:
+    made = desk if top else bare_desk
+    (made.path / "web").mkdir()
+    made.say("init", "--prefix", "WEB", "--hooks", at="web")
+    made.say("new", "T", at="web")
+    made.write(f"web/{TICKETS}/{FIRST}.md", "rubbish")
+    made.git("add", ".")
+    refused = commit(made, status=1)
+    assert f"web/{TICKETS}/{FIRST}.md:1:1: error:" in refused.err
+    made.git("init", "-q", "--bare", "../origin.git")
+    run_git(made, "commit", "-q", "--no-verify", "-m", "slipped")
+    run_git(made, "push", "-q", "../origin.git", "main", status=1)
 
 
-# --- pre-push ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def pushing(hooked: Desk) -> Desk:
-    """Returns a hooked project whose main branch is pushed."""
-    hooked.git("init", "-q", "--bare", "../origin.git")
-    hooked.git("remote", "add", "origin", "../origin.git")
-    run_git(hooked, "push", "-q", "-u", "origin", "main")
-    return hooked
-
-
-def slip(desk: Desk, old: str = "state: ready", new: str = "state: open") -> None:
-    """Commits a bad ticket past the pre-commit hook."""
-    desk.change(FIRST_FILE, old, new)
-    run_git(desk, "commit", "-q", "--no-verify", "-am", "slipped")
-
-
-def test_a_bad_ticket_is_not_pushed(pushing: Desk) -> None:
-    slip(pushing)
-    refused = run_git(pushing, "push", "-q", status=1)
-    assert "error: pre-push: 1 error in 1 ticket" in refused.err
-    pushing.change(FIRST_FILE, "state: open", "state: ready")
-    run_git(pushing, "commit", "-q", "--no-verify", "-am", "mended")
-    run_git(pushing, "push", "-q")
-
-
-def test_what_is_pushed_counts_and_neither_index_nor_working_tree(pushing: Desk) -> None:
-    pushing.write(FIRST_FILE, "rubbish")
-    pushing.git("add", ".")
-    run_git(pushing, "push", "-q", "origin", "HEAD:refs/heads/copy")
-
-
-def test_a_new_branch_is_checked_and_a_deletion_is_not(pushing: Desk) -> None:
-    pushing.git("switch", "-q", "-c", "side")
-    slip(pushing)
-    run_git(pushing, "push", "-q", "origin", "side", status=1)
-    run_git(pushing, "push", "-q", "--no-verify", "origin", "side")
-    run_git(pushing, "push", "-q", "origin", "--delete", "side")
-
-
-def test_a_forced_update_is_checked_against_what_it_replaces(pushing: Desk) -> None:
-    pushing.say("start", FIRST)
-    run_git(pushing, "push", "-q")
-    pushing.git("reset", "-q", "--hard", "HEAD~1")
-    pushing.say("new", "Other")
-    run_git(pushing, "push", "-q", "--force")
-    slip(pushing, "title: T", "title: ''")
-    run_git(pushing, "push", "-q", "--force", status=1)
-
-
-def test_the_other_side_may_be_ahead_of_what_we_know(pushing: Desk) -> None:
-    pushing.git("clone", "-q", "../origin.git", "../other")
-    other = Desk(pushing.path.parent / "other")
-    other.say("new", "Theirs")
-    other.git("push", "-q")
-    slip(pushing, "priority: p2", "priority: p9")
-    refused = run_git(pushing, "push", "-q", "--force", status=1)
-    assert "error: pre-push:" in refused.err
-
-
-def test_both_hooks_hear_what_is_pushed(desk: Desk) -> None:
-    hook_file(desk, "pre-push", 'cat > heard; echo "$1" >> heard; exit ${MINE:-0}')
-    desk.say("install-hooks")
-    desk.git("init", "-q", "--bare", "../origin.git")
-    desk.put(FIRST, state="nonsense")
-    desk.git("add", TICKETS)
-    run_git(desk, "commit", "-q", "--no-verify", "-m", "slipped")
-    head = desk.git("rev-parse", "HEAD")
-    refused = run_git(desk, "push", "-q", "../origin.git", "main", status=1)
-    assert "error: pre-push:" in refused.err
-    assert desk.text("heard") == f"refs/heads/main {head} refs/heads/main {'0' * 40}\n../origin.git\n"
-    assert (
-        "error: pre-push:" not in run_git(desk, "push", "-q", "../origin.git", "main", status=1, MINE="2").err
-    )
-
-
-def test_a_push_of_nothing_new_is_fine(pushing: Desk) -> None:
-    run_git(pushing, "push", "-q")
-    pushing.git("tag", "v1")
-    run_git(pushing, "push", "-q", "origin", "v1")
-
-
-def test_sha256_repositories_are_checked_alike(tmp_path: Path) -> None:
-    (tmp_path / "long").mkdir()
-    long = Desk(tmp_path / "long")
-    long.git("init", "-q", "--object-format=sha256")
-    long.say("init", "--hooks")
-    long.git("init", "-q", "--bare", "--object-format=sha256", "../origin.git")
-    long.say("new", "T")
-    run_git(long, "push", "-q", "../origin.git", "main")
-    long.put(FIRST, state="nonsense")
-    long.git("add", ".")
-    commit(long, status=1)
-
-
-# --- leaving -------------------------------------------------------------------------------------------------
-
-
-def test_uninstalling_puts_everything_back(tmp_path: Path) -> None:
-    desk = bare_repository(tmp_path / "work")
-    hook_file(desk, "pre-push", "exit 0")
-    config = desk.text(".git/config")
-    hooks = {path.name: path.read_bytes() for path in (desk.path / ".git/hooks").iterdir()}
-    desk.say("init", "--hooks")
-    made = desk.new("T", "--state", "ready")
-    desk.say("claim", made)
-    said = desk.say("uninstall", "--state")
-    assert said.out.splitlines() == [
-        "Removed the pre-commit hook",
-        "Removed the pre-push hook",
-        "Removed the merge driver ticket-index",
-        "Removed the merge driver ticket-file",
-        "Removed the settings of this clone",
-        f"Removed {desk.path}/.git/counterfoil",
-    ]
-    assert said.err == "the tickets stay; to remove them as well: git rm -r .tickets\n"
-    assert desk.text(".git/config").replace("\n", "") == config.replace("\n", "")
-    assert {path.name: path.read_bytes() for path in (desk.path / ".git/hooks").iterdir()} == hooks
-    assert not (desk.path / ".git/counterfoil").exists()
-    assert desk.git("status", "--porcelain") == ""
-    assert desk.data("show", made)["ticket"]["state"] == "in_progress"
-    assert desk.say("uninstall").out == "No change; nothing of ours was installed in this clone.\n"
-    assert desk.data("uninstall") == {
-        "hooks": [], "drivers": [], "settings": False, "state": False, "changed": False,
-    }  # fmt: skip
-
-
-def test_without_state_claims_stay(hooked: Desk) -> None:
-    hooked.say("claim", FIRST)
-    data = hooked.data("uninstall")
-    assert data == {
-        "hooks": ["pre-commit", "pre-push"], "drivers": ["ticket-index", "ticket-file"], "settings": True,
-        "state": False, "changed": True,
-    }  # fmt: skip
-    assert hooked.data("show", FIRST)["claim"] is not None
-
-
-def test_a_hook_that_came_after_ours_is_left_alone(hooked: Desk) -> None:
-    hook_file(hooked, "pre-commit", "echo theirs")
-    assert hooked.data("uninstall")["hooks"] == ["pre-push"]
-    assert hooked.text(".git/hooks/pre-commit") == "#!/bin/sh\necho theirs\n"
+def test_the_test_data_of_a_tool_is_no_project(hooked: Desk) -> None:
+    hooked.write(f"tests/data/{TICKETS}/{FIRST}.md", "rubbish")
+    hooked.git("add", ".")
+    commit(hooked)

@@ -14,6 +14,7 @@ from counterfoil.tickets.document import scan
 from counterfoil.tickets.lint import check
 from counterfoil.tickets.model import Diagnostic
 from counterfoil.usecases.blobs import read_blobs
+from counterfoil.usecases.context import CONFIG_FILE
 from counterfoil.usecases.reporting import Report
 
 TYPE_CHECKING = False
@@ -34,9 +35,15 @@ Step = tuple[str, str, str, str, bool]
 """Path, mode, object before, object after, whether several transitions may lie between."""
 
 
-def check_staged(context: Context, tier: str = "quality") -> Report:
-    """Checks the ticket files that the next commit changes."""
-    return _check(context, _steps(context, ("diff", "--cached"), joins_commits(context)), tier)
+def check_staged(context: Context, tier: str = "quality", *, everywhere: bool = False) -> Report:
+    """Checks the ticket files that the next commit changes.
+
+    Args:
+        context: the project.
+        tier: how strict to be.
+        everywhere: in every project of the repository (product.md §31), not in this one alone.
+    """
+    return _check(context, _steps(context, ("diff", "--cached"), joins_commits(context), everywhere), tier)
 
 
 def joins_commits(context: Context) -> bool:
@@ -47,10 +54,10 @@ def joins_commits(context: Context) -> bool:
 
 
 def check_pushed(context: Context, refs: str, tier: str = "quality") -> Report:
-    """Checks the ticket files of the commits that a push brings.
+    """Checks the ticket files of the commits that a push brings, in every project of the repository.
 
     Args:
-        context: the project.
+        context: one of the projects.
         refs: what Git tells a pre-push hook: lines of local ref, object, remote ref, object.
         tier: how strict to be.
     """
@@ -61,29 +68,53 @@ def check_pushed(context: Context, refs: str, tier: str = "quality") -> Report:
             continue
         local, remote = parts[1], parts[3]
         known = remote.strip(NULL) and context.git.run("cat-file", "-e", f"{remote}^{{commit}}").status == 0
-        newest = ("diff", remote, local) if known else ("diff", _empty_tree(context), local)
-        report_of_ref = _check(context, _steps(context, newest, True), tier)
+        base = remote if known else _pushed_before(context, local)
+        if base is None:
+            continue
+        report_of_ref = _check(context, _steps(context, ("diff", base, local), True, True), tier)
         report.checked += report_of_ref.checked
         report.diagnostics += report_of_ref.diagnostics
     return report
 
 
-def _empty_tree(context: Context) -> str:
+def _pushed_before(context: Context, local: str) -> str | None:
+    """Returns what a new branch grew from: the parent of its first commit that no remote has.
+
+    None if remotes have all of it, the empty tree if they have nothing.
+    """
+    listed = context.git.run(
+        "rev-list", "--topo-order", "--reverse", "--parents", local, "--not", "--remotes"
+    )
+    first = listed.stdout.partition(b"\n")[0].decode("ascii").split()
+    if listed.status == 0 and not first:
+        return None
+    if len(first) > 1:
+        return first[1]
     return context.git.read("hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
 
 
-def _steps(context: Context, command: Sequence[str], several: bool) -> list[Step]:
+def _steps(context: Context, command: Sequence[str], several: bool, everywhere: bool) -> list[Step]:
     """Returns the ticket files that differ, as one `git diff --raw` tells it."""
-    folder = f"{context.prefix}{index.TICKETS}"
+    own = f"{context.prefix}{index.TICKETS}"
+    places = f":(top,glob)**/{index.TICKETS}/*.md" if everywhere else f":(top){own}"
     arguments = (*command, "--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=all")
-    fields = context.git.read(*arguments, "--", folder).decode("utf-8", "surrogateescape").split("\0")
+    fields = context.git.read(*arguments, "--", places).decode("utf-8", "surrogateescape").split("\0")
+    projects = {own: True}
     steps: list[Step] = []
     for head, path in zip(fields[::2], fields[1::2], strict=False):
         _, mode, before, after, status = head.split(" ")
-        name = path[len(folder) + 1 :]
-        if status != "D" and "/" not in name and index.is_called_ticket(name):
+        folder, _, name = path.rpartition("/")
+        if folder not in projects:
+            projects[folder] = folder.endswith(index.TICKETS) and _is_project(context, folder)
+        if status != "D" and projects[folder] and index.is_called_ticket(name):
             steps.append((path, mode, before, after, several))
     return steps
+
+
+def _is_project(context: Context, folder: str) -> bool:
+    """Tells whether another folder of tickets was made a project; the test data of a tool was not."""
+    config = folder[: -len(index.TICKETS)] + CONFIG_FILE
+    return context.folder(context.git.location.root).exists(config)
 
 
 def _check(context: Context, steps: Sequence[Step], tier: str) -> Report:

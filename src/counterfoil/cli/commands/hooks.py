@@ -22,7 +22,10 @@ def run(call: Call) -> Reply:
 
 
 def _hook(call: Call) -> Reply:
-    """Checks what is about to be committed or pushed; finds nothing to do outside of a project."""
+    """Checks what is about to be committed or pushed, in every project of the repository.
+
+    Git runs hooks at the top of the working tree, where there need not be a project.
+    """
     from counterfoil.errors import InputError
     from counterfoil.usecases.guarding import check_pushed, check_staged
 
@@ -32,12 +35,15 @@ def _hook(call: Call) -> Reply:
             f"there is no hook {name!r}", "install-hooks", value=name, allowed=["pre-commit", "pre-push"]
         )
     try:
-        context = call.context()
+        context = call.context(create=True)
     except InputError as error:
-        if error.code in {"not_initialized", "foreign_layout"}:
+        if error.code == "foreign_layout":
             return Reply({"checked": 0})
         raise
-    report = check_staged(context) if name == "pre-commit" else check_pushed(context, call.read_text("-"))
+    if name == "pre-commit":
+        report = check_staged(context, everywhere=True)
+    else:
+        report = check_pushed(context, call.read_text("-"))
     report.raise_if_wrong(
         f"{name}: {report.summary()}",
         "mend the tickets named above; `ticket validate --staged` repeats the check",

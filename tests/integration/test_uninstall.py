@@ -1,0 +1,64 @@
+"""`ticket uninstall` leaves a clone as it was before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from integration import hooks_scene
+from integration.hooks_scene import hook_file
+from integration.verbs_scene import FIRST, Desk, bare_repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def hooked(desk: Desk) -> Desk:
+    """Returns a project with a ready ticket and our hooks."""
+    return hooks_scene.hooked(desk)
+
+
+def test_uninstalling_puts_everything_back(tmp_path: Path) -> None:
+    desk = bare_repository(tmp_path / "work")
+    hook_file(desk, "pre-push", "exit 0")
+    config = desk.text(".git/config")
+    hooks = {path.name: path.read_bytes() for path in (desk.path / ".git/hooks").iterdir()}
+    desk.say("init", "--hooks")
+    made = desk.new("T", "--state", "ready")
+    desk.say("claim", made)
+    said = desk.say("uninstall", "--state")
+    assert said.out.splitlines() == [
+        "Removed the pre-commit hook",
+        "Removed the pre-push hook",
+        "Removed the merge driver ticket-index",
+        "Removed the merge driver ticket-file",
+        "Removed the settings of this clone",
+        f"Removed {desk.path}/.git/counterfoil",
+    ]
+    assert said.err == "the tickets stay; to remove them as well: git rm -r .tickets\n"
+    assert desk.text(".git/config").replace("\n", "") == config.replace("\n", "")
+    assert {path.name: path.read_bytes() for path in (desk.path / ".git/hooks").iterdir()} == hooks
+    assert not (desk.path / ".git/counterfoil").exists()
+    assert desk.git("status", "--porcelain") == ""
+    assert desk.data("show", made)["ticket"]["state"] == "in_progress"
+    assert desk.say("uninstall").out == "No change; nothing of ours was installed in this clone.\n"
+    assert desk.data("uninstall") == {
+        "hooks": [], "drivers": [], "settings": False, "state": False, "changed": False,
+    }  # fmt: skip
+
+
+def test_without_state_claims_stay(hooked: Desk) -> None:
+    hooked.say("claim", FIRST)
+    data = hooked.data("uninstall")
+    assert data == {
+        "hooks": ["pre-commit", "pre-push"], "drivers": ["ticket-index", "ticket-file"], "settings": True,
+        "state": False, "changed": True,
+    }  # fmt: skip
+    assert hooked.data("show", FIRST)["claim"] is not None
+
+
+def test_a_hook_that_came_after_ours_is_left_alone(hooked: Desk) -> None:
+    hook_file(hooked, "pre-commit", "echo theirs")
+    assert hooked.data("uninstall")["hooks"] == ["pre-push"]
+    assert hooked.text(".git/hooks/pre-commit") == "#!/bin/sh\necho theirs\n"
