@@ -41,6 +41,7 @@ from counterfoil.usecases import (
     indexing,
     policing,
     searching,
+    settings,
     setup,
     syncing,
     templates,
@@ -405,6 +406,14 @@ class Project:
     def install_hooks(self, *, force: bool = False) -> Sequence[str]:
         """Installs the Git hooks and returns the names of those that are new."""
         return hooking.install(self._context, force=force)
+
+    def uninstall(self, *, state: bool = False) -> setup.Left:
+        """Takes hooks, merge drivers and settings out of the clone, on request claims and caches too."""
+        return setup.uninstall(self._context, state=state)
+
+    def settings(self) -> Mapping[str, tuple[object, str]]:
+        """Returns every setting by name: its value, and where it comes from (product.md §32)."""
+        return settings.effective(self._context)
 
     def doctor(self, *, fix: bool = False) -> Sequence[doctoring.Finding]:
         """Looks for what is wrong in this clone, and mends it if asked to."""

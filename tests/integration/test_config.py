@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 
 def test_all_settings_are_listed(desk: Desk) -> None:
-    lines = desk.say("config").out.splitlines()
-    assert [line for line in lines if not line.startswith("lockTimeout=")] == [
+    assert desk.say("config").out.splitlines() == [
         "actor=human:test-person",
         "commit=on",
         "trailers=on",
+        "pack=on",
+        "lockTimeout=60",
         "baseBranch=main",
         "format_version=1",
         "id_prefix=TK",
@@ -70,6 +71,15 @@ def test_format_keys_come_from_the_project_or_are_defaults(core_desk: Desk) -> N
     assert core_desk.data("config", "id_prefix")["settings"] == {
         "id_prefix": {"value": "WEB", "origin": ".tickets/config.yml"}
     }
+
+
+def test_a_key_that_the_project_leaves_out_is_a_default(desk: Desk) -> None:
+    desk.write(".tickets/config.yml", "format_version: 1\ndefaults:\n  state: ready\n")
+    found = {name: entry["origin"] for name, entry in desk.data("config")["settings"].items()}
+    assert found["default_state"] == found["format_version"] == ".tickets/config.yml"
+    assert found["default_priority"] == found["id_prefix"] == found["branch_pattern"] == "default"
+    desk.write(".tickets/config.yml", "[1]\n")
+    assert desk.data("config", "id_prefix")["settings"]["id_prefix"]["origin"] == "default"
 
 
 def test_an_unknown_setting_is_a_usage_error(desk: Desk) -> None:

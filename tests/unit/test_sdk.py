@@ -192,6 +192,17 @@ def test_checking_returns_a_report_and_mending_works(project: Project, desk: Des
     assert {finding.name: finding.state for finding in project.doctor()}["tickets"] == "error"
 
 
+def test_settings_and_leaving(project: Project, desk: Desk) -> None:
+    told = desk.data("config")["settings"]
+    assert project.settings() == {name: (entry["value"], entry["origin"]) for name, entry in told.items()} | {
+        "actor": ("agent:sdk", "--actor")
+    }
+    project.install_hooks()
+    left = project.uninstall()
+    assert (left.hooks, left.drivers) == (["pre-commit", "pre-push"], ["ticket-index", "ticket-file"])
+    assert (left.settings, left.state) == (True, False)
+
+
 def test_syncing_works(project: Project, desk: Desk) -> None:
     desk.git("init", "-q", "--bare", "../origin.git")
     desk.git("remote", "add", "origin", "../origin.git")

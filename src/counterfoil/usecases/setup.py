@@ -1,11 +1,11 @@
-"""Making a project: the folder, its files, the drivers; whatever exists is kept (SPEC §8.2)."""
+"""Making a project: the folder, its files, the drivers; whatever exists is kept (SPEC §8.2). And leaving."""
 
 from __future__ import annotations
 
 from counterfoil.errors import InputError
 from counterfoil.tickets import config as configs
 from counterfoil.tickets import index
-from counterfoil.usecases import drivers
+from counterfoil.usecases import drivers, hooking
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.change import FileChange, Outcome, Plan, perform
 from counterfoil.usecases.context import CONFIG_FILE, Context
@@ -114,6 +114,38 @@ def initialise(context: Context, *, prefix: str | None = None, more: dict[str, b
     drivers.register(context)
     _set_base_branch(context)
     return Made(created, kept, outcome)
+
+
+class Left:
+    """What `uninstall` removed.
+
+    Attributes:
+        hooks, drivers: their names.
+        settings, state: whether there were any.
+    """
+
+    def __init__(self, hooks: list[str], removed_drivers: list[str], settings: bool, state: bool) -> None:
+        self.hooks = hooks
+        self.drivers = removed_drivers
+        self.settings = settings
+        self.state = state
+
+
+def uninstall(context: Context, *, state: bool = False) -> Left:
+    """Takes hooks, merge drivers and settings out of the clone; the tickets stay.
+
+    Args:
+        context: any project of the clone.
+        state: the clone's claims and caches as well.
+    """
+    hooks = hooking.uninstall(context)
+    removed = drivers.unregister(context)
+    section = context.git.run("config", "--local", "--remove-section", "ticket", env={"LC_ALL": "C"})
+    has_state = state and context.state.exists("")
+    if has_state:
+        with context.lock():
+            context.state.remove_folder("")
+    return Left(hooks, removed, section.status == 0, has_state)
 
 
 def _missing_folders(context: Context, wanted: list[str]) -> list[str]:

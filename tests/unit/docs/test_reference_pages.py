@@ -14,11 +14,11 @@ from unit.docs.pages import DOCS, GENERATED, blocks, name_of, pages
 
 from counterfoil import Project
 from counterfoil.adapters.yaml import read as full
-from counterfoil.cli.commands.config import FORMAT_KEYS, SETTINGS
 from counterfoil.cli.reference import markdown
 from counterfoil.tickets import config, document, model
 from counterfoil.tickets.frontmatter import FormatError
 from counterfoil.usecases import batching
+from counterfoil.usecases.settings import FORMAT_KEYS, SETTINGS
 
 JSON_PAGE = (DOCS / "reference" / "json.md").read_text("utf-8")
 SETTINGS_PAGE = (DOCS / "reference" / "configuration.md").read_text("utf-8")
@@ -119,7 +119,7 @@ def test_every_setting_is_on_the_page() -> None:
     assert {name for name, _, _ in SETTINGS} <= names
     keys = set(re.findall(r"^\| `(?:\w+\.)?(\w+)` \|", SETTINGS_PAGE, re.M))
     renamed = {"default_state": "state", "default_priority": "priority"}
-    assert {renamed.get(key, key) for key in FORMAT_KEYS} <= keys
+    assert {renamed.get(key, key) for key, _ in FORMAT_KEYS} <= keys
 
 
 def test_every_variable_that_is_read_is_on_the_page() -> None:

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from counterfoil.cli.call import Call, Reply
-from counterfoil.usecases import drivers, hooking
+from counterfoil.usecases.setup import uninstall
 
 
 def run(call: Call) -> Reply:
     """Removes hooks, merge drivers and settings; with --state, claims and caches too."""
     context = call.context()
-    hooks = hooking.uninstall(context)
-    removed_drivers = drivers.unregister(context)
-    settings = (
-        context.git.run("config", "--local", "--remove-section", "ticket", env={"LC_ALL": "C"}).status == 0
-    )
-    state = call.arguments.flag("state") and context.state.exists("")
-    if state:
-        with context.lock():
-            context.state.remove_folder("")
-    lines = [f"Removed the {hook} hook" for hook in hooks]
-    lines += [f"Removed the merge driver {name}" for name in removed_drivers]
-    lines += ["Removed the settings of this clone"] if settings else []
-    lines += [f"Removed {context.state.root}"] if state else []
+    left = uninstall(context, state=call.arguments.flag("state"))
+    lines = [f"Removed the {hook} hook" for hook in left.hooks]
+    lines += [f"Removed the merge driver {name}" for name in left.drivers]
+    lines += ["Removed the settings of this clone"] if left.settings else []
+    lines += [f"Removed {context.state.root}"] if left.state else []
     data = {
-        "hooks": hooks,
-        "drivers": removed_drivers,
-        "settings": settings,
-        "state": state,
+        "hooks": left.hooks,
+        "drivers": left.drivers,
+        "settings": left.settings,
+        "state": left.state,
         "changed": bool(lines),
     }
     notes = ["the tickets stay; to remove them as well: git rm -r .tickets"]
