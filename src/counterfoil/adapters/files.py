@@ -16,12 +16,14 @@ from counterfoil.errors import HostError, InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from counterfoil.usecases.ports import Signature
 
 DRAFT_END = ".tmp"
 """A file is written as `.NAME.PROCESS.tmp` before it takes its name."""
+SMALL_BYTES = 1 << 16
+"""What `read_small` reads of a file at most."""
 _signature = attrgetter("st_ctime_ns", "st_size", "st_ino", "st_mode")
 
 
@@ -35,8 +37,10 @@ class WorkTree:
         """Returns where `name` lies in the file system."""
         return f"{self.root}/{name}" if name else self.root
 
-    def signatures(self, folder: str) -> Mapping[str, Signature] | None:
-        """Returns the signature of everything in a folder, or None if there is no such folder.
+    def listing(self, folder: str) -> tuple[list[str], list[int]] | None:
+        """Returns the names in a folder and a fingerprint of each, or None if there is no such folder.
+
+        A fingerprint is the hash of the signature: it says whether a file may have changed.
 
         Raises:
             InputError: `unsafe_path` when the folder is a symbolic link.
@@ -50,25 +54,27 @@ class WorkTree:
                 return None
             raise _failure(error, folder) from None
         try:
-            return {
-                name: _signature(os.stat(name, dir_fd=descriptor, follow_symlinks=False))
-                for name in os.listdir(descriptor)
-            }
+            names = os.listdir(descriptor)
+            return names, [
+                hash(_signature(os.stat(name, dir_fd=descriptor, follow_symlinks=False))) for name in names
+            ]
         except OSError:
-            return self._signatures_while_changing(descriptor)
+            return self._listing_while_changing(descriptor)
         finally:
             os.close(descriptor)
 
     @staticmethod
-    def _signatures_while_changing(descriptor: int) -> Mapping[str, Signature]:
+    def _listing_while_changing(descriptor: int) -> tuple[list[str], list[int]]:
         """Lists a folder from which something disappeared between listing and looking."""
-        found: dict[str, Signature] = {}
+        names: list[str] = []
+        prints: list[int] = []
         for name in os.listdir(descriptor):
             try:
-                found[name] = _signature(os.stat(name, dir_fd=descriptor, follow_symlinks=False))
+                prints.append(hash(_signature(os.stat(name, dir_fd=descriptor, follow_symlinks=False))))
             except OSError:
                 continue
-        return found
+            names.append(name)
+        return names, prints
 
     def names(self, folder: str) -> list[str]:
         """Returns the names in a folder, in no order; none if there is no such folder."""
@@ -115,6 +121,35 @@ class WorkTree:
             return b"".join(chunks)
         except OSError as error:
             raise _failure(error, name) from None
+        finally:
+            os.close(descriptor)
+
+    def read_small(self, folder: str, suffix: str) -> Iterator[tuple[str, bytes | None]]:
+        """Yields the files of a folder whose name ends in `suffix`, in no order and as fast as may be.
+
+        A file that is no small regular one (a link, a large file, one that vanished) comes with None: ask
+        `read`, which says what is the matter.
+        """
+        try:
+            descriptor = os.open(self.path(folder), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            return
+        try:
+            for name in os.listdir(descriptor):
+                if not name.endswith(suffix) or name.startswith("."):
+                    continue
+                try:
+                    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
+                except OSError:
+                    yield name, None
+                    continue
+                try:
+                    data: bytes | None = os.read(file, SMALL_BYTES)
+                except OSError:
+                    data = None
+                finally:
+                    os.close(file)
+                yield name, data if data and len(data) < SMALL_BYTES else None
         finally:
             os.close(descriptor)
 

@@ -11,7 +11,7 @@ from counterfoil.errors import HostError, InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from counterfoil.usecases.ports import ProgramRunner, Signature
 
@@ -41,8 +41,12 @@ class HeadFiles:
         """Returns how Git names the file: `HEAD:path`."""
         return f"HEAD:{self._prefix}{name}"
 
-    def signatures(self, folder: str) -> Mapping[str, Signature] | None:
-        """Returns the signature of everything in a folder, or None if there is no such folder."""
+    def listing(self, folder: str) -> tuple[list[str], list[int]] | None:
+        """Returns the names in a folder and a fingerprint of each, or None if there is no such folder."""
+        found = self._signatures(folder)
+        return None if found is None else (list(found), [hash(signature) for signature in found.values()])
+
+    def _signatures(self, folder: str) -> Mapping[str, Signature] | None:
         output = self._git("ls-tree", "-z", "-l", self.path(folder).rstrip("/"))
         if output is None:
             return None
@@ -61,12 +65,12 @@ class HeadFiles:
 
     def names(self, folder: str) -> list[str]:
         """Returns the names in a folder; none if there is no such folder."""
-        return list(self.signatures(folder) or ())
+        return list(self._signatures(folder) or ())
 
     def signature(self, name: str) -> Signature | None:
         """Returns the signature of one file, or None if there is none."""
         folder, _, base = name.rpartition("/")
-        return (self.signatures(folder) or {}).get(base)
+        return (self._signatures(folder) or {}).get(base)
 
     def read(self, name: str, limit: int = 1 << 28) -> bytes | None:
         """Returns a file's bytes, or None if the commit has none of that name.
@@ -83,6 +87,12 @@ class HeadFiles:
         if data is not None and len(data) > limit:
             raise InputError("too_large", f"{name} is larger than {limit} bytes", path=name, limit=limit)
         return data
+
+    def read_small(self, folder: str, suffix: str) -> Iterator[tuple[str, bytes | None]]:
+        """Yields the files of a folder whose name ends in `suffix`."""
+        for name in self.names(folder):
+            if name.endswith(suffix) and not name.startswith("."):
+                yield name, self.read(f"{folder}/{name}")
 
     def _read_folder(self, folder: str) -> dict[str, bytes]:
         listed = self._git("ls-tree", "-z", self.path(folder).rstrip("/")) or b""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from counterfoil.errors import HostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
 
     from counterfoil.usecases.ports import Files, Signature
 
@@ -93,9 +93,9 @@ class FaultyFiles:
         """Returns the absolute path."""
         return self._files.path(name)
 
-    def signatures(self, folder: str) -> Mapping[str, Signature] | None:
-        """Returns the signature of everything in a folder, or None without one."""
-        return self._files.signatures(folder)
+    def listing(self, folder: str) -> tuple[list[str], list[int]] | None:
+        """Returns the names in a folder and the hash of each signature, or None without the folder."""
+        return self._files.listing(folder)
 
     def names(self, folder: str) -> list[str]:
         """Returns the names in a folder."""
@@ -104,6 +104,10 @@ class FaultyFiles:
     def signature(self, name: str) -> Signature | None:
         """Returns one file's signature."""
         return self._files.signature(name)
+
+    def read_small(self, folder: str, suffix: str) -> Iterator[tuple[str, bytes | None]]:
+        """Yields a folder's files fast; those that `read` has to be asked for come with None."""
+        return self._files.read_small(folder, suffix)
 
     def read(self, name: str, limit: int = 1 << 28) -> bytes | None:
         """Returns a regular file's bytes, or None."""
@@ -170,10 +174,14 @@ class CoarseFiles(FaultyFiles):
         super().__init__(files)
         self._tick_ns = tick_ns
 
-    def signatures(self, folder: str) -> Mapping[str, Signature] | None:
-        """Returns the signatures of a folder with rounded times."""
-        found = super().signatures(folder)
-        return None if found is None else {name: self._rounded(found[name]) for name in found}
+    def listing(self, folder: str) -> tuple[list[str], list[int]] | None:
+        """Returns the names in a folder and the hashes of signatures with rounded times."""
+        found = super().listing(folder)
+        if found is None:
+            return None
+        signatures = {name: self.signature(f"{folder}/{name}") for name in found[0]}
+        there = {name: hash(signature) for name, signature in signatures.items() if signature is not None}
+        return list(there), list(there.values())
 
     def signature(self, name: str) -> Signature | None:
         """Returns one file's signature with a rounded time."""

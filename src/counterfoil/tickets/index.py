@@ -27,6 +27,7 @@ _STATE_ORDER = {state: str(position) for position, state in enumerate(STATES)}
 _HEAD_END = b'  "tickets": ['
 _ENTRY_START = b"    {\n      "
 _ENTRY_END = b"\n    }"
+_COMMA = b",\n"
 _TAIL = b"\n  ]\n}\n"
 _EMPTY_TAIL = b"]\n}\n"
 
@@ -118,51 +119,73 @@ def body_start(text: bytes) -> int:
     return -1 if position < 0 or not text.endswith((_TAIL, _EMPTY_TAIL)) else position + len(_HEAD_END)
 
 
-def splice(text: bytes, removed: Iterable[str], added: Sequence[tuple[str | None, bytes]]) -> bytes | None:
-    """Replaces single entries in the text of an index.
+def splice(
+    text: bytes, opening: bytes, removed: Iterable[str], added: Iterable[tuple[str | None, bytes]]
+) -> bytes | None:
+    """Replaces single entries in the text of an index, copying it once.
 
     Args:
-        text: an index that we wrote.
+        text: an index that we wrote, with at least one entry.
+        opening: the new head, as `head` gives it.
         removed: ids whose entries go.
-        added: pairs of (id before which the entry comes, or None at the end; its text), in order.
+        added: pairs of (id before which the entry comes, or None at the end; its text), in order; the id is
+            one of an entry that stays.
 
     Returns:
-        The new text with the old head, or None when something is not where it should be, so that
+        The new text, or None when something is not where it should be or no entry would stay, so that
         the caller writes the index anew.
     """
     start = body_start(text)
     if start < 0 or text.endswith(b"[" + _EMPTY_TAIL):
         return None
-    pieces = text[: -len(_TAIL)]
+    # Every entry ends in a comma and a newline, the last one too, until the text is put together.
+    edits: list[tuple[int, int, bytes]] = []
     for ticket_id in removed:
-        begin, end = _locate(pieces, ticket_id, start)
+        begin, end = _locate(text, ticket_id, start)
         if begin < 0:
             return None
-        if pieces[end : end + 2] == b",\n":
-            pieces = pieces[:begin] + pieces[end + 2 :]
-        elif begin == start + 1:
-            return None  # the only entry
-        else:
-            pieces = pieces[: begin - 2] + pieces[end:]
+        edits.append((begin, end, b""))
+    end_of_all = len(text) - len(_TAIL)
     for before, item in added:
-        if before is None:
-            pieces += b",\n" + item
-        else:
-            begin, _ = _locate(pieces, before, start)
-            if begin < 0:
-                return None
-            pieces = pieces[:begin] + item + b",\n" + pieces[begin:]
-    return pieces + _TAIL
+        begin = end_of_all + len(_COMMA) if before is None else _locate(text, before, start)[0]
+        if begin < 0:
+            return None
+        edits.append((begin, begin, item + _COMMA))
+    edits.sort(key=_begin)
+    pieces: list[memoryview | bytes] = [opening, b"\n"]
+    at = start + 1
+    for begin, end, item in edits:
+        pieces += [*_span(text, at, begin, end_of_all), item]
+        at = max(at, end)
+    pieces += _span(text, at, end_of_all + len(_COMMA), end_of_all)
+    whole = b"".join(pieces)
+    return whole[: -len(_COMMA)] + _TAIL if len(whole) > len(opening) + 1 else None
+
+
+def _span(text: bytes, begin: int, end: int, end_of_all: int) -> list[memoryview | bytes]:
+    """Returns a part of the entries; the comma behind the last one is not in the text but in its count."""
+    if begin >= end or begin >= end_of_all:
+        return []
+    if end <= end_of_all:
+        return [memoryview(text)[begin:end]]
+    return [memoryview(text)[begin:end_of_all], _COMMA]
+
+
+def _begin(edit: tuple[int, int, bytes]) -> int:
+    return edit[0]
 
 
 def _locate(text: bytes, ticket_id: str, start: int) -> tuple[int, int]:
-    """Returns where an entry begins and ends; quotes inside strings are escaped, so `find` is exact."""
+    """Returns where an entry begins and where the one after it does.
+
+    Quotes inside strings are escaped, so `find` is exact.
+    """
     position = text.find(b'"id": "%s"' % ticket_id.encode(), start)
     begin = position - len(_ENTRY_START)
     if position < 0 or text[begin:position] != _ENTRY_START:
         return -1, -1
     end = text.find(_ENTRY_END, position)
-    return (begin, end + len(_ENTRY_END)) if end >= 0 else (-1, -1)
+    return (begin, end + len(_ENTRY_END) + len(_COMMA)) if end >= 0 else (-1, -1)
 
 
 def generated_at(text: bytes) -> str | None:

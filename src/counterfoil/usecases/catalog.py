@@ -1,9 +1,9 @@
 """All tickets of a project, quickly: a derived cache that notices every edit.
 
-The cache holds one row a ticket and the signature (change time, size, inode, mode) of the file that it
-was read from. A file is read again when its signature differs, and also when it had been
+The cache holds one row a ticket and a fingerprint (of change time, size, inode and mode) of the file that
+it was read from. A file is read again when its fingerprint differs, and also when it had been
 changed so shortly before it was read that a further edit could have left the same
-signature; so an edit in place, of equal size and within the same tick of the clock, is
+one; so an edit in place, of equal size and within the same tick of the clock, is
 seen too. Everything here may be deleted at any moment. On the hot path.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import marshal
 import sys
-from bisect import bisect_left
+from bisect import bisect_left, insort
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.tickets import index
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Signature
 
-MAGIC = f"counterfoil catalog 2 {sys.implementation.cache_tag} {marshal.version}"
+MAGIC = f"counterfoil catalog 3 {sys.implementation.cache_tag} {marshal.version}"
 SEAL_BYTES = len(MAGIC) + 10
 TICK_NS = 20_000_000
 """Two edits closer than this may carry the same change time (the kernel's tick, rounded up)."""
 COARSE_NS = 2_000_000_000
 """The same on file systems that store whole seconds."""
 SECOND_NS = 1_000_000_000
+UNSETTLED = 0
+"""In the place of a fingerprint: read the file again."""
 OVERLAY_LIMIT = 512
 REREAD_LIMIT = 32
 
@@ -56,7 +58,9 @@ class Catalog:
     def _reset(self) -> None:
         """Forgets everything, as if there were no cache."""
         self.problems: dict[str, Problem] = {}
-        self._signatures: dict[str, Signature | None] = {}
+        self._names: list[str] = []
+        self._prints: list[int] = []
+        self._known: dict[str, int] | None = None
         self._overlay: dict[str, Row | None] = {}
         self._generation = 0
         self._base: dict[str, Row] | None = {}
@@ -92,11 +96,17 @@ class Catalog:
 
     def names(self) -> Collection[str]:
         """Returns the names of everything in the tickets' folder, whether a readable ticket or not."""
-        return self._signatures.keys()
+        return self._fingerprints().keys()
 
     def taken_short_ids(self) -> set[str]:
         """Returns the short ids in use, those of unreadable tickets included."""
-        return {name[:8].upper() for name in self._signatures}
+        return {name[:8].upper() for name in self.names()}
+
+    def _fingerprints(self) -> dict[str, int]:
+        """Returns by name the fingerprint of the file that a row was read from, or UNSETTLED."""
+        if self._known is None:
+            self._known = dict(zip(self._names, self._prints, strict=True))
+        return self._known
 
     def _all(self) -> dict[str, Row]:
         if self._rows is None:
@@ -140,41 +150,46 @@ class Catalog:
         stored = self._stored(f"cache/{self._key}.state")
         if stored is None or stored[0] != self._context.work.root:
             return
-        (_, self._generation, self._signatures, self._overlay, self.problems, prefix, order, signature) = (
+        (_, self._generation, names, self._prints, self._overlay, self.problems, self._index_signature) = (
             stored
         )
         if self._context.state.signature(self._rows_file()) is None:
             self._reset()
             return
+        self._names = names.split("/") if names else []
         self._base = None
-        if prefix == self._context.config.id_prefix:
-            self._order, self._index_signature = order, signature
 
     def _refresh(self) -> None:
         """Re-reads every file that may have changed since it was last read."""
         started_ns = self._context.clock.now_ns()
-        found = self._context.work.signatures(index.TICKETS) or {}
-        known = self._signatures
-        if found == known:
+        names, prints = self._context.work.listing(index.TICKETS) or ([], [])
+        if prints == self._prints and names == self._names:
             return
-        changed = [name for name, signature in found.items() if known.get(name) != signature]
+        known = self._fingerprints()
+        found = dict(zip(names, prints, strict=True))
+        changed = [name for name, fingerprint in found.items() if known.get(name) != fingerprint]
         gone = [name for name in known if name not in found]
         different = False
+        for name in gone:
+            different |= self._take(name, None, None)
         if changed:
             from counterfoil.usecases.rows import read_row
-        for name in gone:
-            del known[name]
-            different |= self._take(name, None, None)
         for name in changed:
-            known[name] = found[name]
-            if index.is_called_ticket(name):
-                row, problem = read_row(self._context, name, found[name])
-                different |= self._take(name, row, problem)
-                if not _is_settled(found[name], started_ns) or not name[:-3].isupper():
-                    known[name] = None
+            if not index.is_called_ticket(name):
+                continue
+            signature = self._context.work.signature(f"{index.TICKETS}/{name}")
+            if signature is None:
+                found[name] = UNSETTLED
+                continue
+            row, problem = read_row(self._context, name, signature)
+            different |= self._take(name, row, problem)
+            trusted = _is_settled(signature, started_ns) and name[:-3].isupper()
+            found[name] = hash(signature) if trusted else UNSETTLED
+        moved = not changed and not gone
+        self._names, self._prints, self._known = names, [found[name] for name in names], found
         if different:
             self._index_signature = None
-        self._dirty = different or len(changed) > REREAD_LIMIT
+        self._dirty = different or moved or len(changed) > REREAD_LIMIT
 
     def _take(self, name: str, row: Row | None, problem: Problem | None) -> bool:
         """Notes what a file says now and tells whether it says something new."""
@@ -200,10 +215,11 @@ class Catalog:
         """Notes a change that the caller has just made to one file."""
         self.problems.pop(name, None)
         self._set(name, row)
+        known = self._fingerprints()
         if row is None:
-            self._signatures.pop(name, None)
+            known.pop(name, None)
         else:
-            self._signatures[name] = None
+            known[name] = UNSETTLED
 
     def index_text(self, changes: Mapping[str, RowChange], now: str) -> bytes:
         """Returns the index for the rows as they are after `changes` (Protocol §4.2).
@@ -216,15 +232,24 @@ class Catalog:
             now: what `generated_at` becomes if any entry changes.
         """
         on_disk = self._context.work.read(index.FILE) if self._context.work.exists(index.FILE) else None
-        if on_disk is not None and self._order is not None and self._is_ours():
+        if on_disk is not None and self._knows_order():
             text = self._spliced(on_disk, changes, now)
             if text is not None:
                 return text
         return self._assembled(on_disk, changes, now)
 
-    def _is_ours(self) -> bool:
-        signature = self._context.work.signature(index.FILE)
-        return signature is not None and signature == self._index_signature
+    def _knows_order(self) -> bool:
+        """Tells whether the index on disk holds the rows that are cached, and loads its order."""
+        if self._index_signature is None:
+            return False
+        if self._context.work.signature(index.FILE) != self._index_signature:
+            return False
+        if self._order is None:
+            stored = self._stored(f"cache/{self._key}.order")
+            if stored is None or stored[:2] != (self._index_signature, self._context.config.id_prefix):
+                return False
+            self._order = stored[2]
+        return True
 
     def _spliced(self, text: bytes, changes: Mapping[str, RowChange], now: str) -> bytes | None:
         if len(changes) > OVERLAY_LIMIT or self._order is None:
@@ -247,17 +272,19 @@ class Catalog:
                 fresh.append((index.order_key(row), index.fragment(row, prefix)))
         if not removed and not fresh:
             return text
-        fresh.sort(reverse=True)
-        added: list[tuple[str | None, bytes]] = []
-        for key, item in fresh:
-            position = bisect_left(order, key)
-            added.append((order[position][3:] if position < len(order) else None, item))
-            order.insert(position, key)
-        spliced = index.splice(text, removed, added)
-        if spliced is None:
-            return None
-        self._order = order
-        return index.head(now) + spliced[index.body_start(spliced) :]
+        fresh.sort()
+        kept = len(order)
+        places = [bisect_left(order, key) for key, _ in fresh]
+        added = [
+            (order[place][3:] if place < kept else None, item)
+            for place, (_, item) in zip(places, fresh, strict=True)
+        ]
+        for key, _ in fresh:
+            insort(order, key)
+        spliced = index.splice(text, index.head(now), removed, added)
+        if spliced is not None:
+            self._order = order
+        return spliced
 
     def _assembled(self, on_disk: bytes | None, changes: Mapping[str, RowChange], now: str) -> bytes:
         rows = dict(self._all())
@@ -296,16 +323,18 @@ class Catalog:
                 self._context.state.make_folder("cache")
                 self._store(f"rows-{self._generation}", rows)
                 self._base, self._overlay, self._rows = rows, {}, None
+            if settled_ns is not None and self._order is not None:
+                self._store("order", (self._index_signature, self._context.config.id_prefix, self._order))
+            known = self._fingerprints()
             self._store(
                 "state",
                 (
                     self._context.work.root,
                     self._generation,
-                    self._signatures,
+                    "/".join(known),
+                    list(known.values()),
                     self._overlay,
                     self.problems,
-                    self._context.config.id_prefix,
-                    self._order,
                     self._index_signature,
                 ),
             )
@@ -317,7 +346,8 @@ class Catalog:
     def _sign_written(self, settled_ns: int) -> None:
         from counterfoil.usecases.rows import read_row
 
-        for name in [name for name, signature in self._signatures.items() if signature is None]:
+        known = self._fingerprints()
+        for name in [name for name, fingerprint in known.items() if fingerprint == UNSETTLED]:
             if name not in self._overlay:
                 continue
             signature = self._context.work.signature(f"{index.TICKETS}/{name}")
@@ -325,10 +355,10 @@ class Catalog:
                 continue
             row, problem = read_row(self._context, name, signature)
             if problem is None and row == self._overlay[name]:
-                self._signatures[name] = signature
+                known[name] = hash(signature)
         signature = self._context.work.signature(index.FILE)
         settled = signature is not None and _is_settled(signature, settled_ns)
-        self._index_signature = signature if settled else None
+        self._index_signature = signature if settled and self._order is not None else None
 
     def _store(self, kind: str, value: Any) -> None:
         data = marshal.dumps(value)

@@ -6,7 +6,7 @@ is never imported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from counterfoil.tickets.model import Row, Ticket
@@ -94,8 +94,8 @@ class Files(Protocol):
     def path(self, name: str) -> str:
         """Returns the absolute path."""
 
-    def signatures(self, folder: str) -> Mapping[str, Signature] | None:
-        """Returns the signature of everything in a folder, or None without one."""
+    def listing(self, folder: str) -> tuple[list[str], list[int]] | None:
+        """Returns the names in a folder and the hash of each signature, or None without the folder."""
 
     def names(self, folder: str) -> list[str]:
         """Returns the names in a folder."""
@@ -105,6 +105,9 @@ class Files(Protocol):
 
     def read(self, name: str, limit: int = ...) -> bytes | None:
         """Returns a regular file's bytes, or None."""
+
+    def read_small(self, folder: str, suffix: str) -> Iterator[tuple[str, bytes | None]]:
+        """Yields a folder's files fast; those that `read` has to be asked for come with None."""
 
     def replace(self, name: str, data: bytes) -> None:
         """Writes a file atomically."""

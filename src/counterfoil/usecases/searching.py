@@ -70,15 +70,15 @@ def _candidates(context: Context, wanted: str) -> Iterator[tuple[str, bytes, str
     Each with its bytes, what an excerpt is cut from, and where in that the body has the text, or -1.
     """
     plain = wanted.encode() if wanted.isascii() else None
-    for name in context.work.names(index.TICKETS):
-        if not index.is_called_ticket(name):
-            continue
-        try:
-            data = context.work.read(f"{index.TICKETS}/{name}", FILE_BYTES)
-        except CounterfoilError:
-            continue
+    for name, small in context.work.read_small(index.TICKETS, ".md"):
+        data = small
         if data is None:
-            continue
+            try:
+                data = context.work.read(f"{index.TICKETS}/{name}", FILE_BYTES)
+            except CounterfoilError:
+                continue
+            if data is None:
+                continue
         if plain is not None and data.isascii():
             folded = data.lower()
             if plain in folded:

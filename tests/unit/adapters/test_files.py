@@ -37,7 +37,7 @@ def test_what_is_written_is_read_back(files: WorkTree, data: bytes) -> None:
 
 def test_what_is_not_there_is_none_and_may_be_removed(files: WorkTree) -> None:
     assert (files.read("none"), files.read("none/none"), files.signature("none")) == (None, None, None)
-    assert (files.signatures("none"), files.names("none"), files.exists("none")) == (None, [], False)
+    assert (files.listing("none"), files.names("none"), files.exists("none")) == (None, [], False)
     files.remove("none")
     files.remove_folder("none")
 
@@ -136,18 +136,18 @@ def test_only_drafts_of_dead_processes_are_swept_up(files: WorkTree) -> None:
 def test_signatures_tell_every_change(files: WorkTree) -> None:
     files.make_folder("folder")
     files.replace("folder/name", b"one")
-    before = files.signatures("folder")
-    assert before == {"name": files.signature("folder/name")}
+    before = files.listing("folder")
+    assert before == (["name"], [hash(files.signature("folder/name"))])
     files.replace("folder/name", b"two")
-    assert files.signatures("folder") != before
-    assert files.signatures("folder/name") is None
+    assert files.listing("folder") != before
+    assert files.listing("folder/name") is None
 
 
 def test_a_folder_that_is_a_link_is_not_listed(files: WorkTree) -> None:
     files.make_folder("folder")
     os.symlink("folder", files.path("link"))
     with pytest.raises(CounterfoilError) as caught:
-        files.signatures("link")
+        files.listing("link")
     assert (caught.value.code, files.is_folder("link"), files.is_folder("folder")) == (
         "unsafe_path",
         False,

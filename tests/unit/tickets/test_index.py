@@ -106,7 +106,7 @@ def test_an_entry_that_is_spliced_gives_the_text_of_a_rebuild(rows: list[Row], d
             (other[0] for other in staying if index.order_key(other) > index.order_key(item)), None
         )
         added.append((following, index.fragment(item, "TK")))
-    spliced = index.splice(whole(before), [item[0] for item in gone], added)
+    spliced = index.splice(whole(before), index.head(TIME), [item[0] for item in gone], added)
     if spliced is not None:
         assert spliced == whole(final)
     else:
@@ -117,16 +117,16 @@ def test_an_entry_that_is_spliced_gives_the_text_of_a_rebuild(rows: list[Row], d
     "text", [b"", b"{}", b"null\n", b"<<<<<<< a\n", b'{"tickets": []}\n', b"\xff" * 50, whole([row()])[:-1]]
 )
 def test_a_text_that_is_not_ours_is_not_operated_upon(text: bytes) -> None:
-    assert index.splice(text, [ULID], []) is None
+    assert index.splice(text, index.head(TIME), [ULID], []) is None
     assert index.body_start(text) == -1 or not text.endswith(b"}\n")
 
 
 def test_an_id_inside_of_a_title_is_not_taken_for_an_entry() -> None:
     other = "01BRZ3NDEKTSV4RRFFQ69G5FAV"
     tricky = row(title=f'x"\n    {{\n      "id": "{other}"')
-    assert index.splice(whole([tricky]), [other], []) is None
+    assert index.splice(whole([tricky]), index.head(TIME), [other], []) is None
     rows = [tricky, row(other, "Real")]
-    assert index.splice(whole(rows), [other], []) == whole([tricky])
+    assert index.splice(whole(rows), index.head(TIME), [other], []) == whole([tricky])
 
 
 @pytest.mark.parametrize(
