@@ -199,6 +199,19 @@ def test_a_section_is_added_behind_other_text(desk: Desk) -> None:
     assert desk.text("AGENTS.md") == f"# House rules\n\n{agents.section()}"
 
 
+def test_a_link_in_place_of_agents_md_is_not_written_through(bare_desk: Desk) -> None:
+    bare_desk.write("CLAUDE.md", "mine\n")
+    (bare_desk.path / "AGENTS.md").symlink_to("CLAUDE.md")
+    bare_desk.commit()
+    before = bare_desk.state()
+    assert bare_desk.error("init", "--agents", status=7) == {
+        "code": "unsafe_path", "details": {"path": "AGENTS.md"},
+    }  # fmt: skip
+    assert bare_desk.state() == before
+    assert bare_desk.text("CLAUDE.md") == "mine\n"
+    assert not (bare_desk.path / ".tickets").exists()
+
+
 def test_hooks_are_installed_on_request(bare_desk: Desk) -> None:
     assert bare_desk.data("init", "--hooks")["hooks"] == ["pre-commit", "pre-push"]
     assert (bare_desk.path / ".git/hooks/pre-commit").stat().st_mode & 0o111

@@ -255,7 +255,8 @@ def test_a_persons_name_becomes_a_slug(desk: Desk, name: str, actor: str) -> Non
 def test_a_name_of_which_nothing_remains_is_refused_with_the_setting_to_make(desk: Desk) -> None:
     desk.git("config", "user.name", "日本")
     error = desk.envelope("new", "T", status=2)["error"]
-    assert (error["code"], error["hint"]) == ("invalid_actor", "git config ticket.actor human:NAME")
+    assert error["code"] == "invalid_actor"
+    assert error["hint"].endswith("git config ticket.actor human:NAME")
     assert error["details"] == {"value": "日本", "allowed": ["human", "agent"]}
 
 
