@@ -88,10 +88,10 @@ def test_a_release_makes_the_ticket_ready_again(desk: Desk, ready: str) -> None:
     assert desk.data("release", ready)["changed"] is False
 
 
-def test_a_release_after_done_leaves_the_ticket_done(desk: Desk, ready: str) -> None:
+def test_finishing_a_ticket_gives_its_claim_back(desk: Desk, ready: str) -> None:
     desk.say("claim", ready, *A)
     desk.say("done", ready, *A)
-    assert desk.say("release", ready, *A).out == f"Released TK-{ready[:8]}; it is done\n"
+    assert desk.say("release", ready, *A).out == f"No change for TK-{ready[:8]}; nobody claims it.\n"
     assert desk.index()[0]["state"] == "done"
 
 

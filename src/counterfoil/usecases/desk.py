@@ -169,6 +169,8 @@ class Desk:
         sheet = Sheet(index.file_name(ticket.id), None, document.read(data, self.context.full))
         self._guard_text(data.decode(), sheet)
         self._note_long_title(ticket.title)
+        if ticket.state == workflow.TERMINAL:
+            self._note_finished(sheet)
         self.sheets[sheet.name] = sheet
         self.subjects.append(f"ticket: create {self.display(sheet)} {ticket.title}")
         return sheet
@@ -180,10 +182,15 @@ class Desk:
             InputError: `invalid_state`, `invalid_transition`.
         """
         wanted = workflow.parse_state(state)
-        if not workflow.check_transition(sheet.ticket.state, wanted):
-            return False
-        if wanted == workflow.TERMINAL and sheet.ticket.priority in ASK_PRIORITIES:
-            self._note_would_ask(sheet)
+        try:
+            if not workflow.check_transition(sheet.ticket.state, wanted):
+                return False
+        except InputError as error:
+            steps = [
+                f"ticket move {self.display(sheet)} {step}" for step in workflow.allowed(sheet.ticket.state)
+            ]
+            error.hint = ", or: ".join(steps) or error.hint
+            raise
         self._apply(sheet, {"state": wanted})
         self.subjects.append(f"ticket: {self.display(sheet)} → {wanted}")
         return True
@@ -233,8 +240,6 @@ class Desk:
         for field in ("assignee", "reviewer", "author"):
             if getattr(edited.ticket, field) != getattr(before, field):
                 parse_actor(getattr(edited.ticket, field))
-        if edited.ticket.state == workflow.TERMINAL != before.state and before.priority in ASK_PRIORITIES:
-            self._note_would_ask(sheet)
         self._take(sheet, data)
         self.subjects.append(f"ticket: update {self.display(sheet)}")
         return True
@@ -254,7 +259,7 @@ class Desk:
         if sheet.ticket.state != "ready" and not (lapsed and sheet.ticket.state == "in_progress"):
             raise _not_claimable(sheet.ticket.state, display)
         self._checked.add(sheet.name)
-        self.local.append(lease)
+        self._put_local(lease)
         self._apply(sheet, {"state": "in_progress", "assignee": holder})
         self.subjects.append(f"ticket: {display} → in_progress")
 
@@ -267,7 +272,7 @@ class Desk:
         claim = claims.read(self.context, sheet.ticket.id)
         now_ms = self.context.clock.now_ms()
         if claim is not None and claim.is_live(now_ms) and claim.holder == holder:
-            self.local.append(claims.renewed(self.context, claim, lease_ms))
+            self._put_local(claims.renewed(self.context, claim, lease_ms))
             return
         display = self.display(sheet)
         if claim is not None and claim.is_live(now_ms):
@@ -292,7 +297,7 @@ class Desk:
         ):
             claims.taken(self.context, sheet.ticket.id, actor, self.display(sheet))
         self._checked.add(sheet.name)
-        self.local.append(claims.released(self.context, claim))
+        self._put_local(claims.released(self.context, claim))
         changes: dict[str, object] = {}
         if sheet.ticket.state == "in_progress":
             changes["state"] = "ready"
@@ -318,8 +323,24 @@ class Desk:
                 self.context, sheet.ticket.id, self.context.actor(), self.display(sheet)
             )
             if renewal is not None:
-                self.local.append(renewal)
+                self._put_local(renewal)
+        before = sheet.ticket.state
         sheet.document = document.read(data, self.context.full)
+        if sheet.ticket.state == workflow.TERMINAL != before:
+            self._note_finished(sheet)
+
+    def _put_local(self, change: FileChange) -> None:
+        """Notes a write to the clone's own folder; of several to one file the last counts."""
+        self.local = [other for other in self.local if other.path != change.path] + [change]
+
+    def _note_finished(self, sheet: Sheet) -> None:
+        """Gives the claim on a finished ticket back, and says that the gate would ask (product.md §9)."""
+        claim = claims.read(self.context, sheet.ticket.id)
+        if claim is not None and claim.is_live(self.context.clock.now_ms()):
+            self._put_local(claims.released(self.context, claim))
+        if sheet.ticket.priority in ASK_PRIORITIES and self.context.actor().startswith("agent:"):
+            message = f"{self.display(sheet)} is {sheet.ticket.priority}: once the gate stands, a person is asked first"
+            self.context.warn("would_ask", message, priority=sheet.ticket.priority)
 
     def _guard_text(self, text: str, sheet: Sheet) -> None:
         """Refuses new secrets and warns of personal data (Protocol §8, product.md §21)."""
@@ -348,14 +369,6 @@ class Desk:
         if len(title) > TITLE_LENGTH:
             message = f"the title has {len(title)} characters; boards show {TITLE_LENGTH} at most"
             self.context.warn("title_long", message, length=len(title), limit=TITLE_LENGTH)
-
-    def _note_would_ask(self, sheet: Sheet) -> None:
-        if self.context.actor().startswith("agent:"):
-            self.context.warn(
-                "would_ask",
-                f"{self.display(sheet)} is {sheet.ticket.priority}: once the gate stands, a person is asked first",
-                priority=sheet.ticket.priority,
-            )
 
     def new_id(self) -> str:
         """Mints the id of a ticket that is placed later (product.md §5)."""

@@ -40,4 +40,4 @@ def run(call: Call) -> Reply:
         "committed": made.outcome.committed,
         "commit": made.outcome.commit,
     }
-    return Reply(data, line, notes=notes)
+    return Reply(data, line, notes=notes, brief="")

@@ -9,7 +9,7 @@ from counterfoil.usecases.indexing import rebuild
 def run(call: Call) -> Reply:
     """Rebuilds the index from the ticket files."""
     result = rebuild(call.context())
-    count = f"{result.count} ticket{'' if result.count == 1 else 's'}"
+    count = f"{result.count} tickets"  # also for one: scripts lean on these words (cli.md)
     line = (
         f"Rebuilt index with {count}." if result.outcome.changed else f"Index already up to date ({count})."
     )
