@@ -20,7 +20,8 @@ from counterfoil.kernel.ids import canonical_ulid
 from counterfoil.tickets.frontmatter import FormatError, Mapping, Scalar, Sequence, is_null
 from counterfoil.tickets.model import FILE_BYTES, TITLE_LENGTH, Diagnostic, Ticket
 from counterfoil.tickets.naming import links
-from counterfoil.tickets.reading import ACTORS, RELATIONS, REQUIRED_TEXTS, TicketDocument, read, scan, syntax
+from counterfoil.tickets.reading import ACTORS, RELATIONS, REQUIRED_TEXTS, TicketDocument, read, syntax
+from counterfoil.tickets.skim import skim
 from counterfoil.tickets.workflow import PRIORITIES, STATES
 
 TYPE_CHECKING = False
@@ -147,63 +148,33 @@ def check(
     secrets: Search | None = None,
     personal: Search | None = None,
 ) -> tuple[Ticket | None, list[Diagnostic]]:
-    """Says the same as `lint`, in half of the time where nothing is wrong; gives only the ticket."""
-    try:
-        ticket = scan(data, full)
-    except FormatError:
-        ticket = None
-    if ticket is not None:
-        text = str(data, "utf-8")
-        end = text.find("\n---\n", 4) + 1
-        if _is_tidy(ticket, text[:end], stem):
+    """Says the same as `lint`, in a tenth of the time where nothing is wrong; gives only the ticket."""
+    skimmed = skim(data)
+    if skimmed:
+        ticket, text, body, is_tidy = skimmed
+        if is_tidy and ticket.id == stem and len(ticket.title) <= TITLE_LENGTH:
             report = _Report(path, stem, tier)
-            _texts(report, text, end + len("---\n"), secrets, personal)
+            _texts(report, text, body, secrets, personal)
             return ticket, report.in_order()
     document, diagnostics = lint(data, path, stem, full=full, tier=tier, secrets=secrets, personal=personal)
     return (document.ticket if document else None), diagnostics
 
 
-def _is_tidy(ticket: Ticket, head: str, stem: str) -> bool:
-    """Tells whether front matter holds the protocol's own fields, one a line, and nothing to object to."""
-    wanted = [
-        f"\nid: {stem}\n",
-        f"\nstate: {ticket.state}\n",
-        f"\npriority: {ticket.priority}\n",
-        "\nlabels: [",
-    ]
-    for key, actor in (
-        ("assignee", ticket.assignee),
-        ("reviewer", ticket.reviewer),
-        ("author", ticket.author),
-    ):
-        if actor is not None:
-            if canonical(actor) != actor:
-                return False
-            wanted.append(f"\n{key}: {actor}\n")
-    labels = ticket.labels
-    return (
-        # Two more lines: the opening `---`, and the title, which nothing here names.
-        head.count("\n") == len(wanted) + 2
-        and all(line in head for line in wanted)
-        and ticket.id == stem
-        and len(ticket.title) <= TITLE_LENGTH
-        and "\n" not in ticket.title
-        and all(map(is_slug, labels))
-        and len(set(labels)) == len(labels)
-    )
-
-
 class _Report:
     """Collects diagnostics of one file and weighs them by the tier."""
 
-    __slots__ = ("diagnostics", "edit", "path", "stem", "tier")
+    __slots__ = ("diagnostics", "path", "stem", "tier")
 
     def __init__(self, path: str, stem: str, tier: str) -> None:
         self.path = path
         self.stem = stem
         self.tier = tier
-        self.edit = f"run `ticket edit {stem}`"
         self.diagnostics: list[Diagnostic] = []
+
+    @property
+    def edit(self) -> str:
+        """The hint for what an editor can mend."""
+        return f"run `ticket edit {self.stem}`"
 
     def add(self, code: str, message: str, hint: str, line: int, column: int) -> None:
         if self.tier == "integrity" and code in QUALITY_ONLY:

@@ -10,19 +10,11 @@ the `---` lines, no tabs. The fields are typed by their meaning, not by YAML's g
 from __future__ import annotations
 
 from counterfoil.kernel.actor import canonical
-from counterfoil.kernel.ids import canonical_ulid, is_ulid
-from counterfoil.tickets.frontmatter import (
-    KEY_LENGTH,
-    FormatError,
-    Mapping,
-    Scalar,
-    Sequence,
-    is_null,
-    resolve,
-)
+from counterfoil.kernel.ids import canonical_ulid
+from counterfoil.tickets.frontmatter import FormatError, Mapping, Scalar, Sequence, is_null, resolve
 from counterfoil.tickets.frontmatter import read as read_fast
 from counterfoil.tickets.model import FILE_BYTES, FRONT_MATTER_BYTES, Ticket
-from counterfoil.tickets.scalar import INDICATORS, core
+from counterfoil.tickets.skim import skim
 from counterfoil.tickets.workflow import PRIORITIES, STATES
 
 TYPE_CHECKING = False
@@ -35,10 +27,6 @@ RELATIONS = ("blocks", "blocked_by")
 
 _STATES = frozenset(STATES)
 _PRIORITIES = frozenset(PRIORITIES)
-_NOT_PLAIN = frozenset(
-    ("labels", "x_ticket", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE")
-)
-"""Keys whose value is no plain scalar, and words that are no strings, hence no keys."""
 
 
 class TicketDocument:
@@ -130,7 +118,8 @@ def scan(data: bytes, full: FullReader) -> Ticket:
     Raises:
         FormatError: exactly where `read` does.
     """
-    return _plain_ticket(data) or ticket(syntax(data, full)[0])
+    skimmed = skim(data)
+    return skimmed[0] if skimmed else ticket(syntax(data, full)[0])
 
 
 def decode(data: bytes) -> str:
@@ -286,86 +275,3 @@ def _ids(node: Node | None) -> tuple[str, ...]:
         return ()
     texts = [item.text for item in node.items if isinstance(item, Scalar)]
     return tuple([canonical_ulid(text) or text for text in texts])
-
-
-def _plain_ticket(data: bytes) -> Ticket | None:
-    """Reads the plainest of tickets without a tree; None where more is needed.
-
-    That is only `key: value` lines, and `x_ticket` at the end if at all.
-
-    The checks are made on the front matter as a whole, since a handful of searches over two
-    hundred characters costs less than one look at each line.
-    """
-    if len(data) > FILE_BYTES:
-        return None
-    try:
-        text = str(data, "utf-8")
-    except UnicodeDecodeError:
-        return None
-    end = text.find("\n---\n", 3)
-    if end < 4 or text[:4] != "---\n" or "\0" in text or end * 4 > FRONT_MATTER_BYTES:
-        return None
-    head = text[4:end]
-    extension = ""
-    if (cut := head.find("\nx_ticket:\n")) > 0:
-        head, extension = head[:cut], head[cut + 1 :]
-    lines = head.split("\n")
-    if (
-        head.count(": ") != len(lines)
-        or " #" in head
-        or " \n" in head
-        or ":\n" in head
-        or head[-1] in " :"
-        or not "".join(lines).isprintable()
-    ):
-        return None
-    values = {}
-    for line in lines:
-        key, _, value = line.partition(": ")
-        first = value[:1]
-        if first in INDICATORS:
-            if key == "title":
-                if first != '"' or value[-1] != '"' or value.count('"') != 2 or "\\" in value:
-                    return None
-                value = value[1:-1]
-            elif key != "labels":
-                return None
-        elif key in _NOT_PLAIN or first in ("", " ") or not key.isidentifier() or len(key) > KEY_LENGTH:
-            return None
-        values[key] = value
-    return _from_texts(values, extension) if len(values) == len(lines) else None
-
-
-def _from_texts(values: dict[str, str], extension: str) -> Ticket | None:
-    """Makes the ticket out of plain texts; None where `ticket` may have something to say."""
-    ticket_id = values.get("id", "")
-    title = values.get("title", "").strip()
-    state = values.get("state")
-    priority = values.get("priority")
-    if not title or state not in _STATES or priority not in _PRIORITIES or not is_ulid(ticket_id):
-        return None
-    labels: tuple[str, ...] = ()
-    listed = values.get("labels", "[]")
-    if listed != "[]":
-        items = listed[1:-1].split(", ")
-        for item in items:
-            if item[:1] == "-" or not item.replace("-", "a").replace("_", "a").isalnum():
-                return None
-        if listed[0] + listed[-1] != "[]":
-            return None
-        labels = tuple(items)
-    assignee, reviewer, author = [_actor_text(values[key]) if key in values else None for key in ACTORS]
-    if not extension:
-        return Ticket(ticket_id, title, state, priority, labels, assignee, reviewer, author)
-    root = read_fast(extension)
-    if root is None or len(root.entries) != 1:
-        return None
-    node = root.entries[0].value
-    relations = _relations(node)
-    return Ticket(
-        ticket_id, title, state, priority, labels, assignee, reviewer, author, *relations, _source(node)
-    )
-
-
-def _actor_text(text: str) -> str | None:
-    return canonical(text) or (None if core(text) is None else text)
