@@ -1,5 +1,9 @@
 """The working tree: listing, reading and replacing files without following links.
 
+Neither a file's own name nor a folder on the way to it may be a link: whoever makes a repository could
+lead out of it that way. The folders between the root and a file are looked at once and then remembered, until
+the folder is listed anew; the root itself is the caller's choice and may lie behind links.
+
 A file's signature (change time, size, inode, mode) says whether it may have changed since it was
 read. The change time cannot be set by hand, and whoever uses signatures re-reads a file
 whose change time is so recent that a further edit could share it (`usecases.catalog`).
@@ -32,6 +36,7 @@ class WorkTree:
 
     def __init__(self, root: str) -> None:
         self.root = root
+        self._real_folders = {""}
 
     def path(self, name: str) -> str:
         """Returns where `name` lies in the file system."""
@@ -43,8 +48,9 @@ class WorkTree:
         A fingerprint is the hash of the signature: it says whether a file may have changed.
 
         Raises:
-            InputError: `unsafe_path` when the folder is a symbolic link.
+            InputError: `unsafe_path` when the folder, or one above it, is a symbolic link.
         """
+        self._check_folders(folder)
         try:
             descriptor = os.open(self.path(folder), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except OSError as error:
@@ -77,7 +83,12 @@ class WorkTree:
         return names, prints
 
     def names(self, folder: str) -> list[str]:
-        """Returns the names in a folder, in no order; none if there is no such folder."""
+        """Returns the names in a folder, in no order; none if there is no such folder.
+
+        Raises:
+            InputError: `unsafe_path` when the folder, or one above it, is a symbolic link.
+        """
+        self._check_folders(folder)
         try:
             return os.listdir(self.path(folder))
         except OSError:
@@ -94,10 +105,11 @@ class WorkTree:
         """Returns a regular file's bytes, or None if it does not exist.
 
         Raises:
-            InputError: `unsafe_path` for a link, a folder or another thing that is no file,
+            InputError: `unsafe_path` for a link on the way, a folder or another thing that is no file,
                 `too_large` beyond `limit` bytes.
             HostError: `io_error`.
         """
+        self._check_way(name)
         try:
             descriptor = os.open(self.path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError as error:
@@ -129,7 +141,11 @@ class WorkTree:
 
         A file that is no small regular one (a link, a large file, one that vanished) comes with None: ask
         `read`, which says what is the matter.
+
+        Raises:
+            InputError: `unsafe_path` when the folder, or one above it, is a symbolic link.
         """
+        self._check_folders(folder)
         try:
             descriptor = os.open(self.path(folder), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except OSError:
@@ -159,8 +175,10 @@ class WorkTree:
         The permissions of a file that exists are kept.
 
         Raises:
+            InputError: `unsafe_path` when a folder on the way is a symbolic link.
             HostError: `io_error`; the file is then as it was.
         """
+        self._check_way(name)
         path = self.path(name)
         folder, _, base = path.rpartition("/")
         draft = f"{folder}/.{base}.{os.getpid()}{DRAFT_END}"
@@ -197,12 +215,13 @@ class WorkTree:
         """
         for draft in self.names(folder):
             stem, _, owner = draft.removesuffix(DRAFT_END).rpartition(".")
-            ours = draft.endswith(DRAFT_END) and draft.startswith(".") and owner.isdigit()
+            ours = draft.endswith(DRAFT_END) and draft.startswith(".") and owner.isascii() and owner.isdigit()
             if ours and (not name or stem == f".{name}") and _is_abandoned(int(owner)):
                 self.remove(f"{folder}/{draft}" if folder else draft)
 
     def remove(self, name: str) -> None:
         """Removes a file; one that is gone already is fine."""
+        self._check_way(name)
         try:
             os.unlink(self.path(name))
         except FileNotFoundError:
@@ -212,6 +231,8 @@ class WorkTree:
 
     def rename(self, name: str, to: str) -> None:
         """Gives a file, or a link as such, another name in the same folder tree."""
+        self._check_way(name)
+        self._check_way(to)
         try:
             os.replace(self.path(name), self.path(to))
         except OSError as error:
@@ -219,6 +240,7 @@ class WorkTree:
 
     def make_folder(self, name: str) -> None:
         """Makes a folder and those above it."""
+        self._check_folders(name)
         try:
             os.makedirs(self.path(name), exist_ok=True)
         except OSError as error:
@@ -228,6 +250,7 @@ class WorkTree:
         """Removes a folder and all below it, without following links; one that is gone is fine."""
         from shutil import rmtree
 
+        self._check_way(name)
         try:
             rmtree(self.path(name))
         except FileNotFoundError:
@@ -246,12 +269,38 @@ class WorkTree:
 
     def make_executable(self, name: str) -> None:
         """Lets the owner and whoever may read the file run it."""
+        self._check_way(name)
         path = self.path(name)
         try:
             mode = os.stat(path).st_mode
             os.chmod(path, mode | ((mode & 0o444) >> 2))
         except OSError as error:
             raise _failure(error, name) from None
+
+    def _check_way(self, name: str) -> None:
+        """Refuses a name that a linked folder leads to; a folder that was looked at is not looked at again."""
+        folder = name.rpartition("/")[0]
+        if folder not in self._real_folders:
+            self._check_folders(folder)
+
+    def _check_folders(self, folder: str) -> None:
+        """Refuses a linked folder, and one below a linked folder, as they are now.
+
+        Raises:
+            InputError: `unsafe_path`, naming the link.
+        """
+        end = 0
+        while folder and end >= 0:
+            end = folder.find("/", end + 1)
+            part = folder if end < 0 else folder[:end]
+            try:
+                mode = os.lstat(f"{self.root}/{part}").st_mode
+            except OSError:
+                return  # whoever opens it will learn why
+            if mode & 0o170000 == 0o120000:
+                self._real_folders.discard(folder)
+                raise _link(part)
+        self._real_folders.add(folder)
 
 
 def _is_regular(mode: int) -> bool:

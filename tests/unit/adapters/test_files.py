@@ -175,3 +175,54 @@ def test_making_a_script_executable_adds_only_what_reading_allows(files: WorkTre
     os.chmod(files.path("script"), 0o640)
     files.make_executable("script")
     assert os.stat(files.path("script")).st_mode & 0o777 == 0o750
+
+
+@pytest.mark.parametrize("link", ["link", "link/inner", "real/link/inner/deep"])
+@pytest.mark.parametrize(
+    "touch",
+    [
+        lambda files, folder: files.read(f"{folder}/name"),
+        lambda files, folder: files.listing(folder),
+        lambda files, folder: files.names(folder),
+        lambda files, folder: list(files.read_small(folder, "name")),
+        lambda files, folder: files.replace(f"{folder}/name", b"new"),
+        lambda files, folder: files.remove(f"{folder}/name"),
+        lambda files, folder: files.rename(f"{folder}/name", "mine"),
+        lambda files, folder: files.rename("own", f"{folder}/name"),
+        lambda files, folder: files.make_folder(f"{folder}/made"),
+        lambda files, folder: files.remove_folder(f"{folder}/name"),
+        lambda files, folder: files.make_executable(f"{folder}/name"),
+        lambda files, folder: files.discard_drafts(folder),
+    ],
+    ids=["read", "listing", "names", "read_small", "replace", "remove", "rename", "rename to", "make_folder",
+         "remove_folder", "make_executable", "discard_drafts"],
+)  # fmt: skip
+def test_no_folder_on_the_way_may_be_a_link(
+    tmp_path: Path, link: str, touch: Callable[[WorkTree, str], object]
+) -> None:
+    inner = tmp_path / "outside" / "inner" / "deep"
+    inner.mkdir(parents=True)
+    root = tmp_path / "root"
+    (root / "real").mkdir(parents=True)
+    (root / "own").write_bytes(b"own")
+    for folder in (inner, inner.parent, inner.parent.parent):
+        (folder / "name").write_bytes(b"theirs")
+    (root / "link").symlink_to(tmp_path / "outside")
+    (root / "real" / "link").symlink_to(tmp_path / "outside")
+    with pytest.raises(InputError, match="link is a symbolic link") as caught:
+        touch(WorkTree(str(root)), link)
+    assert (caught.value.code, caught.value.fields["path"]) == ("unsafe_path", link[: link.index("link") + 4])
+    assert (inner / "name").read_bytes() == b"theirs"
+
+
+def test_a_folder_that_becomes_a_link_is_noticed_when_it_is_listed(tmp_path: Path) -> None:
+    files = WorkTree(str(tmp_path))
+    files.make_folder("folder")
+    files.replace("folder/name", b"ours")
+    assert files.read("folder/name") == b"ours"
+    (tmp_path / "folder").rename(tmp_path / "other")
+    (tmp_path / "folder").symlink_to("other")
+    with pytest.raises(InputError):
+        files.listing("folder")
+    with pytest.raises(InputError):
+        files.read("folder/name")
