@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Signature
 
-MAGIC = f"counterfoil catalog 3 {sys.implementation.cache_tag} {marshal.version}"
+MAGIC = f"counterfoil catalog 4 {sys.implementation.cache_tag} {marshal.version}"
 SEAL_BYTES = len(MAGIC) + 10
 TICK_NS = 20_000_000
 """Two edits closer than this may carry the same change time (the kernel's tick, rounded up)."""
@@ -67,6 +67,7 @@ class Catalog:
         self._rows: dict[str, Row] | None = None
         self._order: list[str] | None = None
         self._index_signature: Signature | None = None
+        self._unsure: set[str] = set()
         self._dirty = False
 
     # --- reading ------------------------------------------------------------------------------
@@ -150,13 +151,12 @@ class Catalog:
         stored = self._stored(f"cache/{self._key}.state")
         if stored is None or stored[0] != self._context.work.root:
             return
-        (_, self._generation, names, self._prints, self._overlay, self.problems, self._index_signature) = (
-            stored
-        )
+        _, self._generation, names, self._prints, self._overlay, self.problems, *indexed = stored
         if self._context.state.signature(self._rows_file()) is None:
             self._reset()
             return
         self._names = names.split("/") if names else []
+        self._index_signature, self._unsure = indexed[0], set(indexed[1])
         self._base = None
 
     def _refresh(self) -> None:
@@ -199,6 +199,7 @@ class Catalog:
         if problem is not None:
             self.problems[name] = problem
         self._set(name, row)
+        self._unsure.add(name)
         return True
 
     def _set(self, name: str, row: Row | None) -> None:
@@ -211,6 +212,17 @@ class Catalog:
 
     # --- writing ------------------------------------------------------------------------------
 
+    def unsure(self) -> set[str]:
+        """Returns the names of files that may differ from the last commit: changed, and not by a commit of ours."""
+        return self._unsure
+
+    def settle(self, names: Iterable[str], *, committed: bool) -> None:
+        """Notes which files are now known to be, or not to be, as the last commit has them."""
+        if committed:
+            self._unsure.difference_update(names)
+        else:
+            self._unsure.update(names)
+
     def put(self, name: str, row: Row | None) -> None:
         """Notes a change that the caller has just made to one file."""
         self.problems.pop(name, None)
@@ -221,7 +233,7 @@ class Catalog:
         else:
             known[name] = UNSETTLED
 
-    def index_text(self, changes: Mapping[str, RowChange], now: str) -> bytes:
+    def index_text(self, changes: Mapping[str, RowChange], now: str, *, keep_order: bool = False) -> bytes:
         """Returns the index for the rows as they are after `changes` (Protocol §4.2).
 
         Only the entries that changed are written anew when the file on disk is the one that was written
@@ -230,7 +242,15 @@ class Catalog:
         Args:
             changes: by file name, the row that stood there and the one that is to; None for none.
             now: what `generated_at` becomes if any entry changes.
+            keep_order: this text will not be what stays in the working tree.
         """
+        order = self._order
+        text = self._index_text(changes, now)
+        if keep_order:
+            self._order = order
+        return text
+
+    def _index_text(self, changes: Mapping[str, RowChange], now: str) -> bytes:
         on_disk = self._context.work.read(index.FILE) if self._context.work.exists(index.FILE) else None
         if on_disk is not None and self._knows_order():
             text = self._spliced(on_disk, changes, now)
@@ -336,6 +356,7 @@ class Catalog:
                     self._overlay,
                     self.problems,
                     self._index_signature,
+                    list(self._unsure),
                 ),
             )
             if old != self._rows_file():

@@ -18,6 +18,7 @@ from counterfoil.tickets.model import row_of
 from counterfoil.usecases import drivers
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.packing import note_commit
+from counterfoil.usecases.uncommitted import rows_to_commit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,13 +116,17 @@ def perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> Outcome:
         if commits:
             _check_commit_possible(context)
         rows = {_name(change.path): _rows(context, change) for change in files if _is_ticket(change)}
-        if context.indexed and (rows or plan.rebuild):
-            _add_index(context, catalog, rows, files)
+        aside = None
+        if plan.rebuild or (context.indexed and rows):
+            aside = _add_index(context, catalog, rows, files, commits)
         if not files:
             return Outcome(False, None, catalog, plan.subject)
         commit = _carry_out(context, plan, files, commits)
+        if aside is not None:
+            context.work.replace(index.FILE, aside)
         for name, (_, after) in rows.items():
             catalog.put(name, after)
+        catalog.settle(rows, committed=commit is not None)
         catalog.save(settled_ns=context.clock.now_ns())
     if commit is not None:
         written_bytes = sum([len(change.after or b"") for change in files if not change.local])
@@ -130,13 +135,23 @@ def perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> Outcome:
 
 
 def _add_index(
-    context: Context, catalog: Catalog, rows: dict[str, RowChange], files: list[FileChange]
-) -> None:
+    context: Context, catalog: Catalog, rows: dict[str, RowChange], files: list[FileChange], commits: bool
+) -> bytes | None:
+    """Adds the new index to the files.
+
+    Returns:
+        The index that is to stand in the working tree afterwards, where that is another one than the
+        commit's because tickets have changes that are not committed; else None.
+    """
     now = context.clock.utc(context.clock.now_ms())
     before = context.work.read(index.FILE)
-    after = catalog.index_text(rows, now)
+    pending = rows_to_commit(context, catalog, rows) if commits else {}
+    committed = catalog.index_text({**pending, **rows}, now, keep_order=True) if pending else None
+    working = catalog.index_text(rows, now)
+    after = working if committed is None else committed
     if before != after:
         files.append(FileChange(index.FILE, before, after))
+    return working if after is not working and working != after else None
 
 
 def _carry_out(context: Context, plan: Plan, files: Sequence[FileChange], commits: bool) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from counterfoil.tickets import index
 from counterfoil.usecases import catalog as catalogs
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.change import FileChange, Outcome, Plan, perform
+from counterfoil.usecases.change import Outcome, Plan, perform
 from counterfoil.usecases.context import Context
 
 SUBJECT = "ticket: rebuild index"
@@ -36,9 +36,7 @@ def rebuild(context: Context) -> Rebuilt:
     def plan(catalog: Catalog) -> Plan:
         nonlocal count
         count = len(list(catalog.rows()))
-        before = context.work.read(index.FILE)
-        after = catalog.index_text({}, context.clock.utc(context.clock.now_ms()))
-        return Plan([FileChange(index.FILE, before, after)], SUBJECT)
+        return Plan([], SUBJECT, rebuild=True)
 
     outcome = perform(context, plan)
     for name, (code, message, line, _) in sorted(outcome.catalog.problems.items()):
