@@ -271,3 +271,80 @@ def test_the_first_commit_of_a_sha256_repository_can_be_undone(tmp_path: Path) -
     clone.say("undo")
     assert not clone.file(ticket).exists()
     assert len(clone.subjects()) == 2
+
+
+# --- with our own hooks ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hooked(clone: Clone) -> Clone:
+    """Returns the project with our hooks installed."""
+    clone.say("install-hooks")
+    return clone
+
+
+@pytest.mark.parametrize(
+    ("state", "verb"),
+    [
+        ("backlog", ("move", "ready")),
+        ("in_progress", ("done",)),
+        ("ready", ("start",)),
+        ("backlog", ("edit", "--title", "B")),
+    ],
+)
+def test_our_hooks_let_an_undo_go_backwards_and_forwards_again(
+    hooked: Clone, state: str, verb: tuple[str, ...]
+) -> None:
+    ticket = hooked.new("A thing", "-s", state)
+    hooked.say(verb[0], ticket, *verb[1:])
+    after = hooked.states()
+    hooked.say("undo")
+    assert hooked.states() == {"A thing": state}
+    hooked.say("undo")
+    assert hooked.states() == after
+    assert hooked.git("status", "--porcelain") == ""
+
+
+def test_our_hooks_let_new_and_a_batch_be_undone(hooked: Clone) -> None:
+    tickets = [hooked.new(f"Ticket {number}", "-s", "ready") for number in range(2)]
+    lines = "".join(
+        [f'{{"op":"start","id":"{ticket}"}}\n{{"op":"done","id":"{ticket}"}}\n' for ticket in tickets]
+    )
+    hooked.write("changes.jsonl", lines)
+    hooked.say("batch", "changes.jsonl")
+    assert set(hooked.states().values()) == {"done"}
+    hooked.say("undo")
+    assert hooked.states() == {"Ticket 0": "ready", "Ticket 1": "ready"}
+    hooked.new("Another")
+    hooked.say("undo")
+    assert set(hooked.states()) == {"Ticket 0", "Ticket 1"}
+
+
+def test_only_the_exact_reverse_of_an_earlier_change_goes_backwards(hooked: Clone) -> None:
+    ticket = hooked.new("A thing", "-s", "in_progress")
+    hooked.say("done", ticket)
+    hooked.replace(ticket, "state: done", "state: in_progress")
+    hooked.git("add", ".tickets")
+    hooked.git("commit", "-qm", "by hand", status=1)
+    hooked.replace(ticket, "title: A thing", "title: Another thing")
+    hooked.git("add", ".tickets")
+    hooked.env["TICKET_OWN_COMMIT"] = "1"
+    hooked.git("commit", "-qm", "forged", status=1)
+    assert hooked.subjects()[0].endswith("→ done")
+
+
+def test_our_hooks_let_an_undo_be_pushed_where_no_remote_branch_tells_what_was(
+    hooked: Clone, tmp_path: Path
+) -> None:
+    hooked.git("init", "-q", "--bare", str(tmp_path / "away.git"))
+    ticket = hooked.new("A thing", "-s", "in_progress")
+    hooked.say("done", ticket)
+    hooked.git("push", "-q", str(tmp_path / "away.git"), "main")
+    hooked.say("undo")
+    hooked.say("edit", ticket, "--title", "Another thing")
+    hooked.git("push", "-q", str(tmp_path / "away.git"), "main")
+    hooked.say("done", ticket)
+    hooked.git("push", "-q", str(tmp_path / "away.git"), "main")
+    hooked.replace(ticket, "state: done", "state: ready")
+    hooked.git("commit", "-qnam", f"by hand\n\nTicket-Undoes: {hooked.git('rev-parse', 'HEAD')}")
+    hooked.git("push", "-q", str(tmp_path / "away.git"), "main", status=1)

@@ -14,6 +14,7 @@ from errno import EMLINK, ENOSYS, ENOTSUP, EPERM
 
 from counterfoil.adapters.gitwords import commit_error, git_error, index_error
 from counterfoil.errors import HostError
+from counterfoil.tickets.workflow import OWN_COMMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -287,7 +288,7 @@ class Git:
         stdin: bytes | None = None,
         started: Callable[[int], None] | None = None,
     ) -> Completed:
-        env = {"LC_ALL": "C", "GIT_INDEX_FILE": index, "TICKET_OWN_COMMIT": "1"}
+        env = {"LC_ALL": "C", "GIT_INDEX_FILE": index, OWN_COMMIT: "1"}
         return self.run(*arguments, env=env, stdin=stdin, started=started, timeout_s=600.0)
 
     def _add(self, index: str, paths: Sequence[str]) -> None:

@@ -9,6 +9,9 @@ STATES = ("backlog", "ready", "in_progress", "blocked", "done")
 PRIORITIES = ("p0", "p1", "p2", "p3")
 TERMINAL = "done"
 
+OWN_COMMIT = "TICKET_OWN_COMMIT"
+"""Set in the environment of the commits that this program makes, whose steps it has checked one by one."""
+
 TRANSITIONS: dict[str, tuple[str, ...]] = {
     "backlog": ("ready", "blocked"),
     "ready": ("in_progress", "blocked"),

@@ -11,21 +11,12 @@ from typing import TYPE_CHECKING
 
 from counterfoil.errors import HostError, InputError
 from counterfoil.tickets.model import FILE_BYTES
+from counterfoil.usecases.blobs import LOCAL_ONLY, read_blobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from counterfoil.usecases.context import Context
-
-LOCAL_ONLY = {
-    "LC_ALL": "C",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ALLOW_PROTOCOL": "none",
-}
-"""The environment of a Git that must not fetch what a partial clone lacks. The first of the last two works
-since Git 2.45 (and in the security releases of older ones), the second always: no transport is allowed."""
 
 PLAIN_LOG = ("-c", "log.follow=false", "-c", "log.showSignature=false", "--literal-pathspecs", "log")
 """`git log` without the user's settings that would change what it lists; options follow."""
@@ -123,8 +114,7 @@ def blobs(
         return {}
     if paths:
         return _filtered(context, {name: paths[name] for name in here})
-    request = "\n".join([*here, ""]).encode()
-    return _split_batch(context.git.run("cat-file", "--batch", env=LOCAL_ONLY, stdin=request).stdout)
+    return read_blobs(context, here)
 
 
 def _filtered(context: Context, paths: Mapping[str, str]) -> dict[str, bytes]:
@@ -143,18 +133,4 @@ def _filtered(context: Context, paths: Mapping[str, str]) -> dict[str, bytes]:
     for item in (b"\n" + output.removesuffix(b"\n")).split(b"\n" + mark + b" ")[1:]:
         name, _, content = item.partition(b"\n")
         contents[name.decode("ascii")] = content
-    return contents
-
-
-def _split_batch(output: bytes) -> dict[str, bytes]:
-    contents: dict[str, bytes] = {}
-    at = 0
-    while at < len(output):
-        line_end = output.index(b"\n", at)
-        words = output[at:line_end].split(b" ")
-        at = line_end + 1
-        if len(words) == 3 and words[2].isdigit():
-            size = int(words[2])
-            contents[words[0].decode("ascii")] = output[at : at + size]
-            at += size + 1
     return contents

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import HostError
 from counterfoil.tickets import index
-from counterfoil.usecases.contents import LOCAL_ONLY, PLAIN_LOG, TREES_HINT, blobs
+from counterfoil.usecases.blobs import LOCAL_ONLY
+from counterfoil.usecases.contents import PLAIN_LOG, TREES_HINT, blobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -2,7 +2,8 @@
 
 A state may take one step of the transition table in a commit made by hand. A commit of our own (a
 batch) or one that ends a merge may take several, each of which was checked when it was made: the
-check is widened to "can be reached", never turned off.
+check is widened to "can be reached", never turned off. An undo may go backwards, if it is the exact
+reverse of what an earlier commit did to the same file.
 """
 
 from __future__ import annotations
@@ -13,26 +14,31 @@ from counterfoil.tickets import index, workflow
 from counterfoil.tickets.document import scan
 from counterfoil.tickets.lint import check
 from counterfoil.tickets.model import Diagnostic
-from counterfoil.usecases.blobs import read_blobs
+from counterfoil.usecases.blobs import LOCAL_ONLY, read_blobs
 from counterfoil.usecases.context import CONFIG_FILE
 from counterfoil.usecases.reporting import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from counterfoil.usecases.context import Context
 
-OWN_COMMIT = "TICKET_OWN_COMMIT"
-"""Set in the environment of the commits that this program makes."""
 REGULAR = ("100644", "100755")
 NULL = "0"
 CONFLICT_COMMENT = b"# CONFLICT theirs:"
 """`tickets.merge.CONFLICT_MARK`, looked for before the merge is loaded."""
 TICKET_NAME_LENGTH = len("01ARZ3NDEKTSV4RRFFQ69G5FAV.md")
 
+UNDOES = "Ticket-Undoes"
+"""The trailer by which an undo names the commit that it takes back."""
+
 Step = tuple[str, str, str, str, bool]
 """Path, mode, object before, object after, whether several transitions may lie between."""
+
+if TYPE_CHECKING:
+    Excuse = Callable[[str, str, str, str], bool]
+    """Told path, object before, object after and state after of a forbidden step; whether an undo made it."""
 
 
 def check_staged(context: Context, tier: str = "quality", *, everywhere: bool = False) -> Report:
@@ -43,12 +49,17 @@ def check_staged(context: Context, tier: str = "quality", *, everywhere: bool = 
         tier: how strict to be.
         everywhere: in every project of the repository (product.md §31), not in this one alone.
     """
-    return _check(context, _steps(context, ("diff", "--cached"), joins_commits(context), everywhere), tier)
+
+    def excuse(path: str, before: str, after: str, _: str) -> bool:
+        return workflow.OWN_COMMIT in context.environ and _reverses(context, "HEAD", path, before, after)
+
+    steps = _steps(context, ("diff", "--cached"), joins_commits(context), everywhere)
+    return _check(context, steps, tier, excuse)
 
 
 def joins_commits(context: Context) -> bool:
     """Tells whether the next commit brings together steps that were taken one by one: ours, or a merge."""
-    if OWN_COMMIT in context.environ or context.git.in_progress() is not None:
+    if workflow.OWN_COMMIT in context.environ or context.git.in_progress() is not None:
         return True
     return context.folder(context.git.location.git_dir).exists("SQUASH_MSG")
 
@@ -67,14 +78,21 @@ def check_pushed(context: Context, refs: str, tier: str = "quality") -> Report:
         if len(parts) != 4 or not parts[1].strip(NULL):
             continue
         local, remote = parts[1], parts[3]
-        known = remote.strip(NULL) and context.git.run("cat-file", "-e", f"{remote}^{{commit}}").status == 0
-        base = remote if known else _pushed_before(context, local)
+        base = remote if _is_here(context, remote) else _pushed_before(context, local)
         if base is None:
             continue
-        report_of_ref = _check(context, _steps(context, ("diff", base, local), True, True), tier)
+        steps = _steps(context, ("diff", base, local), True, True)
+        report_of_ref = _check(context, steps, tier, _excuse_of_push(context, base, local))
         report.checked += report_of_ref.checked
         report.diagnostics += report_of_ref.diagnostics
     return report
+
+
+def _is_here(context: Context, commit: str) -> bool:
+    """Tells whether this clone holds a commit; no partial clone fetches one to be able to say yes."""
+    if not commit.strip(NULL):
+        return False
+    return context.git.run("cat-file", "-e", f"{commit}^{{commit}}", env=LOCAL_ONLY).status == 0
 
 
 def _pushed_before(context: Context, local: str) -> str | None:
@@ -117,7 +135,7 @@ def _is_project(context: Context, folder: str) -> bool:
     return context.folder(context.git.location.root).exists(config)
 
 
-def _check(context: Context, steps: Sequence[Step], tier: str) -> Report:
+def _check(context: Context, steps: Sequence[Step], tier: str, excuse: Excuse) -> Report:
     report = Report()
     wanted = [blob for _, _, before, after, _ in steps for blob in (before, after) if blob.strip(NULL)]
     blobs = read_blobs(context, dict.fromkeys(wanted))
@@ -142,8 +160,51 @@ def _check(context: Context, steps: Sequence[Step], tier: str) -> Report:
         report.diagnostics += [*found, *unsettled(data, path)]
         if ticket is not None and before in blobs:
             wrong = transition_problem(context, blobs[before], ticket.state, path, several)
-            report.diagnostics += [wrong] if wrong else []
+            if wrong is not None and not excuse(path, before, after, ticket.state):
+                report.diagnostics.append(wrong)
     return report
+
+
+# --- undo -----------------------------------------------------------------------------------------
+
+
+def _reverses(context: Context, revision: str, path: str, before: str, after: str) -> bool:
+    """Tells whether a change of a file is the exact reverse of one that a commit in a history made."""
+    return any(then == (after, before) for _, then in _changes(context, path, revision))
+
+
+def _excuse_of_push(context: Context, base: str, local: str) -> Excuse:
+    def excuse(path: str, _before: str, _after: str, state: str) -> bool:
+        """Lets a state follow from what an undo among the pushed commits has truly restored."""
+        for commit, (before, after) in _changes(context, path, f"--grep=^{UNDOES}: ", local, f"^{base}"):
+            if _reverses(context, f"{commit}^", path, before, after):
+                restored = read_blobs(context, [after]).get(after, b"")
+                if transition_problem(context, restored, state, path, True) is None:
+                    return True
+        return False
+
+    return excuse
+
+
+def _changes(context: Context, path: str, *revisions: str) -> list[tuple[str, tuple[str, str]]]:
+    """Returns the commits that changed a file, each with the object before and after; merges are left out."""
+    from counterfoil.usecases.contents import PLAIN_LOG
+
+    result = context.git.run(
+        *PLAIN_LOG, "--format=%x01%H", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff",
+        "--no-relative", "--no-color", "--no-merges", "--full-history", "--basic-regexp", *revisions, "--", path,
+        env=LOCAL_ONLY,
+    )  # fmt: skip
+    found = []
+    commit = ""
+    for token in result.stdout.decode("utf-8", "surrogateescape").split("\0"):
+        word = token.lstrip("\n")
+        if word.startswith("\x01"):
+            commit = word[1:]
+        elif word.startswith(":"):
+            _, _, before, after, _ = word.split(" ")
+            found.append((commit, (before, after)))
+    return found
 
 
 def is_other_document(name: str, data: bytes) -> bool:

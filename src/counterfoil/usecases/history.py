@@ -17,14 +17,8 @@ from counterfoil.kernel import actor as actors
 from counterfoil.tickets import document, index
 from counterfoil.tickets.model import FILE_BYTES
 from counterfoil.tickets.naming import parse_query
-from counterfoil.usecases.contents import (
-    CONTENTS_HINT,
-    LOCAL_ONLY,
-    PLAIN_LOG,
-    blobs,
-    committed,
-    resolve_revision,
-)
+from counterfoil.usecases.blobs import LOCAL_ONLY
+from counterfoil.usecases.contents import CONTENTS_HINT, PLAIN_LOG, blobs, committed, resolve_revision
 from counterfoil.usecases.dates import PASS_TIMEOUT_S, boundaries, commits_of, dates, instant, ticket_folder
 from counterfoil.usecases.resolve import find_name
 

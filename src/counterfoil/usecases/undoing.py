@@ -17,9 +17,11 @@ from counterfoil.errors import ConflictError, InputError
 from counterfoil.tickets import document, index
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases import claims
+from counterfoil.usecases.blobs import LOCAL_ONLY
 from counterfoil.usecases.change import FileChange, Outcome, Plan, perform
-from counterfoil.usecases.contents import LOCAL_ONLY, PLAIN_LOG, committed
+from counterfoil.usecases.contents import PLAIN_LOG, committed
 from counterfoil.usecases.dates import instant, ticket_folder
+from counterfoil.usecases.guarding import UNDOES
 from counterfoil.usecases.history import TRAILER, Change, changes_between
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
 
 SUBJECT_START = "ticket: "
-UNDOES = "Ticket-Undoes"
 COMMITS_SEARCHED = (20, 1000)
 """The caller's change is looked for among so many of the latest commits of `ticket`; first among the fewer."""
 
