@@ -22,7 +22,7 @@ def test_an_index_is_written_anew_and_committed(desk: Desk) -> None:
 def test_a_good_index_is_left_alone(desk: Desk) -> None:
     desk.new("T")
     before = (desk.state(), desk.text(".tickets/index.json"))
-    assert desk.say("rebuild-index").out == "Index already up to date (1 ticket).\n"
+    assert desk.say("rebuild-index").out == "Index already up to date (1 tickets).\n"
     assert desk.data("rebuild-index") == {"tickets": 1, "changed": False, "committed": False, "commit": None}
     assert (desk.state(), desk.text(".tickets/index.json")) == before
 

@@ -119,9 +119,9 @@ def perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> Outcome:
         aside = None
         if plan.rebuild or (context.indexed and rows):
             aside = _add_index(context, catalog, rows, files, commits)
-        if not files:
+        if not files and aside is None:
             return Outcome(False, None, catalog, plan.subject)
-        commit = _carry_out(context, plan, files, commits)
+        commit = _carry_out(context, plan, files, commits) if files else None
         if aside is not None:
             context.work.replace(index.FILE, aside)
         for name, (_, after) in rows.items():
@@ -151,7 +151,9 @@ def _add_index(
     after = working if committed is None else committed
     if before != after:
         files.append(FileChange(index.FILE, before, after))
-    return working if after is not working and working != after else None
+    if after != before:
+        return working if working != after else None
+    return working if working != before else None
 
 
 def _carry_out(context: Context, plan: Plan, files: Sequence[FileChange], commits: bool) -> str | None:
