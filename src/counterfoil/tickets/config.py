@@ -12,7 +12,7 @@ reach the full YAML reader. On the hot path.
 from __future__ import annotations
 
 from counterfoil.errors import InputError
-from counterfoil.tickets.model import Diagnostic
+from counterfoil.tickets.model import FRONT_MATTER_BYTES, Diagnostic
 from counterfoil.tickets.workflow import NAME, PRIORITIES, STATES
 
 TYPE_CHECKING = False
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Fields = dict[str, Node | None]
 
 PATH = ".tickets/config.yml"
+BYTES = FRONT_MATTER_BYTES
+"""A larger file is no settings: every command reads it."""
 DIRECTORY = ".tickets/tickets"
 FORMAT_VERSION = 1
 ID_PREFIX = "TK"
@@ -127,6 +129,8 @@ def read(text: str | None, full: FullReader, path: str = PATH) -> tuple[Config, 
     """
     if text is None or text == DEFAULT_TEXT:
         return Config(), []
+    if len(text) > BYTES:
+        return unreadable(too_large(path), path)
     reading = _Reading(path)
     try:
         root = _parse(text.replace("\r\n", "\n"), full)
@@ -135,6 +139,18 @@ def read(text: str | None, full: FullReader, path: str = PATH) -> tuple[Config, 
     else:
         reading.take_all(root)
     return reading.config, reading.diagnostics
+
+
+def unreadable(error: InputError, path: str = PATH) -> tuple[Config, list[Diagnostic]]:
+    """Returns what stands in for a file that cannot be read: the defaults, and nothing may be written."""
+    reading = _Reading(path)
+    reading.give_up(error)
+    return reading.config, reading.diagnostics
+
+
+def too_large(path: str = PATH) -> InputError:
+    """Returns the error for a file beyond `BYTES`."""
+    return InputError("too_large", f"{path} is larger than {BYTES} bytes", path=path, limit=BYTES)
 
 
 def _parse(text: str, full: FullReader) -> Mapping:
@@ -190,11 +206,13 @@ class _Reading:
         from counterfoil.tickets.frontmatter import is_null
 
         found: Fields = {}
+        unknown: list[str] = []
         for entry in mapping.entries:
             if entry.key not in names:
-                self.config.unknown += (section + entry.key,)
+                unknown.append(section + entry.key)
             elif not is_null(entry.value):
                 found[entry.key] = entry.value
+        self.config.unknown += tuple(unknown)
         return found
 
     def section(self, fields: Fields, name: str, names: tuple[str, ...]) -> Fields:

@@ -120,9 +120,14 @@ class Context:
     def config(self) -> Config:
         """The project's config.yml, with defaults for what is missing or wrong (Protocol §5)."""
         if self._config is None:
-            data = self.work.read(CONFIG_FILE)
-            text = None if data is None else data.decode("utf-8", "replace")
-            self._config, problems = configs.read(text, self.full)
+            try:
+                data = self.work.read(CONFIG_FILE, configs.BYTES)
+                text = None if data is None else data.decode("utf-8", "replace")
+                self._config, problems = configs.read(text, self.full)
+            except InputError as error:
+                if error.code != "too_large":
+                    raise
+                self._config, problems = configs.unreadable(error)
             for problem in problems:
                 self.warn(problem.code, f"{CONFIG_FILE}: {problem.message}")
         return self._config

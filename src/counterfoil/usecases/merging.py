@@ -65,12 +65,18 @@ def merge_index_file(room: MergeRoom, base: str, ours: str, theirs: str, path: s
         base, ours, theirs: the files that Git made.
         path: where the index lies in the working tree, which tells where config.yml lies.
     """
-    config = room.folder.read(path.rpartition("index.json")[0] + "config.yml")
-    prefix = configs.read(None if config is None else config.decode("utf-8", "replace"), room.full)[
-        0
-    ].id_prefix
+    prefix = _prefix(room, path.rpartition("index.json")[0] + "config.yml")
     three = [room.read(name) for name in (base, ours, theirs)]
     room.folder.replace(ours, merge_indexes(three[0], three[1], three[2], prefix))
+
+
+def _prefix(room: MergeRoom, path: str) -> str:
+    """Returns the project's prefix; the usual one where the configuration cannot be read."""
+    try:
+        data = room.folder.read(path, configs.BYTES)
+    except InputError:
+        return configs.ID_PREFIX
+    return configs.read(None if data is None else data.decode("utf-8", "replace"), room.full)[0].id_prefix
 
 
 def report(merged: Merged, path: str, ticket_id: str) -> list[str]:

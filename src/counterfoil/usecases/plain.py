@@ -5,14 +5,14 @@ from __future__ import annotations
 from counterfoil.errors import CounterfoilError
 from counterfoil.tickets.document import FormatError
 from counterfoil.tickets.frontmatter import resolve
-from counterfoil.tickets.model import Diagnostic
+from counterfoil.tickets.model import FRONT_MATTER_BYTES, Diagnostic
 from counterfoil.usecases.context import Context
 
 
 def read_yaml(context: Context, path: str) -> tuple[object | None, Diagnostic | None]:
     """Returns a file's content and no problem, or none and the problem; a missing file is neither."""
     try:
-        data = context.work.read(path)
+        data = context.work.read(path, FRONT_MATTER_BYTES)
         if data is None:
             return None, None
         return resolve(context.full(data.decode("utf-8"))), None

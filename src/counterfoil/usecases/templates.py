@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from counterfoil.errors import InputError
 from counterfoil.tickets.index import FOLDER
+from counterfoil.tickets.model import FILE_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,14 +18,15 @@ def load_template(context: Context, name: str | None) -> str | None:
     """Returns a template's text; without a name the project's own one, if it has any.
 
     Raises:
-        InputError: `template_not_found`, also for a name that leads out of the folder.
+        InputError: `template_not_found`, also for a name that leads out of the folder, `too_large` for one
+            that no ticket could hold, `unsafe_path`.
     """
     if name is None:
-        data = context.work.read(DEFAULT_TEMPLATE)
+        data = context.work.read(DEFAULT_TEMPLATE, FILE_BYTES)
     elif not name or "/" in name or "\\" in name or "\0" in name or name.startswith("."):
         data = None
     else:
-        data = context.work.read(f"{TEMPLATES}/{name}.md")
+        data = context.work.read(f"{TEMPLATES}/{name}.md", FILE_BYTES)
     if data is not None:
         try:
             return data.decode("utf-8")

@@ -228,3 +228,16 @@ def test_no_values_raise_and_every_field_stays_valid(values: dict[str, object]) 
     assert found.default_priority in ("p0", "p1", "p2", "p3")
     assert found.branch_pattern.strip()
     assert found.writable == (not found.obstacle)
+
+
+def test_many_unknown_keys_are_listed_in_their_order_and_in_no_time() -> None:
+    names = [f"k{number}" for number in range(20_000)]
+    found, problems = read("format_version: 1\n" + "".join(f"{name}: 1\n" for name in names))
+    assert (found.unknown, problems, found.writable) == (tuple(names), [], True)
+
+
+def test_a_file_beyond_the_limit_is_not_parsed_and_not_written_to() -> None:
+    found, problems = read("format_version: 1\n" + "#" * config.BYTES)
+    message = f".tickets/config.yml is larger than {config.BYTES} bytes"
+    assert (found.id_prefix, found.obstacle) == ("TK", f".tickets/config.yml cannot be read: {message}")
+    assert [(problem.code, problem.message) for problem in problems] == [("config_unreadable", message)]
