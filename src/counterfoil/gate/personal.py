@@ -64,7 +64,9 @@ def personal(text: str) -> list[Finding]:
         spans += _find_american_phones(text)
     if "data:image/" in text:
         spans += _find_images(text)
-    if "Customer" in text or "Client" in text or "Visitor" in text or "Caller" in text:
+    if ("Customer" in text or "Client" in text or "Visitor" in text or "Caller" in text) and _names_both(
+        text
+    ):
         spans += _find_transcript(text)
     return located(text, sorted(spans)) if spans else []
 
@@ -166,6 +168,11 @@ def _find_images(text: str) -> Iterator[Span]:
         if ";base64," in text[end : end + 40]:
             yield at, end, "embedded-image"
         at = text.find("data:image/", end)
+
+
+def _names_both(text: str) -> bool:
+    """Tells whether both sides of a conversation are named twice."""
+    return sum(map(text.count, _CUSTOMERS)) > 1 and sum(map(text.count, _HELPERS)) > 1
 
 
 def _find_transcript(text: str) -> Iterator[Span]:

@@ -330,8 +330,9 @@ def _suspects(text: str) -> list[Finder]:
     """Returns the finders that have any chance on `text`; none for ordinary text."""
     pieces = text.encode("utf-8", "surrogatepass").translate(_FIRST_LOOK).split(b"_")
     suspects: list[Finder] = []
-    for tail in _HINT_TAILS.intersection(map(_tail, pieces)):
-        suspects += [finder for finder in _HINTS[tail] if finder not in suspects]
+    if not _HINT_TAILS.isdisjoint(map(_tail, pieces)):
+        for tail in _HINT_TAILS.intersection(map(_tail, pieces)):
+            suspects += [finder for finder in _HINTS[tail] if finder not in suspects]
     if "=" in text and find_pairs not in suspects and _names_before_equals(text):
         suspects.append(find_pairs)
     if "@" in text and "://" in text:
