@@ -36,9 +36,10 @@ class Reply:
         notes: words for people on standard error, left out by `--quiet`.
         status: the exit status.
         brief: what `--quiet` prints instead of `text`, or None for the same.
+        raw: bytes to print as they are instead of `text`, or None.
     """
 
-    __slots__ = ("brief", "data", "notes", "status", "text")
+    __slots__ = ("brief", "data", "notes", "raw", "status", "text")
 
     def __init__(
         self,
@@ -48,12 +49,14 @@ class Reply:
         notes: Sequence[str] = (),
         status: int = 0,
         brief: str | None = None,
+        raw: bytes | None = None,
     ) -> None:
         self.data = data
         self.text = text
         self.notes = notes
         self.status = status
         self.brief = brief
+        self.raw = raw
 
 
 class Call:

@@ -43,16 +43,26 @@ def report(error: BaseException, words: Sequence[str], environ: Mapping[str, str
 def tracer(target: str) -> Callable[[Sequence[str], int, float], None]:
     """Returns a function that logs each program that ran: milliseconds, status, arguments, secrets masked.
 
+    A log that cannot be written is said so once; the command goes on.
+
     Args:
         target: a file to append to; standard error if empty or `1`.
     """
+    broken = False
 
     def log(argv: Sequence[str], status: int, seconds: float) -> None:
+        nonlocal broken
+        if broken:
+            return
         line, _ = redact.mask(f"{seconds * 1000:8.1f} ms  {status:3d}  {' '.join(argv)}")
         if target in {"", "1"}:
             print(line, file=sys.stderr)
             return
-        with open(os.path.expanduser(target), "a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        try:
+            with open(os.path.expanduser(target), "a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            broken = True
+            print(f"warning: nothing is logged to TICKET_DEBUG: {error}", file=sys.stderr)
 
     return log

@@ -131,7 +131,9 @@ def _print_reply(call: Call, reply: Reply) -> None:
         return
     quiet = call.arguments.flag("quiet")
     text = reply.text if not quiet or reply.brief is None else reply.brief
-    if text:
+    if reply.raw is not None:
+        _write(reply.raw)
+    elif text:
         _write(text if text.endswith("\n") else text + "\n")
     if not quiet:
         words = [f"warning: {warning['message']}\n" for warning in call.warnings]
@@ -162,8 +164,8 @@ def _print_error(error: CounterfoilError, warnings: list[dict[str, object]], jso
     _write_error("".join(words))
 
 
-def _write(text: str) -> None:
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+def _write(text: str | bytes) -> None:
+    sys.stdout.buffer.write(text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace"))
     sys.stdout.buffer.flush()
 
 

@@ -1,7 +1,8 @@
 """`ticket completion SHELL`, and the words that the shells ask for, live ids and titles included.
 
 The shells get a few lines that call `ticket __complete`; what can stand where is read from the table, so a
-new verb or option needs no new script.
+new verb or option needs no new script. A word goes into the person's command line unquoted, so what a
+repository says is offered only where it has the protocol's own plain form.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.layout import visible
 from counterfoil.cli.table import COMMON, VERBS
 from counterfoil.errors import CounterfoilError
+from counterfoil.kernel.actor import canonical, is_slug
 from counterfoil.tickets.workflow import PRIORITIES, STATES
 
 TYPE_CHECKING = False
@@ -164,14 +166,22 @@ def _values(call: Call, metavar: str) -> list[tuple[str, str]]:
     if metavar == "ID":
         return _ids(call, "show")
     if metavar == "ACTOR":
-        actors = {actor for row in _rows(call) for actor in (row[5], row[6]) if actor}
+        actors = {actor for row in _rows(call) for actor in (row[5], row[6]) if actor and canonical(actor)}
         return [(actor, "") for actor in sorted(actors)] + [("none", "nobody")]
     if metavar == "LABEL":
-        return [(label, "") for label in sorted({label for row in _rows(call) for label in row[4]})]
+        return [
+            (label, "")
+            for label in sorted({label for row in _rows(call) for label in row[4] if is_slug(label)})
+        ]
     if metavar == "NAME":
         names = call.context().work.names(".tickets/templates")
-        return [(name[:-3], "") for name in sorted(names) if name.endswith(".md")]
+        return [(name[:-3], "") for name in sorted(names) if name.endswith(".md") and _is_plain(name[:-3])]
     return []
+
+
+def _is_plain(name: str) -> bool:
+    """Tells whether a template's name says nothing to a shell: a slug, in whatever case."""
+    return is_slug(name.lower()) and name.isascii()
 
 
 def _starting(current: str, found: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -1,6 +1,11 @@
-"""`ticket show`: one ticket, the file as it is. On the hot path."""
+"""`ticket show`: one ticket, the file as it is. On the hot path.
+
+What is piped on gets every byte of the file; a terminal, which would act upon some, sees them written out.
+"""
 
 from __future__ import annotations
+
+import os
 
 from counterfoil.cli.call import Call, Reply
 from counterfoil.errors import InputError
@@ -21,13 +26,14 @@ def run(call: Call) -> Reply:
         )
     dates = _dates(call, name)
     if not call.json:
-        text = data.decode("utf-8", "replace")
-        if dates:
-            notes = [
-                f"created {dates['created_at'] or 'unknown'}, updated {dates['updated_at'] or 'unknown'}"
-            ]
-            return Reply(None, text, notes=notes)
-        return Reply(None, text)
+        notes = (
+            [f"created {dates['created_at'] or 'unknown'}, updated {dates['updated_at'] or 'unknown'}"]
+            if dates
+            else ()
+        )
+        if not os.isatty(1):
+            return Reply(None, notes=notes, raw=data)
+        return Reply(None, _for_terminal(data), notes=notes)
     from counterfoil.tickets.document import read
     from counterfoil.tickets.model import row_of
 
@@ -46,6 +52,15 @@ def run(call: Call) -> Reply:
             "claim": claim.as_data(context) if claim is not None and live else None,
         }
     )
+
+
+def _for_terminal(data: bytes) -> str:
+    text = data.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    if text.replace("\n", "").isprintable():
+        return text
+    from counterfoil.cli.layout import visible_lines
+
+    return visible_lines(text)
 
 
 def _dates(call: Call, name: str) -> dict[str, object]:
