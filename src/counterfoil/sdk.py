@@ -294,8 +294,9 @@ class Project:
         blocks: Sequence[str] = (),
         blocked_by: Sequence[str] = (),
         body: str | None = None,
+        append: str | None = None,
     ) -> Written:
-        """Changes what is given. Labels: `+x` adds, `-x` removes, `x,y` stands for all."""
+        """Changes what is given. Labels: `+x` adds, `-x` removes, `x,y` stands for all; `append` adds to the body."""
         return self._change(
             lambda desk: edit_fields(
                 desk,
@@ -309,6 +310,7 @@ class Project:
                 blocks=blocks,
                 blocked_by=blocked_by,
                 body=body,
+                append=append,
             ),
         )
 

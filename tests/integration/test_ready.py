@@ -79,7 +79,9 @@ def test_filters_choose(core_desk: Desk) -> None:
 
 
 def test_nothing_ready_is_no_failure_for_ready_and_one_for_next(core_desk: Desk) -> None:
-    assert core_desk.say("ready") == (0, "No tickets found.\n", "")
+    assert core_desk.say("ready") == (
+        0, "No tickets found.\n", "make one ready: ticket list --state backlog, then ticket move ID ready\n"
+    )  # fmt: skip
     error = core_desk.envelope("next", status=4)["error"]
     assert (error["code"], error["details"]) == ("ticket_not_found", {"query": "next"})
     assert error["hint"].startswith("ticket list --state backlog")

@@ -29,7 +29,7 @@ error:{{code,message,details,hint}}}}. The hint is the next command.
     ticket claim ID --ci --json      take it (exit 10: somebody was faster)
     ticket show ID --ci              read it
     ticket branch ID --ci            the branch to work on
-    ticket edit ID --body-file F     write down what you found
+    ticket edit ID --append TEXT     write down what you found
     ticket done ID --ci --json       finish it
     ticket release ID --ci           or give it back
     ticket move ID blocked --ci      or say that it waits

@@ -6,7 +6,7 @@ never abbreviated, so that a script means tomorrow what it means today. On the h
 
 from __future__ import annotations
 
-from counterfoil.cli.table import COMMON, VERBS
+from counterfoil.cli.table import COMMON, VERBS, WRITING
 from counterfoil.errors import InputError
 
 TYPE_CHECKING = False
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from counterfoil.cli.table import Option
 
     Values = dict[str, str | bool | list[str] | None]
+
+
+SYNONYMS = {
+    "add": "new", "close": "done", "comment": "edit ID --append TEXT", "create": "new", "find": "search",
+    "finish": "done", "history": "log", "ls": "list", "note": "edit ID --append TEXT", "resolve": "done",
+    "reopen": "new", "rm": "undo", "delete": "undo", "status": "list", "take": "claim", "update": "edit",
+    "view": "show",
+}  # fmt: skip
+"""What other tools call our verbs."""
 
 
 class Arguments:
@@ -82,7 +91,7 @@ def find_verb(words: Sequence[str]) -> int:
         elif not word.startswith("-") or word == "-":
             return position
         elif "=" not in word:
-            expects_value = any(word in names and metavar for names, metavar, _, _ in COMMON)
+            expects_value = any(word in names and metavar for names, metavar, _, _ in (*COMMON, *WRITING))
     return -1
 
 
@@ -121,7 +130,7 @@ def _read_options(words: list[str], table: dict[str, Option], values: Values, ve
         at += 1
         if word == "--":
             return plain + words[at:]
-        if not word.startswith("-") or word == "-":
+        if not word.startswith("-") or word == "-" or _is_text(word):
             plain.append(word)
             continue
         name, equals, value = word.partition("=")
@@ -146,6 +155,12 @@ def _read_options(words: list[str], table: dict[str, Option], values: Values, ve
         else:
             values[_key(names)] = value
     return plain
+
+
+def _is_text(word: str) -> bool:
+    """Tells whether a word that begins with a hyphen is no option but a title such as `- a` or `---`."""
+    name = word.partition("=")[0]
+    return " " in name or not name.strip("-")
 
 
 def _fill_positionals(
@@ -178,6 +193,6 @@ def _unknown_verb(verb: str) -> InputError:
     from counterfoil.cli.nearest import nearest
 
     known = [name for name in VERBS if VERBS[name][1]]
-    near = nearest(verb, known)
+    near = SYNONYMS.get(verb) or nearest(verb, known)
     meant = f"; did you mean `ticket {near}`?" if near else ""
     return usage(f"there is no verb {verb!r}{meant}", value=verb, allowed=known)

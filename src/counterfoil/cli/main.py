@@ -21,19 +21,39 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+OUTPUT_FAILED = 12
 VERSION_WORDS = ("--version", "-V")
+
+
+class _OutputFailed(Exception):
+    """What the verb answered could not be written."""
 
 
 def run() -> None:
     """Runs the command and leaves the process without the interpreter's slow farewell."""
     gc.disable()
+    _open_missing_streams()
     status = main(sys.argv[1:])
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError:
-        status = PIPE_CLOSED
+        status = status or PIPE_CLOSED
     os._exit(status)
+
+
+def _open_missing_streams() -> None:
+    """Puts the null device where a standard stream is closed, so that no file of ours takes its number."""
+    if sys.stdin is not None and sys.stdout is not None and sys.stderr is not None:
+        return
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8")
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
 
 
 def main(words: Sequence[str], environ: Mapping[str, str] | None = None, cwd: str | None = None) -> int:
@@ -50,13 +70,17 @@ def main(words: Sequence[str], environ: Mapping[str, str] | None = None, cwd: st
     except BrokenPipeError:
         _silence_stdout()
         return PIPE_CLOSED
+    except _OutputFailed as error:
+        _silence_stdout()
+        _write_error(f"error: standard output: {error}\nhint: free some space, or write elsewhere\n")
+        return OUTPUT_FAILED
     except KeyboardInterrupt:
         _write_error("interrupted\n")
         return INTERRUPTED
 
 
 def _main(words: Sequence[str], environ: Mapping[str, str], cwd: str | None) -> int:
-    if not words or words[0] in VERSION_WORDS or "--help" in words or "-h" in words:
+    if not words or any(word in words for word in (*VERSION_WORDS, "--help", "-h")):
         special = _special(words)
         if special is not None:
             return special
@@ -75,7 +99,7 @@ def _main(words: Sequence[str], environ: Mapping[str, str], cwd: str | None) -> 
     except CounterfoilError as error:
         _print_error(error, warnings, json)
         return exit_status(error)
-    except (BrokenPipeError, KeyboardInterrupt):
+    except (BrokenPipeError, KeyboardInterrupt, _OutputFailed):
         raise
     except Exception as error:
         from counterfoil.cli.crash import report
@@ -95,21 +119,28 @@ def _current_folder() -> str:
 
 def _special(words: Sequence[str]) -> int | None:
     """Answers what needs no verb: no words at all, `--version`, `--help`."""
-    if words and words[0] in VERSION_WORDS:
+    position = find_verb(words)
+    before_verb = words if position < 0 else words[:position]
+    before_end = words[: words.index("--")] if "--" in words else words
+    json = "--json" in before_end
+    if any(word in before_verb for word in VERSION_WORDS):
         from counterfoil import __version__
 
-        _write(f"ticket {__version__}\n")
+        _write_special({"version": __version__}, f"ticket {__version__}\n", json)
         return 0
-    position = find_verb(words)
-    before_end = words[: words.index("--")] if "--" in words else words
     if words and "--help" not in before_end and "-h" not in before_end:
         return None
     if position >= 0 and words[position] not in VERBS:
         return None
     from counterfoil.cli.manual import page
 
-    _write(page(words[position] if position >= 0 else ""))
+    verb = words[position] if position >= 0 else ""
+    _write_special({"verb": verb or None, "text": page(verb)}, page(verb), json)
     return 0
+
+
+def _write_special(data: dict[str, object], text: str, json: bool) -> None:
+    _write(f'{{"ok":true,"data":{compact(data)},"warnings":[]}}\n' if json else text)
 
 
 def _trace(environ: Mapping[str, str], debug: bool) -> Trace | None:
@@ -165,8 +196,13 @@ def _print_error(error: CounterfoilError, warnings: list[dict[str, object]], jso
 
 
 def _write(text: str | bytes) -> None:
-    sys.stdout.buffer.write(text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace"))
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _OutputFailed(error.strerror) from None
 
 
 def _write_error(text: str) -> None:

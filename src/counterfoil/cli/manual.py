@@ -18,7 +18,7 @@ DETAILS: dict[str, str] = {
     "release": "Gives the claim back, unassigns you and makes the ticket ready again.",
     "ready": "State ready, nobody's claim, and every ticket that it waits for is done.",
     "search": "Upper and lower case are alike; titles and bodies are searched.",
-    "batch": 'Each line is a JSON object with "op": new, move, start, done, assign, reviewer or edit.\nAll lines are carried out and become one commit, or none is. A new ticket may be named\nby "as" and referred to as "$name" by later lines.',
+    "batch": 'Each line is a JSON object with "op": new, move, start, done, assign, reviewer or edit.\nAll lines are carried out and become one commit, or none is. A new ticket may be named\nby "as" and referred to as "$name" by later lines. Keys:\n  new       title; state, priority, labels, assignee, reviewer, author, body, template,\n            blocks, blocked_by, as\n  move      id, state          start, done   id\n  assign    id, actor          reviewer      id, actor\n  edit      id; title, state, priority, labels, add_labels, remove_labels, assignee,\n            reviewer, body, blocks, blocked_by (and add_/remove_ of both)',
     "import": "Reads JSON lines of `ticket export`, the output of `gh issue list --json …`, or the\nfolder of another tool. There is no network access.",
     "undo": "Makes a new commit that restores what your last unpushed `ticket` commit changed.\nRefuses when the files changed since, or when the commit is pushed.",
     "sync": "Pulls with rebase (the merge drivers keep tickets and index whole), repairs the index,\npushes.",

@@ -96,6 +96,7 @@ VERBS: dict[str, Verb] = {
          (("-l", "--label"), "LABEL", True, "+x adds, -x removes, x,y replaces all"),
          (("--assignee",), "ACTOR", False, "who does the work, or `none`"),
          (("--reviewer",), "ACTOR", False, "who reviews it, or `none`"), *_BODY,
+         (("--append",), "TEXT", False, "add to the end of the body; `-` reads standard input"),
          (("--blocks",), "ID", True, "+ID adds (or just ID), -ID removes"),
          (("--blocked-by",), "ID", True, "+ID adds (or just ID), -ID removes"), *WRITING),
     ),

@@ -37,6 +37,7 @@ def edit_fields(
     blocks: Sequence[str] = (),
     blocked_by: Sequence[str] = (),
     body: str | None = None,
+    append: str | None = None,
 ) -> None:
     """Changes what is given and leaves the rest; `none` unsets an actor.
 
@@ -45,6 +46,7 @@ def edit_fields(
         title, state, priority, assignee, reviewer, body: the new value.
         labels: `+x` adds, `-x` removes, `x,y` stands for all.
         blocks, blocked_by: `ID` or `+ID` adds, `-ID` removes.
+        append: a paragraph for the end of the body.
 
     Raises:
         InputError: for values that are none, and for transitions that are not allowed.
@@ -70,6 +72,9 @@ def edit_fields(
         desk.update(sheet, changes)
     if body is not None:
         desk.replace_body(sheet, body)
+    if append is not None:
+        present = sheet.document.body.rstrip("\r\n")
+        desk.replace_body(sheet, f"{present}\n\n{append.strip()}\n" if present else f"{append.strip()}\n")
 
 
 def edited_labels(present: Sequence[str], wanted: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from counterfoil.usecases import editing
 from counterfoil.usecases.desk import Desk, carry_out
 from counterfoil.usecases.resolve import find_name
 
-FIELD_OPTIONS = ("title", "state", "priority", "assignee", "reviewer", "body", "body_file")
+FIELD_OPTIONS = ("title", "state", "priority", "assignee", "reviewer", "body", "body_file", "append")
 LIST_OPTIONS = ("label", "blocks", "blocked_by")
 
 
@@ -41,6 +41,9 @@ def run(call: Call) -> Reply:
 def _edit_fields(call: Call, query: str) -> Reply:
     arguments = call.arguments
     body = call.body()
+    addition = arguments.text("append")
+    if addition == "-":
+        addition = call.read_text("-")
 
     def edit(desk: Desk) -> None:
         editing.edit_fields(
@@ -55,6 +58,7 @@ def _edit_fields(call: Call, query: str) -> Reply:
             blocks=arguments.many("blocks"),
             blocked_by=arguments.many("blocked_by"),
             body=body,
+            append=addition,
         )
 
     desk, outcome = carry_out(call.context(), edit)

@@ -8,6 +8,8 @@ from counterfoil.usecases import policing
 from counterfoil.usecases.reporting import Report
 
 ACTIONS = ("show", "validate", "explain")
+ACTION_NAMES = ("merge", "done", "move", "edit", "assign", "change.promote", "policy.change")
+"""May stand before the ticket as well as behind it."""
 
 
 def run(call: Call) -> Reply:
@@ -41,5 +43,7 @@ def _explain(call: Call) -> Reply:
         raise usage(
             "policy explain takes a ticket: ticket policy explain ID [ACTION]", "policy", missing="id"
         )
+    if len(words) == 2 and words[0] in ACTION_NAMES:
+        words.reverse()
     found = policing.explain(call.context(), call.pick(words[0]), words[1] if len(words) == 2 else "merge")
     return Reply(found.data, found.text)

@@ -47,7 +47,10 @@ def run(call: Call) -> Reply:
         return Reply(Raw(f'{{"tickets":{entries},"total":{total},"blocked":{blocked},"cycles":{cycles}}}'))
     notes = [f"{total - len(rows)} more; raise --limit to see them"] if total > len(rows) else []
     if readiness.blocked:
-        notes.append(f"{len(readiness.blocked)} more in state ready wait for other tickets")
+        waiting = len(readiness.blocked)
+        notes.append(f"{waiting} more in state ready {'waits' if waiting == 1 else 'wait'} for other tickets")
+    if not rows and not readiness.blocked:
+        notes.append("make one ready: ticket list --state backlog, then ticket move ID ready")
     return Reply(None, layout.table(rows, prefix, call.environ) or "No tickets found.", notes=notes)
 
 
