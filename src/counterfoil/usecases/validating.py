@@ -26,7 +26,7 @@ def check_names(context: Context, names: list[str], tier: str) -> Report:
     report = Report()
     rows: list[Row] = []
     for name in names:
-        _check_file(context, name, tier, report, rows)
+        _check_file(context, name, None, tier, report, rows)
     _check_transitions(context, {row[9]: row for row in rows}, report)
     return report
 
@@ -35,9 +35,12 @@ def check_everything(context: Context, tier: str) -> Report:
     """Checks every ticket, the relations between them, the index, the configuration and the policy."""
     report = Report()
     rows: list[Row] = []
-    for name in sorted(context.work.names(index.TICKETS)):
-        if index.is_called_ticket(name):
-            _check_file(context, name, tier, report, rows)
+    _check_folder(context, report)
+    for name, data in context.work.read_small(index.TICKETS, ".md"):
+        _check_file(context, name, data, tier, report, rows)
+    # Folders have no order; what is said has one, and what is said of one file stays in its own.
+    report.diagnostics.sort(key=lambda diagnostic: diagnostic.path)
+    rows.sort(key=lambda row: row[9])
     _check_short_ids(context, rows, report)
     _check_relations(context, rows, report)
     _check_transitions(context, {row[9]: row for row in rows}, report)
@@ -47,16 +50,27 @@ def check_everything(context: Context, tier: str) -> Report:
     return report
 
 
-def _check_file(context: Context, name: str, tier: str, report: Report, rows: list[Row]) -> None:
+def _check_folder(context: Context, report: Report) -> None:
+    if context.work.exists(index.TICKETS) and not context.work.is_folder(index.TICKETS):
+        message = f"{index.TICKETS} is a symbolic link, or no folder at all"
+        hint = "replace it by the folder itself; links are never followed"
+        report.diagnostics.append(Diagnostic("unsafe_path", "error", index.TICKETS, message, hint))
+
+
+def _check_file(
+    context: Context, name: str, data: bytes | None, tier: str, report: Report, rows: list[Row]
+) -> None:
+    """Checks one file; reads it first if it does not come along."""
     path = f"{index.TICKETS}/{name}"
-    try:
-        data = context.work.read(path, FILE_BYTES)
-    except CounterfoilError as error:
-        report.checked += 1
-        report.diagnostics.append(Diagnostic(error.code, "error", path, error.message, error.hint))
-        return
     if data is None:
-        return
+        try:
+            data = context.work.read(path, FILE_BYTES)
+        except CounterfoilError as error:
+            report.checked += 1
+            report.diagnostics.append(Diagnostic(error.code, "error", path, error.message, error.hint))
+            return
+        if data is None:
+            return
     ticket, found = check(
         data, path, name[:-3], full=context.full, tier=tier, secrets=redact.scan, personal=redact.personal
     )
@@ -65,7 +79,8 @@ def _check_file(context: Context, name: str, tier: str, report: Report, rows: li
         found = [Diagnostic("not_a_ticket", "warning", path, f"{name} is no ticket and is left out", hint)]
     else:
         report.checked += 1
-    report.diagnostics += [*found, *unsettled(data, path)]
+    report.diagnostics += found
+    report.diagnostics += unsettled(data, path)
     if ticket is not None and ticket.id == name[:-3].upper():
         rows.append(row_of(ticket, name))
 
