@@ -109,7 +109,7 @@ def test_what_is_no_title_is_refused(desk: Desk, title: str, value: str) -> None
 def test_a_long_title_is_warned_of(desk: Desk) -> None:
     envelope = desk.envelope("new", "x" * 201, "--no-commit")
     assert [(item["code"], item["length"], item["limit"]) for item in envelope["warnings"]] == [
-        ("title_long", 201, 200)
+        ("title_too_long", 201, 200)
     ]
     assert desk.codes("new", "x" * 200, "--no-commit") == []
 

@@ -33,8 +33,10 @@ def parse(text: str) -> str:
     """
     actor = canonical(text)
     if actor is None:
+        slug = text.lower()
+        hint = f"did you mean human:{slug} or agent:{slug}?" if is_slug(slug) else HINT
         raise InputError(
-            "invalid_actor", f"{text!r} is no actor", HINT, value=text, allowed=list(TICKET_KINDS)
+            "invalid_actor", f"{text!r} is no actor", hint, value=text, allowed=list(TICKET_KINDS)
         )
     return actor
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from counterfoil.kernel import ids
 from counterfoil.tickets import document
+from counterfoil.tickets.document import FormatError
 from counterfoil.tickets.naming import display_id
 from counterfoil.tickets.values import clean_labels
 
@@ -36,7 +37,12 @@ def write_new(ticket: Ticket, body: str | None, template: str | None, context: C
         "author": ticket.author or "",
         "date": context.clock.utc(context.clock.now_ms())[:10],
     }
-    filled = document.read(document.fill_template(template, values), context.full)
+    try:
+        filled = document.read(document.fill_template(template, values), context.full)
+    except FormatError as error:
+        error.message = f"the template does not make a ticket: {error.message}"
+        error.hint = "mend .tickets/template.md, or the template that --template names"
+        raise
     changes: dict[str, object] = {"title": ticket.title, "state": ticket.state, "priority": ticket.priority}
     labels = dict.fromkeys([*clean_labels(filled.ticket.labels), *ticket.labels])
     lists = {"labels": list(labels), "blocks": list(ticket.blocks), "blocked_by": list(ticket.blocked_by)}

@@ -368,7 +368,7 @@ class Desk:
     def _note_long_title(self, title: str) -> None:
         if len(title) > TITLE_LENGTH:
             message = f"the title has {len(title)} characters; boards show {TITLE_LENGTH} at most"
-            self.context.warn("title_long", message, length=len(title), limit=TITLE_LENGTH)
+            self.context.warn("title_too_long", message, length=len(title), limit=TITLE_LENGTH)
 
     def new_id(self) -> str:
         """Mints the id of a ticket that is placed later (product.md §5)."""

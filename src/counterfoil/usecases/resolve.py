@@ -96,7 +96,8 @@ def _ambiguous(context: Context, query: str, names: list[str], catalog: Catalog 
     return InputError(
         "ambiguous_id",
         f"{query!r} can mean {len(names)} tickets",
-        f"name one of them by its unique beginning, such as {matches[0]['unique_prefix']}",
+        f"name one of them by {'its full id' if context.options.ci else 'its unique beginning'}, such as "
+        f"{matches[0]['id' if context.options.ci else 'unique_prefix']}",
         query=query,
         matches=matches,
         count=len(names),
