@@ -66,8 +66,7 @@ def open_project(
         work = tree
     else:
         folder, work = _read_from_head(start, location, environ, trace)
-    state_dir = options.data_dir or environ.get("COUNTERFOIL_DATA") or f"{location.common_dir}/{STATE_FOLDER}"
-    state = WorkTree(os.path.normpath(os.path.join(cwd, state_dir)))
+    state = WorkTree(_state_folder(cwd, environ, options, location))
     prefix = "" if folder == location.root else os.path.relpath(folder, location.root) + "/"
 
     return Context(
@@ -86,6 +85,19 @@ def open_project(
         program=program,
         folder=WorkTree,
     )
+
+
+def _state_folder(cwd: str, environ: Mapping[str, str], options: Options, location: Location) -> str:
+    """Returns where the clone's state lies: the same place for every command, wherever it is typed.
+
+    A path on the command line begins where it is typed, as all of them do; a variable outlives a `cd`.
+    """
+    if options.data_dir:
+        return os.path.normpath(os.path.join(cwd, options.data_dir))
+    given = environ.get("COUNTERFOIL_DATA")
+    if given:
+        return os.path.normpath(os.path.join(location.root, given))
+    return os.path.normpath(f"{location.common_dir}/{STATE_FOLDER}")
 
 
 def _open_programs(environ: Mapping[str, str], trace: Trace | None) -> ProgramRunner:

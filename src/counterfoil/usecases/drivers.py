@@ -19,11 +19,19 @@ DRIVERS = (
     ("ticket-index", "index", "tickets: the index"),
     ("ticket-file", "ticket", "tickets: field by field"),
 )
+_BEGINNING = "t='"
 
 
 def are_registered(context: Context) -> bool:
-    """Tells whether this clone's Git knows both drivers."""
-    return all(context.git_setting(f"merge.{name}.driver") for name, _, _ in DRIVERS)
+    """Tells whether this clone's Git knows both drivers, and those of ours as they are written today.
+
+    Which program they name is each clone's own affair, and so is a command that is none of ours.
+    """
+    commands = [(context.git_setting(f"merge.{name}.driver"), kind) for name, kind, _ in DRIVERS]
+    return all(
+        command and (not command.startswith(_BEGINNING) or command.endswith(_after_program(kind)))
+        for command, kind in commands
+    )
 
 
 def register(context: Context) -> None:
@@ -66,9 +74,14 @@ def unregister(context: Context) -> list[str]:
 def command(program: str, kind: str) -> str:
     """Returns the shell command that Git runs: the program, or Git's text merge without it."""
     quoted = "'" + program.replace("'", "'\\''") + "'"
+    return f"t={quoted}{_after_program(kind)}"
+
+
+def _after_program(kind: str) -> str:
+    """Returns the part of the command that is the same in every clone; a path may begin with a dash."""
     return (
-        f't={quoted}; command -v "$t" >/dev/null 2>&1 || t=ticket; '
-        f'if command -v "$t" >/dev/null 2>&1; then "$t" merge-driver {kind} %O %A %B %P; '
+        '; command -v "$t" >/dev/null 2>&1 || t=ticket; '
+        f'if command -v "$t" >/dev/null 2>&1; then "$t" merge-driver {kind} -- %O %A %B %P; '
         "else git merge-file -L ours -L base -L theirs %A %O %B; fi"
     )
 
