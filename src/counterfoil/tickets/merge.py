@@ -4,9 +4,9 @@ The result starts from our bytes and takes over their source lines key by key, s
 lossless as every other edit. Where both sides changed the same key, a rule decides: labels
 and relations merge as sets, the more urgent priority wins, and so does the state that is
 further along. Anything else is a conflict: our value stays, and theirs stands behind it in
-a comment on that one line, so the file never stops being YAML. Conflict markers occur in the
-body alone. Where a merge is clean, both directions of it say the same. Whatever is spliced
-together is read again before it is believed.
+a comment on that one line, or on a line of its own where we removed the key, so the file never
+stops being YAML. Conflict markers occur in the body alone. Where a merge is clean, both
+directions of it say the same. Whatever is spliced together is read again before it is believed.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ def conflict_fields(data: bytes) -> list[tuple[str, int, object]]:
     """Finds the conflicts that a merge left in front matter.
 
     Returns:
-        `(key, line, theirs)`: the nearest key on or above the 1-based line, and their value,
-        None where they had removed the key.
+        `(key, line, theirs)`: the key on the 1-based line or, in a comment alone, the one whose lines it
+        holds, else the nearest above; and their value, None where they had removed the key.
     """
     if CONFLICT_MARK.encode() not in data:
         return []
@@ -116,9 +116,18 @@ def conflict_fields(data: bytes) -> list[tuple[str, int, object]]:
                 pass
             else:
                 if line[end : end + 1] in ("", " ", "\r") and line[max(at - 1, 0)] in " #":
-                    found.append((key, number, theirs))
+                    alone = not line[:at].strip()
+                    found.append(((_only_key(theirs) if alone else "") or key, number, theirs))
             at = line.find(CONFLICT_MARK, end)
     return found
+
+
+def _only_key(theirs: object) -> str:
+    """Returns the one key whose lines these are, or an empty text."""
+    first, *below = theirs.split("\n") if isinstance(theirs, str) else ("",)
+    key, colon, _ = first.partition(":")
+    is_one = colon and key.replace("-", "_").isidentifier() and all(line[:1] in {" ", "-"} for line in below)
+    return key if is_one else ""
 
 
 # --- the file as a whole ------------------------------------------------------------------

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     """Keys from the root of the front matter down."""
 
 CONFLICT_MARK = "# CONFLICT theirs: "
-"""What stands before their value, which follows as JSON; `null` where they removed the key."""
+"""What stands before their value, which follows as JSON; `null` where they removed the key.
+
+A comment on a line of its own holds all their lines, keys included, of what ours does not have."""
 
 _PROGRESS = ("backlog", "ready", "blocked", "in_progress", "done")
 _ACTORS = ("assignee", "reviewer", "author")
@@ -195,8 +197,7 @@ class FieldMerge:
                 inner = base.value if base and isinstance(base.value, Mapping) else None
                 return self._mapping(path, inner, mine, yours)
         self._conflict(path, ours, theirs)
-        kept = o or t
-        return _said(path, kept.value) if kept else _nothing(path)
+        return _said(path, o.value) if o else _nothing(path)
 
     def _ranked(self, path: Path, ours: Mapping, theirs: Mapping) -> str:
         """Decides on state (the one further along) or priority (the more urgent one)."""
@@ -218,7 +219,7 @@ class FieldMerge:
         return taken
 
     def _conflict(self, path: Path, ours: Mapping, theirs: Mapping) -> None:
-        """Keeps our value, or theirs where we removed the key, and writes theirs behind it."""
+        """Keeps our value and writes theirs behind it; where we removed the key, theirs gets a line of its own."""
         o, t = ours.entry(path[-1]), theirs.entry(path[-1])
         self.clean = False
         name = ".".join(path)
@@ -228,11 +229,9 @@ class FieldMerge:
             change = "both sides changed it" if t else "we changed it and they removed it"
             self.notes.append(f"{name}: {change}; ours is kept, theirs stands in a comment on its line")
         elif t:
-            lines = self.theirs.own_lines(t)
-            lines[_comment_line(t) - t.line] += f" {self._comment(t)}"
-            self._insert(path, ours, theirs, lines)
+            self._insert(path, ours, theirs, [CONFLICT_MARK + _json("\n".join(self.theirs.own_lines(t)))])
             self.notes.append(
-                f"{name}: we removed it and they changed it; theirs is kept, marked by a comment"
+                f"{name}: we removed it and they changed it; it stays removed, theirs stands in a comment"
             )
 
     def _comment(self, entry: Entry | None) -> str:

@@ -177,8 +177,8 @@ def test_labels_and_relations_merge_as_sets() -> None:
             "assignee: human:ada\n",
             "",
             "assignee: human:bob\n",
-            'assignee: human:bob # CONFLICT theirs: "human:bob"\n',
-            ("assignee", 8, "human:bob"),
+            '# CONFLICT theirs: "assignee: human:bob"\n',
+            ("assignee", 8, "assignee: human:bob"),
         ),
         (
             "title: Add paywall\n",
@@ -200,6 +200,13 @@ def test_labels_and_relations_merge_as_sets() -> None:
             "estimate: {low: 1,\n  high: 9}\n",
             'estimate: # CONFLICT theirs: "estimate: {low: 1,\\n  high: 9}"\n  - 4\n  - 5\n',
             ("estimate", 14, "estimate: {low: 1,\n  high: 9}"),
+        ),
+        (
+            "estimate: 3 # days\n",
+            "",
+            "estimate:\n- 4\n- 5\n",
+            '# CONFLICT theirs: "estimate:\\n- 4\\n- 5"\n',
+            ("estimate", 14, "estimate:\n- 4\n- 5"),
         ),
         (
             "    kind: intake\n",
@@ -307,7 +314,7 @@ def test_what_is_not_even_text_keeps_ours(binary: bytes) -> None:
 def test_front_matter_in_flow_style_is_kept_with_theirs_in_a_comment() -> None:
     head = BASE.split("---\n")[1]
     ours = edited((head, f"{{id: {A}, title: Add paywall, state: done, priority: p2, labels: []}}\n"))
-    theirs = edited(("estimate: 3 # days", "estimate: 4"), ("Two", "Deux"))
+    theirs = edited(("estimate: 3 # days", "extra: 4"), ("Two", "Deux"))
     result = merged(BASE, ours, theirs)
     comment = theirs.split("\n---\n")[0].removeprefix("---\n").replace("\n", "\\n")
     expected = edited(("\n---\n", f'\n# CONFLICT theirs: "{comment}"\n---\n'), ("Two", "Deux"), text=ours)
@@ -364,7 +371,7 @@ def test_a_comment_that_we_removed_does_not_come_back_with_their_new_key() -> No
 def test_front_matter_too_large_to_stand_beside_another_is_kept_alone() -> None:
     head = BASE.split("---\n")[1]
     ours = edited((head, f"{{id: {A}, title: T, state: done, priority: p2, labels: []}}\n"))
-    theirs = edited(("estimate: 3 # days", f"estimate: {'9' * (FRONT_MATTER_BYTES - len(head))}"))
+    theirs = edited(("estimate: 3 # days", f"extra: {'9' * (FRONT_MATTER_BYTES - len(head))}"))
     assert merged(BASE, ours, theirs) == Merged(
         ours.encode(),
         False,
