@@ -209,6 +209,19 @@ def test_an_editor_that_is_missing_is_named(desk: Desk, command: str) -> None:
     error = desk.envelope("edit", made, status=12, EDITOR=command)["error"]
     assert error["code"] == "io_error"
     assert command.split(maxsplit=1)[0] in error["message"]
+    assert error["hint"].startswith("export EDITOR=")
+    assert drafts(desk) == []
+
+
+def test_without_a_terminal_no_editor_is_opened_that_nobody_named(desk: Desk) -> None:
+    made = desk.new("T")
+    desk.git("config", "--global", "--unset", "core.editor")
+    error = desk.envelope("edit", made, status=2, EDITOR="", VISUAL="")["error"]
+    assert error["code"] == "usage"
+    assert "export EDITOR=" in error["hint"]
+    assert "--title" in error["hint"]
+    assert desk.spawn("edit", made, status=2).out == ""
+    assert drafts(desk) == []
 
 
 def test_an_editor_that_cannot_be_understood_is_named(desk: Desk) -> None:

@@ -78,7 +78,8 @@ class Git:
         Raises:
             HostError: `io_error` with Git's own words when it fails.
         """
-        result = self.run(*arguments, stdin=stdin)
+        argv = ("git", "-C", self.location.root, *arguments)
+        result = self._programs.run(argv, env=READ_ONLY, stdin=stdin, apart=True)
         if result.status != 0:
             raise git_error(arguments[0], result)
         return result.stdout
@@ -117,6 +118,9 @@ class Git:
                 text = file.read(4096).strip()
         except (OSError, UnicodeError):
             return None
+        if text == "ref: refs/heads/.invalid":  # the references lie in tables that only Git reads
+            answer = self.run("symbolic-ref", "-q", "HEAD").stdout
+            text = "ref: " + answer.decode("utf-8", "surrogateescape").strip()
         return text[len("ref: refs/heads/") :] if text.startswith("ref: refs/heads/") else None
 
     def in_progress(self) -> str | None:

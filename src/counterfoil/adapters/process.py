@@ -62,6 +62,7 @@ class Programs:
         timeout_s: float = 120.0,
         terminal: bool = False,
         started: Callable[[int], None] | None = None,
+        apart: bool = False,
     ) -> Completed:
         """Runs one program to its end.
 
@@ -72,6 +73,8 @@ class Programs:
             timeout_s: seconds after which it is killed.
             terminal: let the program use the caller's terminal instead of pipes (an editor).
             started: told the process id as soon as there is one.
+            apart: give the program a group of its own, so that it ends with all that it started; it
+                can then ask nothing at the terminal.
 
         Raises:
             HostError: `io_error` when the program is missing or exceeds its time.
@@ -82,7 +85,7 @@ class Programs:
             status = _wait(_spawn(argv, environ, []))
             result = Result(status, b"", b"")
         else:
-            result = _run_piped(argv, environ, stdin or b"", begun + timeout_s, started)
+            result = _run_piped(argv, environ, stdin or b"", begun + timeout_s, started, apart)
         if self._trace is not None:
             self._trace(argv, result.status, time.monotonic() - begun)
         return result
@@ -109,8 +112,12 @@ def _is_zombie(pid: int) -> bool:
     return state.startswith(b"Z")
 
 
-def _spawn(argv: Sequence[str], environ: Mapping[str, str], actions: list[tuple[int, ...]]) -> int:
+def _spawn(
+    argv: Sequence[str], environ: Mapping[str, str], actions: list[tuple[int, ...]], apart: bool = False
+) -> int:
     try:
+        if apart:
+            return os.posix_spawnp(argv[0], list(argv), environ, file_actions=actions, setpgroup=0)
         return os.posix_spawnp(argv[0], list(argv), environ, file_actions=actions)
     except FileNotFoundError:
         raise HostError(
@@ -132,6 +139,7 @@ def _run_piped(
     stdin: bytes,
     deadline: float,
     started: Callable[[int], None] | None,
+    apart: bool,
 ) -> Result:
     out_read, out_write = os.pipe()
     err_read, err_write = os.pipe()
@@ -142,7 +150,7 @@ def _run_piped(
         (os.POSIX_SPAWN_DUP2, err_write, 2),
     ]
     try:
-        pid = _spawn(argv, environ, actions)
+        pid = _spawn(argv, environ, actions, apart)
     except BaseException:
         for descriptor in (out_read, err_read, in_write):
             if descriptor >= 0:
@@ -159,22 +167,29 @@ def _run_piped(
         for descriptor in pipes:
             if descriptor >= 0:
                 os.close(descriptor)
-        _stop(pid, 15)
+        _stop(pid, 15, apart)
         raise
     try:
         status, stdout, stderr = _exchange(pid, pipes, stdin, deadline)
     except TimeoutError:
-        _stop(pid, 9)
+        _stop(pid, 9, apart)
         raise HostError("io_error", f"{argv[0]} took too long and was stopped", program=argv[0]) from None
     except BaseException:
-        _stop(pid, 15)
+        _stop(pid, 15, apart)
         raise
     return Result(_wait(pid) if status is None else status, stdout, stderr)
 
 
-def _stop(pid: int, signal: int) -> None:
-    os.kill(pid, signal)
-    _wait(pid)
+def _stop(pid: int, signal: int, apart: bool) -> None:
+    """Ends a program, with its group if it has one of its own; one that has ended is fine."""
+    try:
+        if apart:
+            os.killpg(pid, signal)
+        else:
+            os.kill(pid, signal)
+        _wait(pid)
+    except (ProcessLookupError, ChildProcessError):
+        pass
 
 
 def _exchange(

@@ -22,6 +22,7 @@ from counterfoil.usecases.desk import Desk, Sheet, carry_out
 FOLDER = "drafts"
 EDITOR_VARIABLES = ("VISUAL", "EDITOR")
 FALLBACK_EDITOR = "vi"
+EDITOR_HINT = "export EDITOR=nano"
 
 
 def edit_fields(
@@ -122,8 +123,13 @@ def _related(desk: Desk, query: str, related: Sequence[str]) -> str:
     return found[0] if len(found) == 1 else desk.ticket_id(query)
 
 
-def edit_in_editor(context: Context, name: str) -> tuple[Desk, Outcome] | None:
+def edit_in_editor(context: Context, name: str, *, terminal: bool) -> tuple[Desk, Outcome] | None:
     """Opens a ticket in the editor and saves what comes back; None when it came back unchanged.
+
+    Args:
+        context: the project.
+        name: the ticket's file.
+        terminal: whether an editor that nobody chose has a terminal to be used on.
 
     Raises:
         InputError: whatever makes the text no acceptable ticket; details name the `recovery` file.
@@ -134,7 +140,7 @@ def edit_in_editor(context: Context, name: str) -> tuple[Desk, Outcome] | None:
     if before is None:
         raise InputError("ticket_not_found", f"{path} does not exist", "ticket list --all", query=name)
     _check_readable(context, path, before)
-    command = _editor(context)
+    command = _editor(context, terminal)
     draft = f"{FOLDER}/{name}"
     context.state.make_folder(FOLDER)
     _keep_earlier(context, draft)
@@ -193,22 +199,37 @@ def _keep_earlier(context: Context, draft: str) -> None:
     context.warn("draft_kept", f"an earlier draft was kept: {context.state.path(kept)}")
 
 
-def _editor(context: Context) -> list[str]:
-    """Returns the words of the editor's command."""
+def _editor(context: Context, terminal: bool) -> list[str]:
+    """Returns the words of the editor's command.
+
+    Raises:
+        InputError: `usage` when none is named and there is no terminal for the usual one.
+        HostError: `io_error` when its quotes do not match.
+    """
     command = next((context.environ[name] for name in EDITOR_VARIABLES if context.environ.get(name)), "")
     if not command:
         command = context.git.run("config", "core.editor").stdout.decode("utf-8", "replace").strip()
+    if not command and not terminal:
+        raise InputError(
+            "usage",
+            "there is no terminal for an editor, and none is named",
+            "ticket edit ID --title TEXT, --priority P, --label +x, --body TEXT, …; or: export EDITOR=…",
+        )
     try:
         words = shlex.split(command or FALLBACK_EDITOR)
     except ValueError:
         words = []
     if not words:
-        raise HostError("io_error", f"$EDITOR cannot be understood: {command!r}", "export EDITOR=nano")
+        raise HostError("io_error", f"$EDITOR cannot be understood: {command!r}", EDITOR_HINT)
     return words
 
 
 def _run_editor(context: Context, words: list[str], path: str) -> None:
-    result = context.programs.run([*words, path], terminal=True)
+    try:
+        result = context.programs.run([*words, path], terminal=True)
+    except HostError as error:
+        error.hint = f"{EDITOR_HINT}, or whichever editor is installed"
+        raise
     if result.status != 0:
         raise HostError(
             "io_error",

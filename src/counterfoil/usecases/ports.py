@@ -56,6 +56,7 @@ class ProgramRunner(Protocol):
         timeout_s: float = 120.0,
         terminal: bool = False,
         started: Callable[[int], None] | None = None,
+        apart: bool = False,
     ) -> Completed:
         """Runs one program to its end."""
 

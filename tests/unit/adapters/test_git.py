@@ -208,6 +208,18 @@ def test_head_and_branch_are_what_git_says(repository: RepositoryFactory, packed
     assert (git.head(), git.branch()) == (scene.git("rev-parse", "HEAD"), None)
 
 
+def test_where_git_keeps_references_in_tables_it_is_asked_for_the_branch(
+    repository: RepositoryFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = repository()
+    tables = scene.path / "tables"
+    tables.mkdir()
+    (tables / "HEAD").write_text("ref: refs/heads/.invalid\n", "utf-8")
+    git = git_of(scene)
+    monkeypatch.setattr(git.location, "git_dir", str(tables))
+    assert git.branch() == scene.git("branch", "--show-current")
+
+
 def test_the_last_value_of_a_setting_counts_and_a_bare_one_is_true(repository: RepositoryFactory) -> None:
     scene = repository()
     with (scene.path / ".git/config").open("a", encoding="utf-8") as file:

@@ -15,6 +15,7 @@ from counterfoil.errors import HostError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 PROGRAMS = Programs(os.environ)
 
@@ -69,6 +70,33 @@ def test_a_program_that_takes_too_long_is_killed() -> None:
     with pytest.raises(HostError, match="took too long"):
         PROGRAMS.run(("sleep", "60"), timeout_s=0.2)
     assert time.monotonic() - begun < 30
+
+
+def test_a_program_that_is_apart_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
+    note = tmp_path / "child"
+    with pytest.raises(HostError, match="took too long"):
+        PROGRAMS.run(shell('sleep 60 & echo $! > "$1"; wait', str(note)), timeout_s=0.5, apart=True)
+    child = int(note.read_text())
+    until = time.monotonic() + 10
+    while PROGRAMS.lives(child) and time.monotonic() < until:
+        os.sched_yield()
+    assert not PROGRAMS.lives(child)
+
+
+@pytest.mark.parametrize(("apart", "same"), [(True, False), (False, True)])
+def test_only_a_program_that_is_apart_leaves_our_group(apart: bool, same: bool) -> None:
+    groups: list[int] = []
+    PROGRAMS.run(("cat",), stdin=b"x", started=lambda pid: groups.append(os.getpgid(pid)), apart=apart)
+    assert (groups == [os.getpgrp()]) is same
+
+
+def test_a_program_that_has_ended_already_may_be_stopped() -> None:
+    def fail(pid: int) -> None:
+        os.waitpid(pid, 0)
+        raise KeyError("of the caller's")
+
+    with pytest.raises(KeyError):
+        PROGRAMS.run(("true",), started=fail)
 
 
 def test_what_a_program_leaves_behind_is_not_waited_for() -> None:

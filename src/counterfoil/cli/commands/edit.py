@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.written import written
 from counterfoil.errors import InputError
@@ -30,7 +32,7 @@ def run(call: Call) -> Reply:
             verb="edit",
         )
     name = find_name(call.context(), query)
-    edited = editing.edit_in_editor(call.context(), name)
+    edited = editing.edit_in_editor(call.context(), name, terminal=os.isatty(0) and os.isatty(1))
     if edited is None:
         return Reply({"changed": False, "committed": False, "commit": None}, "No change; nothing was saved.")
     desk, outcome = edited
