@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -214,3 +215,122 @@ def test_an_empty_clone_has_nothing_to_sync_yet(tmp_path: Path) -> None:
     assert clone.error("sync", status=2)["hint"] == "git push -u origin main"
     clone.git("push", "-q", "-u", "origin", "main")
     assert clone.say("sync")[0] == "Already in step with origin/main.\n"
+
+
+# --- what was staged, and what was killed ---------------------------------------------------------
+
+
+def diverge(ana: Clone, ben: Clone, **files: str) -> None:
+    """Lets both sides commit, so that a sync of ana's has two commits to move."""
+    ana.commit("base", **{"kept.txt": "1\n", "gone.txt": "1\n", "lost.txt": "1\n", "twice.txt": "1\n"})
+    ana.say("sync")
+    ben.commit("of ben", **{"ben.txt": "ben\n", **files})
+    ben.say("sync")
+    ana.commit("of ana", **{"ana.txt": "ana\n"})
+    ana.commit("of ana too", **{"code.py": "ana = 1\n"})
+
+
+def dirty(ana: Clone) -> None:
+    """Leaves changes of all kinds uncommitted."""
+    ana.write("twice.txt", "2\n")
+    ana.write("fresh.txt", "1\n")
+    ana.git("add", "twice.txt", "fresh.txt")
+    ana.git("rm", "-q", "gone.txt")
+    for name in ("twice.txt", "fresh.txt", "kept.txt"):
+        ana.write(name, "3\n")
+    (ana.path / "lost.txt").unlink()
+    ana.write("untracked.txt", "1\n")
+
+
+STATUS = "D  gone.txt\n M kept.txt\n D lost.txt\nMM twice.txt\nAM fresh.txt\n?? untracked.txt"
+
+
+def staged(clone: Clone) -> list[str]:
+    """Returns what is staged, with its content's ids."""
+    return clone.git("diff", "--cached", "--raw", "--no-abbrev").splitlines()
+
+
+def status(clone: Clone) -> list[str]:
+    """Returns what is uncommitted, sorted."""
+    return sorted(clone.git("status", "--porcelain", "--no-renames").splitlines())
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_is_staged_stays_staged(pair: tuple[Clone, Clone], fails: bool) -> None:
+    ana, ben = pair
+    diverge(ana, ben, **({"code.py": "ben = 1\n"} if fails else {}))
+    dirty(ana)
+    before, was_staged = snapshot(ana), staged(ana)
+    assert status(ana) == sorted(STATUS.splitlines())
+    if fails:
+        assert ana.error("sync", status=10)["details"]["paths"] == ["code.py"]
+        assert snapshot(ana) == before
+    else:
+        ana.say("sync")
+        assert ana.subjects()[:3] == ["of ana too", "of ana", "of ben"]
+        assert status(ana) == sorted(STATUS.splitlines())
+        assert ana.git("stash", "list") == ""
+    assert staged(ana) == was_staged
+    assert sorted(path.name for path in (ana.path / ".git").glob("index.*")) == []
+
+
+def kill_during_rebase(ana: Clone, script: str) -> None:
+    """Syncs with a hook that kills whatever it wants while the first commit is moved."""
+    hook = ana.write(".git/hooks/post-commit", f"#!/bin/sh\n{script}\n")
+    hook.chmod(0o755)
+    answer = subprocess.run(
+        ["ticket", "sync"], cwd=ana.path, env=dict(os.environ, **ana.env), capture_output=True, check=False,
+        start_new_session=True,
+    )  # fmt: skip
+    assert answer.returncode == -9
+    hook.unlink()
+
+
+@pytest.mark.parametrize("then", [("sync", "--no-push"), ("doctor",), ("new", "Another")])
+@pytest.mark.parametrize("early", [False, True])
+def test_a_sync_that_was_killed_is_taken_back_by_the_next_command(
+    pair: tuple[Clone, Clone], then: tuple[str, ...], early: bool
+) -> None:
+    ana, ben = pair
+    diverge(ana, ben)
+    dirty(ana)
+    was_staged, head = staged(ana), ana.git("rev-parse", "HEAD")
+    forgets = "rm .git/rebase-merge/head-name .git/rebase-merge/orig-head; " if early else ""
+    kill_during_rebase(ana, f": > .git/index.lock; {forgets}kill -9 0")
+    assert (ana.path / ".git/rebase-merge").exists()
+    told = str(ana.answer(*then))
+    assert "took back a sync that was interrupted; `ticket sync` starts it anew" in told
+    assert not (ana.path / ".git/rebase-merge").exists()
+    assert ana.git("symbolic-ref", "HEAD") == "refs/heads/main"
+    assert (status(ana), staged(ana)) == (sorted(STATUS.splitlines()), was_staged)
+    if then == ("doctor",):
+        assert ana.git("rev-parse", "HEAD") == head
+    assert "sync that was interrupted" not in str(ana.answer("doctor"))
+
+
+def test_a_git_that_outlives_its_sync_is_awaited_and_what_was_put_aside_comes_back(
+    pair: tuple[Clone, Clone],
+) -> None:
+    ana, ben = pair
+    diverge(ana, ben)
+    dirty(ana)
+    was_staged = staged(ana)
+    once = "[ -e .git/killed ] || { : > .git/killed; kill -9 $(awk '{print $4}' /proc/$PPID/stat); }"
+    kill_during_rebase(ana, once)
+    told = str(ana.answer("doctor"))
+    assert "finished a sync that was interrupted; `ticket sync` starts it anew" in told
+    assert ana.subjects()[:3] == ["of ana too", "of ana", "of ben"]
+    assert (status(ana), staged(ana)) == (sorted(STATUS.splitlines()), was_staged)
+
+
+def test_a_rebase_of_somebody_elses_is_never_taken_back(pair: tuple[Clone, Clone]) -> None:
+    ana, ben = pair
+    diverge(ana, ben, **{"code.py": "ben = 1\n"})
+    kill_during_rebase(ana, "kill -9 0")
+    ana.git("rebase", "--abort")
+    ana.commit("one more", **{"other.txt": "1\n"})
+    ana.git("rebase", "-q", "origin/main", status=1)
+    ana.say(
+        "doctor",
+    )
+    assert (ana.path / ".git/rebase-merge").exists()

@@ -26,6 +26,8 @@ READ_ONLY = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0
 LOCK_MARK = b"ticket: index locked by process "
 PRIVATE = ("index.ticket", "index.ticket-head", "index.ticket-lock")
 """Files beside the index that are ours alone, each with the lock that Git makes for it."""
+KEPT_INDEX = "index.ticket-sync"
+PSEUDO_REFS = ("HEAD", "ORIG_HEAD", "REBASE_HEAD", "AUTO_MERGE")
 HEX = frozenset("0123456789abcdef")
 """How often a commit is tried again when somebody else's commit came between."""
 TICK_NS = 20_000_000
@@ -260,8 +262,19 @@ class Git:
 
     def _discard_ref_locks(self, since_ns: int) -> None:
         """Removes the locks of a Git that was killed while it moved the branch."""
-        branch = self.branch()
-        locks = [f"{self.location.git_dir}/HEAD.lock"]
+        self._discard_unchanging(["HEAD.lock"], self.branch(), since_ns)
+
+    def discard_locks(self, branch: str, since_ns: int) -> None:
+        """Removes what a Git that was killed in a merge or a rebase has left locked.
+
+        Args:
+            branch: the one that it was to move.
+            since_ns: a time before that Git was started; older locks are not its own.
+        """
+        self._discard_unchanging(["index.lock", *[f"{name}.lock" for name in PSEUDO_REFS]], branch, since_ns)
+
+    def _discard_unchanging(self, names: Sequence[str], branch: str | None, since_ns: int) -> None:
+        locks = [f"{self.location.git_dir}/{name}" for name in names]
         if branch is not None:
             locks.append(f"{self.location.common_dir}/refs/heads/{branch}.lock")
         held = {lock: _identity(lock) for lock in locks}
@@ -273,6 +286,27 @@ class Git:
         for lock in suspects:
             if _identity(lock) == held[lock]:
                 os.unlink(lock)
+
+    def keep_index(self) -> None:
+        """Keeps a copy of the index as it is now, for `restore_index`."""
+        self._discard(KEPT_INDEX)
+        copy = self._copy_index()
+        try:
+            os.replace(copy, f"{self.location.git_dir}/{KEPT_INDEX}")
+        except FileNotFoundError:
+            pass
+
+    def restore_index(self, lock_timeout_s: float) -> None:
+        """Puts the index back as it was kept; what was staged is staged again, and nothing else is."""
+        self._lock_index(lock_timeout_s)
+        try:
+            self._install(f"{self.location.git_dir}/{KEPT_INDEX}")
+        finally:
+            self._discard("index.lock")
+
+    def forget_index(self) -> None:
+        """Drops the copy that was kept."""
+        self._discard(KEPT_INDEX)
 
     def sync_index(self, paths: Sequence[str], lock_timeout_s: float) -> None:
         """Lets the index hold `paths` as the working tree does, after an interrupted commit."""

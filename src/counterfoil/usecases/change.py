@@ -282,6 +282,11 @@ def _intent_file(context: Context) -> str:
     return f"{INTENT_FOLDER}/{crc32(root):08x}"
 
 
+def sync_note(context: Context) -> str:
+    """Returns where a sync notes what it is about to move, in the clone's own folder."""
+    return _intent_file(context) + ".sync"
+
+
 def _note_intent(context: Context, intent: str, message: str, files: Sequence[FileChange]) -> None:
     """Notes what is about to be written, before anything is; the index is derived and left out."""
     entries = [
@@ -308,6 +313,12 @@ def recover(context: Context) -> None:
     """
     for folder in ("", INTENT_FOLDER, "cache"):
         context.state.discard_drafts(folder)
+    sync = sync_note(context)
+    if context.state.exists(sync):
+        from counterfoil.usecases.rebasing import recover_sync
+
+        _await_child(context, sync)
+        recover_sync(context, sync)
     intent = _intent_file(context)
     for name, finish in ((intent, True), (f"{intent}.undo", False)):
         data = context.state.read(name)

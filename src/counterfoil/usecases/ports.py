@@ -198,5 +198,17 @@ class Repository(Protocol):
     def discard_leftovers(self, since_ns: int) -> None:
         """Removes what a killed command and its Git left behind."""
 
+    def discard_locks(self, branch: str, since_ns: int) -> None:
+        """Removes what a Git that was killed in a merge or a rebase has left locked."""
+
+    def keep_index(self) -> None:
+        """Keeps a copy of the index."""
+
+    def restore_index(self, lock_timeout_s: float) -> None:
+        """Puts the index back as it was kept."""
+
+    def forget_index(self) -> None:
+        """Drops the copy that was kept."""
+
     def sync_index(self, paths: Sequence[str], lock_timeout_s: float) -> None:
         """Lets the index hold `paths` as the working tree does."""

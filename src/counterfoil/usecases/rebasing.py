@@ -3,12 +3,16 @@
 A rebase that meets a conflict in a ticket, or in anything else, is taken back and told. A conflict in the
 index alone is settled by rebuilding it, so that clones without the merge driver can
 share work too. Uncommitted changes are put aside only when commits have to be moved, and a file that
-both the upstream and the working tree changed is refused beforehand: nothing can fail half-way.
+both the upstream and the working tree changed is refused beforehand. What is staged stays staged: Git's
+own autostash forgets it, so that is not used. Before anything moves it is noted beside the
+repository how things stood, from which the next command takes a killed sync back.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import marshal
+from dataclasses import astuple, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import ConflictError, HostError, InputError
 from counterfoil.tickets import index
@@ -27,7 +31,29 @@ NETWORK_TIMEOUT_S = 600.0
 WRITING = {"LC_ALL": "C", "GIT_EDITOR": "true", "GIT_SEQUENCE_EDITOR": "true"}
 
 
-def integrate(context: Context, upstream: str, target: str) -> bool:
+NOTE_MAGIC = "counterfoil sync 1"
+STASH_SUBJECT = "ticket sync: uncommitted changes"
+
+
+@dataclass(frozen=True)
+class _Before:
+    """How things stood before a sync moved anything.
+
+    Attributes:
+        branch, head: what was checked out.
+        target: the commit that the branch was to build on.
+        index: the ticket index as it stood in the working tree, None without one.
+        stash: the commit that holds the uncommitted changes once they are put aside, or an empty text.
+    """
+
+    branch: str
+    head: str
+    target: str
+    index: bytes | None
+    stash: str = ""
+
+
+def integrate(context: Context, upstream: str, target: str, note: str) -> bool:
     """Puts the branch on top of what was fetched; tells whether commits had to be moved for that.
 
     The caller holds the clone's lock.
@@ -36,6 +62,7 @@ def integrate(context: Context, upstream: str, target: str) -> bool:
         context: the project.
         upstream: what the target is called, for messages.
         target: the commit to build on.
+        note: where to note in the clone's own folder what is about to move.
 
     Raises:
         InputError: `unrelated_histories`.
@@ -50,21 +77,23 @@ def integrate(context: Context, upstream: str, target: str) -> bool:
     dirty = _dirty(context)
     index_path = context.prefix + index.FILE
     _refuse_overlap(upstream, sorted((dirty & incoming) - {index_path}))
-    kept = context.work.read(index.FILE)
-    _settle_index(context, index_path in dirty, index_path in incoming, kept is not None)
+    before = _Before(context.git.branch() or "", head, target, context.work.read(index.FILE))
+    context.git.keep_index()
+    _write_note(context, note, before)
     try:
+        _settle_index(context, index_path in dirty, index_path in incoming, before.index is not None)
         if base == head:
-            result = context.git.run(
-                "merge", "-q", "--ff-only", target, env=WRITING, timeout_s=NETWORK_TIMEOUT_S
-            )
-            if result.status != 0:
-                raise git_failed("git could not take over what came in", result, "merge")
+            _run(context, note, "merge", "merge", "-q", "--ff-only", target)
         else:
-            _rebase(context, target, head, autostash=bool(dirty - {index_path}))
+            before = _put_aside(context, note, before, bool(dirty - {index_path}))
+            _rebase(context, before, note)
+            _bring_back_or_refuse(context, before, upstream)
     except BaseException:
-        if kept is not None and context.work.read(index.FILE) != kept:
-            context.work.replace(index.FILE, kept)
+        _take_back(context, before)
+        _restore_index(context, before)
+        _forget(context, note)
         raise
+    _forget(context, note)
     return base != head
 
 
@@ -125,35 +154,39 @@ def _settle_index(context: Context, dirty: bool, incoming: bool, exists: bool) -
         context.work.remove(index.FILE)
 
 
-def _rebase(context: Context, target: str, head: str, *, autostash: bool) -> None:
-    """Moves our commits onto `target`, or leaves everything as it was."""
-    merges = context.git.read("rev-list", "-n", "1", "--merges", head, f"^{target}")
-    options = ["--autostash" if autostash else "--no-autostash", *(["--rebase-merges"] if merges else [])]
-    try:
-        result = _run_rebase(context, "-q", *options, target)
-        while result.status != 0 and context.git.in_progress() == "rebase":
-            unmerged = _unmerged(context)
-            if unmerged != {context.prefix + index.FILE}:
-                raise _rebase_failed(context, unmerged, result)
-            _resolve_index(context)
-            result = _run_rebase(context, "--continue")
-    except BaseException:
-        if context.git.in_progress() == "rebase":
-            aborted = _run_rebase(context, "--abort")
-            if aborted.status != 0:
-                raise git_failed("git could not take the rebase back", aborted, "rebase") from None
-        raise
+def _rebase(context: Context, before: _Before, note: str) -> None:
+    """Moves our commits onto the target; a conflict in the index alone is settled on the way."""
+    merges = context.git.read("rev-list", "-n", "1", "--merges", before.head, f"^{before.target}")
+    options = ["--no-autostash", *(["--rebase-merges"] if merges else [])]
+    result = _run_rebase(context, note, "-q", *options, before.target)
+    while result.status != 0 and context.git.in_progress() == "rebase":
+        unmerged = _unmerged(context)
+        if unmerged != {context.prefix + index.FILE}:
+            raise _rebase_failed(context, unmerged, result)
+        _resolve_index(context)
+        result = _run_rebase(context, note, "--continue")
     if result.status != 0:
         raise git_failed("git could not rebase", result, "rebase")
-    if autostash:
-        context.warn(
-            "autostash", "uncommitted changes were put aside for the rebase and are back, no longer staged"
-        )
 
 
-def _run_rebase(context: Context, *arguments: str) -> Completed:
+def _run_rebase(context: Context, note: str, *arguments: str) -> Completed:
     settings = ("-c", "rebase.backend=merge", "-c", "rebase.updateRefs=false")
-    return context.git.run(*settings, "rebase", *arguments, env=WRITING, timeout_s=NETWORK_TIMEOUT_S)
+    return _start(context, note, *settings, "rebase", *arguments)
+
+
+def _run(context: Context, note: str, step: str, *arguments: str) -> None:
+    result = _start(context, note, *arguments)
+    if result.status != 0:
+        raise git_failed("git could not take over what came in", result, step)
+
+
+def _start(context: Context, note: str, *arguments: str) -> Completed:
+    """Runs a Git that moves files, and notes its process, which goes on should ours be killed."""
+
+    def started(pid: int) -> None:
+        context.state.replace(f"{note}.child", str(pid).encode())
+
+    return context.git.run(*arguments, env=WRITING, timeout_s=NETWORK_TIMEOUT_S, started=started)
 
 
 def _unmerged(context: Context) -> set[str]:
@@ -191,6 +224,154 @@ def _rebase_failed(context: Context, unmerged: set[str], result: Completed) -> C
         paths=sorted(unmerged),
         subject=subject,
     )
+
+
+# --- what is put aside, and taken back ------------------------------------------------------------
+
+
+def _put_aside(context: Context, note: str, before: _Before, dirty: bool) -> _Before:
+    """Puts uncommitted changes aside, in a commit that is noted before they leave the working tree."""
+    if not dirty:
+        return before
+    made = context.git.run("stash", "create", STASH_SUBJECT, env=WRITING)
+    stash = made.stdout.decode("ascii").strip()
+    if made.status != 0 or not stash:
+        raise git_failed("git could not put the uncommitted changes aside", made, "rebase")
+    before = replace(before, stash=stash)
+    _write_note(context, note, before)
+    _run(context, note, "rebase", "reset", "-q", "--hard")
+    return before
+
+
+def _bring_back_or_refuse(context: Context, before: _Before, upstream: str) -> None:
+    if not before.stash:
+        return
+    if not _bring_back(context, before):
+        context.git.run("reset", "-q", "--hard", before.head, env=WRITING)
+        raise ConflictError(
+            "conflict",
+            f"your uncommitted changes do not go with what came in from {upstream}; nothing was changed here",
+            "git commit them, then `ticket sync`",
+            kind="uncommitted",
+            paths=[],
+        )
+    context.warn("autostash", "uncommitted changes were put aside for the rebase, and are back as they were")
+
+
+def _bring_back(context: Context, before: _Before) -> bool:
+    """Restores what was put aside, staged or not, unless it is there."""
+    if not before.stash or context.git.run("diff", "--quiet", before.stash, "--").status == 0:
+        return True
+    return context.git.run("stash", "apply", "-q", "--index", before.stash, env=WRITING).status == 0
+
+
+def _take_back(context: Context, before: _Before) -> bool:
+    """Ends a rebase of ours where it began and brings back what was put aside; tells whether it had to.
+
+    Raises:
+        HostError: `io_error` when Git does not let us.
+    """
+    rebasing = context.git.in_progress() == "rebase"
+    if rebasing:
+        _abort(context, before)
+    if not _bring_back(context, before):
+        context.git.run("stash", "store", "-q", "-m", STASH_SUBJECT, before.stash, env=WRITING)
+        context.warn(
+            "autostash",
+            "uncommitted changes were put aside and are in the stash",
+            hint="git stash pop --index",
+        )
+    return rebasing or bool(before.stash)
+
+
+def _abort(context: Context, before: _Before) -> None:
+    """Ends a rebase where it began, also one that was killed before Git had noted where that is."""
+    aborted = context.git.run("rebase", "--abort", env=WRITING, timeout_s=NETWORK_TIMEOUT_S)
+    if aborted.status == 0:
+        return
+    notes = context.folder(context.git.location.git_dir)
+    if notes.read("rebase-merge/head-name") is not None:
+        raise git_failed("git could not take the rebase back", aborted, "rebase")
+    notes.remove_folder("rebase-merge")
+    context.git.run("symbolic-ref", "HEAD", f"refs/heads/{before.branch}", env=WRITING)
+    context.git.run("reset", "-q", "--hard", before.head, env=WRITING)
+
+
+def _restore_index(context: Context, before: _Before) -> None:
+    """Puts back the ticket index and Git's own, if the branch is where it was."""
+    if context.git.head() != before.head:
+        return
+    if before.index is not None and context.work.read(index.FILE) != before.index:
+        context.work.replace(index.FILE, before.index)
+    context.git.restore_index(context.lock_timeout_s())
+
+
+def recover_sync(context: Context, note: str) -> None:
+    """Takes back a sync that was killed, or leaves what its Git has finished. The caller holds the lock.
+
+    Args:
+        context: the project.
+        note: where the sync noted what it was about to move.
+
+    Raises:
+        HostError: `io_error` when its Git still runs, or does not let us.
+    """
+    before = _read_note(context, note)
+    signature = context.state.signature(note)
+    if before is None or signature is None:
+        _forget(context, note)
+        return
+    child = context.state.read(f"{note}.child") or b""
+    if child.isdigit() and context.programs.lives(int(child)):
+        raise HostError(
+            "io_error",
+            f"the git of an interrupted sync still runs (process {int(child)})",
+            "wait for it, then try again",
+            kind="in_progress",
+            operation="sync",
+        )
+    context.git.discard_locks(before.branch, signature[0])
+    moved = context.git.head() != before.head
+    if context.git.in_progress() != "rebase" or _is_ours(context, before):
+        if _take_back(context, before):
+            _restore_index(context, before)
+        finished = moved and context.git.head() != before.head
+        done = "finished" if finished else "took back"
+        context.warn("recovered", f"{done} a sync that was interrupted; `ticket sync` starts it anew")
+    _forget(context, note)
+
+
+def _is_ours(context: Context, before: _Before) -> bool:
+    """Tells whether the rebase in progress began where ours did."""
+    notes = context.folder(context.git.location.git_dir)
+    began = notes.read("rebase-merge/orig-head")
+    if began is None:
+        return not notes.exists("rebase-apply")
+    return began.strip() == before.head.encode("ascii")
+
+
+def _write_note(context: Context, note: str, before: _Before) -> None:
+    context.state.make_folder(note.rpartition("/")[0])
+    context.state.replace(note, marshal.dumps((NOTE_MAGIC, *astuple(before))))
+
+
+def _read_note(context: Context, note: str) -> _Before | None:
+    try:
+        value: Any = marshal.loads(context.state.read(note) or b"")
+    except (EOFError, ValueError, TypeError):
+        return None
+    if isinstance(value, tuple) and len(value) == 6 and value[0] == NOTE_MAGIC:
+        return _Before(*value[1:])
+    return None
+
+
+def _forget(context: Context, note: str) -> None:
+    context.git.forget_index()
+    context.state.remove(f"{note}.child")
+    context.state.remove(note)
+
+
+# --------------------------------------------------------------------------------------------------
 
 
 def git_failed(what: str, result: Completed, step: str) -> HostError:

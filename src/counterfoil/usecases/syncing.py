@@ -2,8 +2,8 @@
 
 Nothing is left half-done: a rebase that meets a conflict in a ticket is taken back, and the tickets
 are named. Where the merge driver of the index is missing, a conflict in it is resolved by rebuilding
-it. Uncommitted changes stay; they are put aside only for a real rebase, and never where the
-upstream changed the same file. The clone's lock is held while files move, not while the
+it. Uncommitted changes stay, staged or not; they are put aside only for a real rebase, and never where
+the upstream changed the same file. What a killed sync has left is taken back by the next command. The clone's lock is held while files move, not while the
 network is awaited.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import ConflictError, HostError, InputError
 from counterfoil.tickets import index
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.change import Plan, perform, recover
+from counterfoil.usecases.change import Plan, perform, perform_recovery, recover, sync_note
 from counterfoil.usecases.contents import blobs
 from counterfoil.usecases.dates import ticket_folder
 from counterfoil.usecases.history import Change, changes_between
@@ -97,6 +97,8 @@ def sync(context: Context, *, push: bool = True) -> Synced:
         HostError: `io_error` with Git's reason (offline, refused, an operation in progress), `commit_failed`.
     """
     context.config.require_writable()
+    if context.state.exists(sync_note(context)):
+        perform_recovery(context)
     upstream = _upstream(context)
     if push and not upstream.push_ref:
         raise InputError(
@@ -115,7 +117,7 @@ def sync(context: Context, *, push: bool = True) -> Synced:
         with context.lock():
             recover(context)
             _check_idle(context)
-            synced.rebased |= integrate(context, upstream.name, target)
+            synced.rebased |= integrate(context, upstream.name, target, sync_note(context))
         synced.repaired |= _repair_index(context)
         _tell_incoming(context, synced, begun, target)
         synced.commit = context.git.head() or begun
