@@ -10,16 +10,18 @@ from __future__ import annotations
 from counterfoil.errors import InputError
 from counterfoil.tickets.frontmatter import FormatError
 from counterfoil.tickets.model import Ticket
-from counterfoil.tickets.reading import TicketDocument, read, scan, syntax
+from counterfoil.tickets.reading import TicketDocument, decode, read, scan, split, syntax
 from counterfoil.tickets.scalar import flow_list, quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from counterfoil.tickets.template import Template
+
 __all__ = [
     "FormatError", "TicketDocument", "compose", "fill_template", "patch", "quote", "read", "replace_body",
-    "scan", "syntax",
+    "scan", "syntax", "with_body", "with_changes",
 ]  # fmt: skip
 
 
@@ -36,6 +38,11 @@ def patch(document: TicketDocument, changes: Mapping[str, object]) -> bytes:
         InputError: `unpatchable` when the file cannot be changed without loss, and the errors
             of the workflow and of actors for values that are none.
     """
+    return with_changes(document, changes).source
+
+
+def with_changes(document: TicketDocument, changes: Mapping[str, object]) -> TicketDocument:
+    """Returns the patched file as a document; see `patch`."""
     from counterfoil.tickets.patch import apply
 
     return apply(document, changes)
@@ -91,15 +98,32 @@ def replace_body(document: TicketDocument, body: str) -> bytes:
     return head + _encoded(text)
 
 
-def fill_template(template: str, values: Mapping[str, str]) -> bytes:
+def with_body(document: TicketDocument, body: str) -> TicketDocument:
+    """Returns the file with another body as a document; see `replace_body`.
+
+    Raises:
+        FormatError: `too_large` or `nul`, which is all that a body can do to a ticket.
+    """
+    data = replace_body(document, body)
+    written = split(decode(data))[1]
+    return TicketDocument(data, document.ticket, document.root, written, document.full)
+
+
+def fill_template(template: str | Template, values: Mapping[str, str]) -> bytes:
     """Fills the placeholders `{{name}}` of a template, YAML-safely in its front matter (SPEC §6).
 
     Unknown placeholders stay. A line of front matter whose whole value comes out empty is left
     out. The result need not be a readable ticket: the caller reads it.
-    """
-    from counterfoil.tickets.template import fill
 
-    return _encoded(fill(template, values))
+    Args:
+        template: its text, or, to fill it many times, a `template.Template`.
+        values: by placeholder.
+    """
+    if isinstance(template, str):
+        from counterfoil.tickets.template import Template
+
+        template = Template(template)
+    return _encoded(template.fill(values))
 
 
 def _encoded(text: str) -> bytes:

@@ -30,8 +30,8 @@ CHANGEABLE = (*ORDER[1:-1], *RELATIONS)
 INDENT = "  "
 
 
-def apply(document: TicketDocument, changes: Dictionary[str, object]) -> bytes:
-    """Writes changed fields into a ticket file; see `document.patch`."""
+def apply(document: TicketDocument, changes: Dictionary[str, object]) -> TicketDocument:
+    """Writes changed fields into a ticket file; see `document.with_changes`."""
     for key in changes:
         if key not in CHANGEABLE:
             raise InputError(
@@ -42,7 +42,7 @@ def apply(document: TicketDocument, changes: Dictionary[str, object]) -> bytes:
             value = tuple(given) if isinstance(given := changes[key], list) else given
             if value != getattr(document.ticket, key):
                 document = _changed(document, key, _canonical(key, value))
-    return document.source
+    return document
 
 
 def _canonical(key: str, value: object) -> str | tuple[str, ...] | None:

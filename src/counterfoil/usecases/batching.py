@@ -19,6 +19,7 @@ from counterfoil.errors import (
     RefusedError,
 )
 from counterfoil.tickets import workflow
+from counterfoil.tickets.template import Template
 from counterfoil.tickets.values import check_title, clean_labels, parse_actor
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.change import Outcome, Plan, perform
@@ -140,7 +141,7 @@ class _Work:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.templates: dict[str | None, str | None] = {}
+        self.templates: dict[str | None, Template | None] = {}
         self.names: dict[str, Sheet] = {}
         self.results: list[Result] = []
         self.desk: BulkDesk
@@ -177,7 +178,8 @@ class _Work:
             raise _wrong(f"the name {name!r} is taken by an earlier line", line, value=name)
         wanted = _text(operation.get("template"))
         if wanted not in self.templates:
-            self.templates[wanted] = load_template(self.context, wanted)
+            text = load_template(self.context, wanted)
+            self.templates[wanted] = None if text is None else Template(text)
         sheet = self.desk.create(
             str(operation["title"]),
             state=_text(operation.get("state")),

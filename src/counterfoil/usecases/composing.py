@@ -1,4 +1,4 @@
-"""The bytes of a new ticket file, bare or from a template (SPEC §6). On the hot path."""
+"""A new ticket file, bare or from a template (SPEC §6). On the hot path."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from counterfoil.tickets.values import clean_labels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from counterfoil.tickets.document import TicketDocument
     from counterfoil.tickets.model import Ticket
+    from counterfoil.tickets.template import Template
     from counterfoil.usecases.context import Context
 
 
-def write_new(ticket: Ticket, body: str | None, template: str | None, context: Context) -> bytes:
+def write_new(
+    ticket: Ticket, body: str | None, template: str | Template | None, context: Context
+) -> TicketDocument:
     """Returns the file of a new ticket.
 
     Args:
         ticket: its fields; they win over what the template says.
         body: the Markdown body; None keeps the template's.
-        template: text with placeholders, or None.
+        template: with placeholders, or None.
         context: the project, for the placeholders.
     """
     if template is None:
-        return document.compose(ticket, body or "")
+        return document.read(document.compose(ticket, body or ""), context.full)
     values = {
         "id": ticket.id,
         "short_id": ids.short_id(ticket.id),
@@ -49,7 +53,4 @@ def write_new(ticket: Ticket, body: str | None, template: str | None, context: C
     changes.update({name: value for name, value in lists.items() if value})
     actors_given = {name: getattr(ticket, name) for name in ("assignee", "reviewer", "author")}
     changes.update({name: value for name, value in actors_given.items() if value})
-    patched = document.patch(filled, changes)
-    if body is not None:
-        patched = document.replace_body(document.read(patched, context.full), body)
-    return patched
+    return document.with_changes(filled if body is None else document.with_body(filled, body), changes)

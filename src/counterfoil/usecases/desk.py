@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from counterfoil.tickets.document import TicketDocument
     from counterfoil.tickets.model import Row
+    from counterfoil.tickets.template import Template
     from counterfoil.usecases.catalog import Catalog
     from counterfoil.usecases.context import Context
 
@@ -135,7 +136,7 @@ class Desk:
         blocks: Sequence[str] = (),
         blocked_by: Sequence[str] = (),
         body: str | None = None,
-        template: str | None = None,
+        template: str | Template | None = None,
     ) -> Sheet:
         """Puts a new ticket on the desk.
 
@@ -146,7 +147,7 @@ class Desk:
             assignee, reviewer, author: actors.
             blocks, blocked_by: queries for other tickets.
             body: the Markdown body; None takes the template's.
-            template: text with placeholders (SPEC §6); None is a bare ticket.
+            template: with placeholders (SPEC §6); None is a bare ticket.
 
         Raises:
             InputError: `invalid_title`, `invalid_state`, `invalid_priority`, `invalid_label`,
@@ -165,9 +166,9 @@ class Desk:
             blocks=tuple([self.ticket_id(query) for query in blocks]),
             blocked_by=tuple([self.ticket_id(query) for query in blocked_by]),
         )
-        data = write_new(ticket, body, template, self.context)
-        sheet = Sheet(index.file_name(ticket.id), None, document.read(data, self.context.full))
-        self._guard_text(data.decode(), sheet)
+        written = write_new(ticket, body, template, self.context)
+        sheet = Sheet(index.file_name(ticket.id), None, written)
+        self._guard_text(written.source.decode(), sheet)
         self._note_long_title(ticket.title)
         if ticket.state == workflow.TERMINAL:
             self._note_finished(sheet)
