@@ -317,14 +317,20 @@ class Catalog:
         prefix = self._context.config.id_prefix
         text = index.assemble(index.head(now), [index.fragment(row, prefix) for _, row in keyed])
         self._order = [key for key, _ in keyed]
-        if on_disk is not None:
-            begin = index.body_start(on_disk)
-            stamp = index.generated_at(on_disk)
-            if begin > 0 and stamp is not None:
+        for known in (on_disk, None if on_disk is None else self._committed_index(on_disk)):
+            stamp = None if known is None or index.body_start(known) < 0 else index.generated_at(known)
+            if known is not None and stamp is not None:
                 same = index.head(stamp) + text[index.body_start(text) :]
-                if same == on_disk:
-                    return on_disk
+                return known if same == known else text
         return text
+
+    def _committed_index(self, on_disk: bytes) -> bytes | None:
+        """Returns the last commit's index where the one on disk is none, for the time that it says."""
+        if index.body_start(on_disk) > 0:
+            return None
+        path = f"HEAD:{self._context.prefix}{index.FILE}"
+        answer = self._context.git.run("cat-file", "blob", path)
+        return answer.stdout if answer.status == 0 else None
 
     def save(self, *, settled_ns: int | None = None) -> None:
         """Stores the cache; a failure to do so costs only time and is not reported.

@@ -26,4 +26,4 @@ def test_any_path_of_the_program_is_quoted(program: str, hook: str) -> None:
 def test_the_drivers_command_is_good_shell(kind: str) -> None:
     command = drivers.command("/it's/ticket", kind)
     assert subprocess.run(["sh", "-n", "-c", command], check=False).returncode == 0
-    assert f"merge-driver {kind} %O %A %B %P" in command
+    assert f"merge-driver {kind} -- %O %A %B %P" in command
