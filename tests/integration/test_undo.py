@@ -348,3 +348,32 @@ def test_our_hooks_let_an_undo_be_pushed_where_no_remote_branch_tells_what_was(
     hooked.replace(ticket, "state: done", "state: ready")
     hooked.git("commit", "-qnam", f"by hand\n\nTicket-Undoes: {hooked.git('rev-parse', 'HEAD')}")
     hooked.git("push", "-q", str(tmp_path / "away.git"), "main", status=1)
+
+
+# --- where Git changes line ends ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("checked_out", [False, True])
+@pytest.mark.parametrize("setting", ["true", "input"])
+def test_line_ends_that_git_changes_are_no_edit(clone: Clone, setting: str, checked_out: bool) -> None:
+    ticket = clone.new("A thing", "--body", "One\nTwo\n")
+    clone.say("move", ticket, "ready")
+    clone.git("config", "core.autocrlf", setting)
+    if checked_out:
+        clone.file(ticket).unlink()
+        clone.git("checkout", "--", ".tickets")
+    before = clone.file(ticket).read_bytes()
+    assert (b"\r\n" in before) is (checked_out and setting == "true")
+    assert [event["kind"] for event in clone.data("log", ticket)["events"]] == ["changed", "created"]
+    assert clone.data("diff", ticket)["diff"] == ""
+    clone.replace(ticket, "Two", "Three")
+    assert [line for line in clone.data("diff", ticket)["diff"].splitlines() if line[0] in "+-"][2:] == [
+        "-Two",
+        "+Three",
+    ]
+    assert clone.error("undo", status=10)["details"]["reason"] == "edited"
+    clone.file(ticket).write_bytes(before)
+    clone.say("undo")
+    assert clone.states() == {"A thing": "backlog"}
+    assert clone.file(ticket).read_bytes() == before.replace(b"state: ready", b"state: backlog")
+    assert clone.git("status", "--porcelain") == ""

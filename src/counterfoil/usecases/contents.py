@@ -7,6 +7,7 @@ here is read; what is missing is left out or reported, never downloaded.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import HostError, InputError
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 PLAIN_LOG = ("-c", "log.follow=false", "-c", "log.showSignature=false", "--literal-pathspecs", "log")
 """`git log` without the user's settings that would change what it lists; options follow."""
 
+CRLF = b"\r\n"
+SHA1_DIGITS = 40
 TREES_HINT = "git fetch --refetch --filter=blob:none"
 """Brings what dates need, and no contents."""
 CONTENTS_HINT = "git fetch --refetch --no-filter"
@@ -49,15 +52,40 @@ def resolve_revision(context: Context, revision: str) -> str | None:
     )
 
 
-def committed(context: Context, commit: str, paths: Sequence[str]) -> dict[str, bytes | None]:
-    """Returns files of the project as a commit holds them, written as the working tree would be.
+def committed(
+    context: Context, commit: str, paths: Sequence[str], *, raw: bool = False
+) -> dict[str, bytes | None]:
+    """Returns files of the project as a commit holds them, written as a checkout would write them.
 
-    Git's filters (line ends, say) are applied, so that the bytes can be compared with the working tree's
-    and put there.
+    Args:
+        context: the project.
+        commit: its id.
+        paths: relative to the project's folder.
+        raw: as Git holds them instead, without its filters (line ends, say).
 
     Raises:
         HostError: `io_error` when this clone lacks them.
     """
+    objects = blob_ids(context, commit, paths)
+    in_tree = {oid: context.prefix + path for path, oid in objects.items()}
+    found = blobs(context, objects.values(), None if raw else in_tree)
+    contents: dict[str, bytes | None] = {}
+    for path in paths:
+        oid = objects.get(path)
+        if oid is not None and oid not in found:
+            raise _not_here(commit)
+        contents[path] = None if oid is None else found[oid]
+    return contents
+
+
+def blob_ids(context: Context, commit: str, paths: Sequence[str]) -> dict[str, str]:
+    """Returns the blobs of files of the project at a commit; files that it lacks have none.
+
+    Raises:
+        HostError: `io_error` when this clone lacks the folder.
+    """
+    if not paths:
+        return {}
     result = context.git.run(
         "--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", commit, "--",
         *[context.prefix + path for path in paths], env=LOCAL_ONLY,
@@ -68,15 +96,45 @@ def committed(context: Context, commit: str, paths: Sequence[str]) -> dict[str, 
     for item in result.stdout.split(b"\0"):
         head, tab, full_path = item.partition(b"\t")
         if tab:
-            objects[full_path.decode("utf-8", "surrogateescape")] = head.split()[2].decode("ascii")
-    found = blobs(context, objects.values(), {oid: path for path, oid in objects.items()})
-    contents: dict[str, bytes | None] = {}
-    for path in paths:
-        oid = objects.get(context.prefix + path)
-        if oid is not None and oid not in found:
-            raise _not_here(commit)
-        contents[path] = None if oid is None else found[oid]
-    return contents
+            path = full_path.decode("utf-8", "surrogateescape")[len(context.prefix) :]
+            objects[path] = head.split()[2].decode("ascii")
+    return objects
+
+
+def compared(context: Context, commit: str | None, path: str) -> tuple[bytes | None, bytes | None]:
+    """Returns a file at a commit and in the working tree, in one form, so that only edits differ.
+
+    Under `core.autocrlf` a file's line ends in the working tree are whatever its last writer chose, and
+    Git sees no difference. Both sides are given as Git would hold them; where it has other filters, as
+    the working tree would.
+
+    Raises:
+        HostError: `io_error` when this clone lacks the commit's file.
+    """
+    after = context.work.read(path, FILE_BYTES)
+    before = None if commit is None else committed(context, commit, [path], raw=True)[path]
+    if commit is None or before is None or after is None or before == after:
+        return before, after
+    if CRLF in before and CRLF in after:
+        return before, after
+    name = ids_of(context, [path]).get(path)
+    for form in (after, after.replace(CRLF, b"\n")):
+        if name == _blob_id(form, len(commit)):
+            return before, form
+    return committed(context, commit, [path])[path], after
+
+
+def ids_of(context: Context, paths: Sequence[str]) -> dict[str, str]:
+    """Returns the blobs that Git would make of files in the working tree; missing files have none."""
+    here = [path for path in paths if context.work.exists(path)]
+    names = "".join([f"{context.prefix}{path}\n" for path in here]).encode("utf-8", "surrogateescape")
+    made = context.git.run("hash-object", "--stdin-paths", env=LOCAL_ONLY, stdin=names) if here else None
+    return {} if made is None else dict(zip(here, made.stdout.decode("ascii").split(), strict=False))
+
+
+def _blob_id(data: bytes, digits: int) -> str:
+    algorithm = "sha1" if digits == SHA1_DIGITS else "sha256"
+    return hashlib.new(algorithm, b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
 
 
 def _not_here(commit: str) -> HostError:

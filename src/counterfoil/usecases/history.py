@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import CounterfoilError, HostError, InputError
 from counterfoil.kernel import actor as actors
 from counterfoil.tickets import document, index
-from counterfoil.tickets.model import FILE_BYTES
 from counterfoil.tickets.naming import parse_query
 from counterfoil.usecases.blobs import LOCAL_ONLY
-from counterfoil.usecases.contents import CONTENTS_HINT, PLAIN_LOG, blobs, committed, resolve_revision
+from counterfoil.usecases.contents import CONTENTS_HINT, PLAIN_LOG, blobs, compared, resolve_revision
 from counterfoil.usecases.dates import PASS_TIMEOUT_S, boundaries, commits_of, dates, instant, ticket_folder
 from counterfoil.usecases.resolve import find_name
 
@@ -230,8 +229,7 @@ def difference(context: Context, name: str, revision: str) -> Difference:
     """
     commit = resolve_revision(context, revision)
     path = f"{index.TICKETS}/{name}"
-    before = None if commit is None else committed(context, commit, [path])[path]
-    after = context.work.read(path, FILE_BYTES)
+    before, after = compared(context, commit, path)
     lines = unified_diff(
         _text(before).splitlines(keepends=True),
         _text(after).splitlines(keepends=True),
@@ -352,10 +350,9 @@ def _uncommitted(context: Context, name: str) -> list[Event]:
     head = context.git.head()
     path = f"{index.TICKETS}/{name}"
     try:
-        before = None if head is None else committed(context, head, [path])[path]
+        before, after = compared(context, head, path)
     except HostError:
         return []
-    after = context.work.read(path, FILE_BYTES)
     if before == after:
         return []
     changes = () if after is None else changes_between(before, after, context.full)

@@ -19,13 +19,13 @@ from counterfoil.tickets.naming import display_id
 from counterfoil.usecases import claims
 from counterfoil.usecases.blobs import LOCAL_ONLY
 from counterfoil.usecases.change import FileChange, Outcome, Plan, perform
-from counterfoil.usecases.contents import PLAIN_LOG, committed
+from counterfoil.usecases.contents import PLAIN_LOG, blob_ids, committed, ids_of
 from counterfoil.usecases.dates import instant, ticket_folder
 from counterfoil.usecases.guarding import UNDOES
 from counterfoil.usecases.history import TRAILER, Change, changes_between
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from counterfoil.tickets.model import Ticket
     from counterfoil.usecases.catalog import Catalog
@@ -108,7 +108,9 @@ def prepare(context: Context) -> Undoing:
     paths = [path[len(context.prefix) :] for path in found.paths if path != context.prefix + index.FILE]
     after = committed(context, found.commit, paths)
     before = committed(context, found.parent, paths) if found.parent else dict.fromkeys(paths)
-    _refuse_if_changed(context, found, after)
+    work = {path: context.work.read(path) for path in paths}
+    recoded = [path for path in paths if work[path] != after[path]]
+    _refuse_if_changed(context, found, after, recoded)
     local: list[FileChange] = []
     released: list[str] = []
     changes: dict[str, tuple[Change, ...]] = {}
@@ -125,7 +127,9 @@ def prepare(context: Context) -> Undoing:
             local.append(lease[0])
             if lease[1]:
                 released.append(name[:-3].upper())
-    files = [FileChange(path, after[path], before[path]) for path in paths]
+    # What is not written as a checkout would write it stays written as it is.
+    restored = {**before, **_raw(context, found.parent, recoded)}
+    files = [FileChange(path, work[path], restored[path]) for path in paths]
     return Undoing(
         found.commit, found.subject, instant(context, found.at), (*files, *local), changes, tuple(removed),
         tuple(released),
@@ -201,11 +205,27 @@ def _refuse_if_pushed(context: Context, found: _Found) -> None:
     )
 
 
-def _refuse_if_changed(context: Context, found: _Found, after: dict[str, bytes | None]) -> None:
+def _raw(context: Context, commit: str | None, paths: list[str]) -> dict[str, bytes | None]:
+    return committed(context, commit, paths, raw=True) if commit and paths else {}
+
+
+def _refuse_if_changed(
+    context: Context, found: _Found, after: dict[str, bytes | None], recoded: Sequence[str]
+) -> None:
+    """Refuses to undo what was changed since.
+
+    Args:
+        context: the project.
+        found: the commit to undo.
+        after: the files as a checkout of the commit would write them.
+        recoded: those that the working tree has otherwise, if only in their line ends.
+    """
     head = context.git.head() or found.commit
     latest = after if head == found.commit else committed(context, head, list(after))
     later = [path for path in after if latest[path] != after[path]]
-    edited = [path for path in after if path not in later and context.work.read(path) != after[path]]
+    held = blob_ids(context, found.commit, recoded)
+    made = ids_of(context, recoded)
+    edited = [path for path in recoded if path not in later and held.get(path) != made.get(path)]
     if not later and not edited:
         return
     first = (later or edited)[0]
