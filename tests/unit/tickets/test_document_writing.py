@@ -13,7 +13,8 @@ from unit.tickets.front_matter_scenes import ID, OTHER_IDS, Scene, scenes
 from counterfoil.adapters import yaml as adapter
 from counterfoil.errors import InputError
 from counterfoil.tickets import document, frontmatter, scalar
-from counterfoil.tickets.model import Ticket
+from counterfoil.tickets.model import FILE_BYTES, Ticket
+from counterfoil.tickets.template import Template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -231,6 +232,25 @@ labels: []\r
 """
 
 
+bodies = st.text(st.one_of(st.sampled_from("\r\n- x"), st.characters(exclude_categories=["Cs"])), max_size=30)
+
+
+@settings(max_examples=300, deadline=None)
+@given(scenes(), bodies.filter(lambda body: "\0" not in body))
+def test_a_document_with_another_body_is_the_one_that_reading_gives(scene: Scene, body: str) -> None:
+    changed = document.with_body(document.read(scene.bytes(), full), body)
+    again = document.read(changed.source, full)
+    assert (changed.ticket, changed.body) == (again.ticket, again.body)
+    assert document.patch(changed, {"author": "human:x"}) == document.patch(again, {"author": "human:x"})
+
+
+@pytest.mark.parametrize(("body", "reason"), [("a\0b", "nul"), ("a" * FILE_BYTES, "too_large")])
+def test_a_body_that_no_ticket_may_have_is_refused(body: str, reason: str) -> None:
+    with pytest.raises(document.FormatError) as refused:
+        document.with_body(document.read(document.compose(Ticket(ID, "T", "ready", "p1"), ""), full), body)
+    assert refused.value.reason == reason
+
+
 @settings(max_examples=300, deadline=None)
 @given(titles.filter(lambda title: "\0" not in title and "{{" not in title))
 def test_any_title_fits_into_the_template(title: str) -> None:
@@ -238,6 +258,13 @@ def test_any_title_fits_into_the_template(title: str) -> None:
     read = document.read(data, full)
     assert read.ticket == Ticket(ID, title, "ready", "p1")
     assert read.body == f"\r\n# {title}\r\n"
+
+
+def test_one_template_fills_any_number_of_tickets() -> None:
+    template = Template(TEMPLATE + "by {{assignee}}, {{unknown}}\r\n")
+    for title in ("One", "two: three", ""):
+        values = {**VALUES, "title": title}
+        assert document.fill_template(template, values) == document.fill_template(template.text, values)
 
 
 def test_a_template_without_front_matter_is_filled_as_text() -> None:
