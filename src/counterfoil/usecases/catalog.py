@@ -68,6 +68,7 @@ class Catalog:
         self._order: list[str] | None = None
         self._index_signature: Signature | None = None
         self._unsure: set[str] = set()
+        self._on_disk: bytes | None = None
         self._dirty = False
 
     # --- reading ------------------------------------------------------------------------------
@@ -250,8 +251,14 @@ class Catalog:
             self._order = order
         return text
 
+    def index_on_disk(self) -> bytes | None:
+        """Returns the index as it stood when it was first asked for; read once, since it may be large."""
+        if self._on_disk is None and self._context.work.exists(index.FILE):
+            self._on_disk = self._context.work.read(index.FILE)
+        return self._on_disk
+
     def _index_text(self, changes: Mapping[str, RowChange], now: str) -> bytes:
-        on_disk = self._context.work.read(index.FILE) if self._context.work.exists(index.FILE) else None
+        on_disk = self.index_on_disk()
         if on_disk is not None and self._knows_order():
             text = self._spliced(on_disk, changes, now)
             if text is not None:
@@ -339,6 +346,7 @@ class Catalog:
             settled_ns: given after writing: a time at which the files that were just written had been
                 read back; signatures older than it by a tick are trusted.
         """
+        self._on_disk = None
         if settled_ns is not None:
             self._sign_written(settled_ns)
         old = self._rows_file()

@@ -144,7 +144,7 @@ def _add_index(
         commit's because tickets have changes that are not committed; else None.
     """
     now = context.clock.utc(context.clock.now_ms())
-    before = context.work.read(index.FILE)
+    before = catalog.index_on_disk()
     pending = rows_to_commit(context, catalog, rows) if commits else {}
     committed = catalog.index_text({**pending, **rows}, now, keep_order=True) if pending else None
     working = catalog.index_text(rows, now)
