@@ -32,7 +32,7 @@ PLANTINGS = [
     ("adapters-bound-once", "cli/planted.py", "import counterfoil.adapters.process"),
     ("adapters-bound-once", "sdk.py", "def late():\n    from counterfoil.adapters import files"),
     ("adapters-apart", "adapters/files.py", "import counterfoil.adapters.git"),
-    ("adapters-apart", "adapters/process.py", "import counterfoil.adapters.files"),
+    ("adapters-apart", "adapters/process.py", "import counterfoil.adapters.yaml"),
     ("adapters-apart", "adapters/planted.py", '"""An adapter that nobody has listed."""'),
     ("adapters-fill-ports", "adapters/files.py", "import counterfoil.usecases.context"),
     ("adapters-fill-ports", "testing/planted.py", "import counterfoil.usecases.context"),
