@@ -308,6 +308,32 @@ def test_a_sync_that_was_killed_is_taken_back_by_the_next_command(
     assert "sync that was interrupted" not in str(ana.answer("doctor"))
 
 
+def test_a_sync_that_was_killed_while_it_took_over_files_leaves_none_of_them(
+    pair: tuple[Clone, Clone],
+) -> None:
+    ana, ben = pair
+    ben.commit("of ben", **{"ben.txt": "ben\n", "code.py": "1\n", "zoo.txt": "1\n"})
+    ben.say("sync")
+    ana.say("sync")
+    (ben.path / "code.py").unlink()
+    ben.commit("of ben too", **{"ben.txt": "Ben\n", "bird.txt": "1\n", "zoo.txt": "2\n"})
+    ben.say("sync")
+    ana.write("edited.txt", "1\n")
+    ana.git("add", "edited.txt")
+    before = snapshot(ana)
+    ana.write(".git/info/attributes", "zoo.txt filter=deadly\n")
+    ana.git("config", "filter.deadly.smudge", "kill -9 0")
+    answer = subprocess.run(
+        ["ticket", "sync"], cwd=ana.path, env=dict(os.environ, **ana.env), capture_output=True, check=False,
+        start_new_session=True,
+    )  # fmt: skip
+    assert answer.returncode == -9
+    (ana.path / ".git/info/attributes").unlink()
+    assert (ana.path / "bird.txt").exists()
+    assert "took back a sync that was interrupted" in str(ana.answer("doctor"))
+    assert snapshot(ana) == before
+
+
 def test_a_git_that_outlives_its_sync_is_awaited_and_what_was_put_aside_comes_back(
     pair: tuple[Clone, Clone],
 ) -> None:

@@ -335,10 +335,41 @@ def recover_sync(context: Context, note: str) -> None:
     if context.git.in_progress() != "rebase" or _is_ours(context, before):
         if _take_back(context, before):
             _restore_index(context, before)
+        elif not moved:
+            _take_out(context, before)
         finished = moved and context.git.head() != before.head
         done = "finished" if finished else "took back"
         context.warn("recovered", f"{done} a sync that was interrupted; `ticket sync` starts it anew")
     _forget(context, note)
+
+
+def _take_out(context: Context, before: _Before) -> None:
+    """Takes out of the working tree what a killed merge had brought into it before the branch moved.
+
+    None of its paths had changes when it began. What does not look as the merge makes it is left alone.
+    """
+    raw = context.git.read("diff-tree", "-r", "-z", "--no-renames", before.head, before.target)
+    fields = raw.decode("utf-8", "surrogateescape").split("\0")
+    tree = context.folder(context.git.location.root)
+    present = [path for path in fields[1::2] if tree.exists(path)]
+    names = "".join([f"{path}\n" for path in present]).encode("utf-8", "surrogateescape")
+    made = context.git.run("hash-object", "--stdin-paths", stdin=names).stdout.decode("ascii").split()
+    held = dict(zip(present, made, strict=False))
+    restored = []
+    for head, path in zip(fields[::2], fields[1::2], strict=False):
+        _, _, old, new, _ = head.split(" ")
+        if path in present and held.get(path) != new:
+            continue
+        if old.strip("0"):
+            restored.append(path)
+        else:
+            tree.remove(path)
+    if restored:
+        paths = "\0".join(restored).encode("utf-8", "surrogateescape")
+        context.git.run(
+            "--literal-pathspecs", "checkout", "-q", "HEAD", "--pathspec-from-file=-", "--pathspec-file-nul",
+            env=WRITING, stdin=paths,
+        )  # fmt: skip
 
 
 def _is_ours(context: Context, before: _Before) -> bool:
