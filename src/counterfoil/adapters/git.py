@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import time
-from errno import EMLINK, ENOSYS, ENOTSUP, EPERM
 
+from counterfoil.adapters import indexlock
 from counterfoil.adapters.gitwords import commit_error, git_error, index_error
 from counterfoil.errors import HostError
 from counterfoil.tickets.workflow import OWN_COMMIT
@@ -23,18 +23,17 @@ if TYPE_CHECKING:
     from counterfoil.usecases.ports import Completed, Place, ProgramRunner
 
 READ_ONLY = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
-LOCK_MARK = b"ticket: index locked by process "
-PRIVATE = ("index.ticket", "index.ticket-head", "index.ticket-lock")
+PRIVATE = ("index.ticket", "index.ticket-head", indexlock.DRAFT)
 """Files beside the index that are ours alone, each with the lock that Git makes for it."""
 KEPT_INDEX = "index.ticket-sync"
 PSEUDO_REFS = ("HEAD", "ORIG_HEAD", "REBASE_HEAD", "AUTO_MERGE")
 HEX = frozenset("0123456789abcdef")
-"""How often a commit is tried again when somebody else's commit came between."""
 TICK_NS = 20_000_000
 """How far a file's time may lag behind the clock."""
 REF_LOCK_S = 1.0
 """A lock on a branch that stays the same for so long, and whose Git is dead, was left behind."""
 ATTEMPTS = 5
+"""How often a commit is tried again when somebody else's commit came between."""
 MANY_PATHS = 50
 _NO_MAINTENANCE = ("-c", "maintenance.auto=false", "-c", "gc.auto=0")
 
@@ -398,7 +397,7 @@ class Git:
     def _lock_index(self, timeout_s: float) -> None:
         lock = f"{self.location.git_dir}/index.lock"
         deadline = time.monotonic() + timeout_s
-        while not self._take_lock(lock):
+        while not indexlock.take(self.location.git_dir):
             if self._lock_is_stale(lock):
                 self._discard("index.lock")
                 continue
@@ -412,55 +411,19 @@ class Git:
                 )
             time.sleep(0.02)
 
-    def _take_lock(self, lock: str) -> bool:
-        """Makes the lock with our mark already in it: at no instant does it stand without an owner."""
-        draft = f"{self.location.git_dir}/index.ticket-lock"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        try:
-            _write_mark(draft, flags)
-            try:
-                os.link(draft, lock)
-            except OSError as error:
-                if error.errno not in {EPERM, ENOTSUP, ENOSYS, EMLINK}:
-                    raise
-                _write_mark(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL)  # no hard links here
-        except FileExistsError:
-            return False
-        except OSError as error:
-            raise HostError(
-                "io_error", f"{lock}: {error.strerror}", "check the repository's owner and the free space",
-                committed=False, reason=error.strerror,
-            ) from None  # fmt: skip
-        finally:
-            self._discard("index.ticket-lock")
-        return True
-
     def _lock_is_stale(self, lock: str) -> bool:
         """Tells whether a lock was left by a `ticket` that no longer lives.
 
         The caller holds the clone's own lock or works in another worktree, so a living owner
         is only ever seen for a moment.
         """
-        try:
-            with open(lock, "rb") as file:
-                mark = file.read(64)
-        except OSError:
-            return False
-        owner = mark[len(LOCK_MARK) :]
-        return mark.startswith(LOCK_MARK) and owner.isdigit() and not self._programs.lives(int(owner))
+        owner = indexlock.owner(lock)
+        return owner is not None and not self._programs.lives(owner)
 
     @staticmethod
     def _must(result: Completed, step: str) -> None:
         if result.status != 0:
             raise commit_error(result) if step == "add" else git_error(step, result)
-
-
-def _write_mark(path: str, flags: int) -> None:
-    descriptor = os.open(path, flags, 0o666)
-    try:
-        os.write(descriptor, LOCK_MARK + str(os.getpid()).encode())
-    finally:
-        os.close(descriptor)
 
 
 def _identity(path: str) -> tuple[int, int] | None:

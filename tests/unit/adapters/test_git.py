@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from counterfoil.adapters.git import LOCK_MARK, Git
+from counterfoil.adapters.git import Git
+from counterfoil.adapters.indexlock import MARK as LOCK_MARK
 from counterfoil.adapters.location import find_worktree
 from counterfoil.adapters.process import Programs
 from counterfoil.errors import HostError
