@@ -35,6 +35,8 @@ REF_LOCK_S = 1.0
 ATTEMPTS = 5
 """How often a commit is tried again when somebody else's commit came between."""
 MANY_PATHS = 50
+_ONE_PACK = ("-c", "core.bigFileThreshold=1")
+"""Lets Git write many objects into one pack instead of a file each."""
 _NO_MAINTENANCE = ("-c", "maintenance.auto=false", "-c", "gc.auto=0")
 
 IN_PROGRESS = (
@@ -330,15 +332,14 @@ class Git:
 
     def _add(self, index: str, paths: Sequence[str]) -> None:
         names = "\0".join(paths).encode("utf-8", "surrogateescape")
-        if (
-            len(paths) > MANY_PATHS
-            and self.run("check-ignore", "-q", "-z", "--stdin", stdin=names).status == 1
-        ):
-            # `git add` holds every path against every entry of the index; this does not.
-            self._must(
-                self._on(index, "update-index", "--add", "--remove", "-z", "--stdin", stdin=names), "add"
-            )
-            return
+        if len(paths) > MANY_PATHS:
+            ignored = self.run("check-ignore", "--no-index", "-q", "-z", "--stdin", stdin=names)
+            if ignored.status == 1:
+                # `git add` holds every path against every entry of the index, and makes a file of every
+                # object; this does neither.
+                adding = (*_ONE_PACK, "update-index", "--add", "--remove", "-z", "--stdin")
+                self._must(self._on(index, *adding, stdin=names), "add")
+                return
         arguments = ("--literal-pathspecs", "add", "--pathspec-from-file=-", "--pathspec-file-nul")
         self._must(self._on(index, *arguments, stdin=names), "add")
 

@@ -110,7 +110,10 @@ def assemble(opening: bytes, fragments: Sequence[bytes]) -> bytes:
     """Puts a whole index together from its head and its entries in order."""
     if not fragments:
         return opening + _EMPTY_TAIL
-    return opening + b"\n" + b",\n".join(fragments) + _TAIL
+    first, last = opening + b"\n" + fragments[0], fragments[-1] + _TAIL
+    if len(fragments) == 1:
+        return first + _TAIL
+    return b",\n".join([first, *fragments[1:-1], last])
 
 
 def body_start(text: bytes) -> int:

@@ -327,8 +327,9 @@ class Catalog:
         for known in (on_disk, None if on_disk is None else self._committed_index(on_disk)):
             stamp = None if known is None or index.body_start(known) < 0 else index.generated_at(known)
             if known is not None and stamp is not None:
-                same = index.head(stamp) + text[index.body_start(text) :]
-                return known if same == known else text
+                entries = memoryview(text)[index.body_start(text) :]
+                same = memoryview(known)[index.body_start(known) :] == entries
+                return known if same and known.startswith(index.head(stamp)) else text
         return text
 
     def _committed_index(self, on_disk: bytes) -> bytes | None:
