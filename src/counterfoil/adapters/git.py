@@ -229,9 +229,7 @@ class Git:
             self._add(base, paths)
             return self._on(base, *commit, stdin=message, started=started)
         # `--include` passes over what the index does not hold yet, so that has to be added before.
-        listed = self._on(base, "--literal-pathspecs", "ls-files", "-z", "--full-name", "--", *paths)
-        known = set(listed.stdout.decode("utf-8", "surrogateescape").split("\0"))
-        fresh = [path for path in paths if path not in known]
+        fresh = indexlock.unlisted(base, paths)
         if fresh:
             self._add(base, fresh)
         return self._on(base, *commit, "--include", "--", *paths, stdin=message, started=started)
