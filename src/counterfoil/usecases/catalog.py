@@ -102,7 +102,8 @@ class Catalog:
 
     def taken_short_ids(self) -> set[str]:
         """Returns the short ids in use, those of unreadable tickets included."""
-        return {name[:8].upper() for name in self.names()}
+        short = {name[:8] for name in self.names()}
+        return short if "".join(short).isupper() else {*short, *[name.upper() for name in short]}
 
     def _fingerprints(self) -> dict[str, int]:
         """Returns by name the fingerprint of the file that a row was read from, or UNSETTLED."""
