@@ -8,7 +8,6 @@ before `plan` is carried out by `usecases.change`. On the hot path.
 from __future__ import annotations
 
 from counterfoil.errors import ConflictError, InputError
-from counterfoil.gate import redact
 from counterfoil.kernel import ids
 from counterfoil.tickets import document, index, workflow
 from counterfoil.tickets.model import FILE_BYTES, TITLE_LENGTH, Ticket, row_of
@@ -16,7 +15,6 @@ from counterfoil.tickets.naming import display_id
 from counterfoil.tickets.values import check_title, clean_labels, parse_actor
 from counterfoil.usecases import claims
 from counterfoil.usecases.change import FileChange, Outcome, Plan, perform
-from counterfoil.usecases.composing import write_new
 from counterfoil.usecases.resolve import find_name
 
 TYPE_CHECKING = False
@@ -166,6 +164,8 @@ class Desk:
             blocks=tuple([self.ticket_id(query) for query in blocks]),
             blocked_by=tuple([self.ticket_id(query) for query in blocked_by]),
         )
+        from counterfoil.usecases.composing import write_new
+
         written = write_new(ticket, body, template, self.context)
         sheet = Sheet(index.file_name(ticket.id), None, written)
         self._guard_text(written.source.decode(), sheet)
@@ -345,6 +345,8 @@ class Desk:
 
     def _guard_text(self, text: str, sheet: Sheet) -> None:
         """Refuses new secrets and warns of personal data (Protocol §8, product.md §21)."""
+        from counterfoil.gate import redact
+
         found = redact.scan(text)
         known = (
             redact.scan(sheet.before.decode("utf-8", "replace")) if found and sheet.before is not None else []
@@ -382,7 +384,7 @@ class Desk:
         return ulid
 
     def _remembered_short_ids(self) -> list[str]:
-        text = (self.context.state.read(MINTED_FILE) or b"").decode("ascii", "replace")
+        text = (self.context.state.read(MINTED_FILE) or b"").decode("latin-1")
         return [text[at : at + ids.SHORT_LENGTH] for at in range(0, len(text), ids.SHORT_LENGTH)]
 
     # --- handing them over ------------------------------------------------------------------------
