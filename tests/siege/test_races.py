@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from functools import partial
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -126,18 +126,28 @@ def test_sixty_four_claims_by_one_actor_have_one_winner(repository: RepositoryFa
 
 
 def commit_code(project: Project, number: int) -> Answer:
-    """Commits a file of the user's as people do, again while another Git has the index."""
+    """Commits a file of the user's as people do, again while another Git has the index.
+
+    One person types one command after the other: two `git commit` at once can lose what a third has
+    staged, because Git reads the index before it locks it.
+    """
     name = f"code-{number}.txt"
     project.write(name, f"{number}\n")
-    for _ in range(200):
-        added = start(project.path, "add", name, program=("git",))
-        if added.status == 0:
-            done = start(project.path, "commit", "-q", "-m", f"code {number}", "--", name, program=("git",))
-            if done.status == 0:
-                return done
-            added = done
-        assert "lock" in added.stderr, added
+    with ONE_PERSON:
+        for _ in range(200):
+            added = start(project.path, "add", name, program=("git",))
+            if added.status == 0:
+                done = start(
+                    project.path, "commit", "-q", "-m", f"code {number}", "--", name, program=("git",)
+                )
+                if done.status == 0:
+                    return done
+                added = done
+            assert "lock" in added.stderr, added
     return added
+
+
+ONE_PERSON = Lock()
 
 
 def test_tickets_and_code_committed_at_the_same_time_lose_nothing(repository: RepositoryFactory) -> None:
