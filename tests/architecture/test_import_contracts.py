@@ -39,6 +39,12 @@ PLANTINGS = [
     ("no-fakes-in-the-product", "cli/planted.py", "import counterfoil.testing"),
     ("no-fakes-in-the-product", "bootstrap.py", "import counterfoil.testing"),
     ("cryptography-kept-away", "usecases/planted.py", "import cryptography.hazmat"),
+    ("cryptography-kept-away", "ledger/planted.py", "import cryptography.exceptions"),
+    ("sql-kept-away", "usecases/planted.py", "def late():\n    import apsw"),
+    ("sql-kept-away", "adapters/files.py", "from psycopg import connect"),
+    ("layers", "ledger/planted.py", "import counterfoil.usecases.ports"),
+    ("layers", "tickets/planted.py", "import counterfoil.ledger.receipt"),
+    ("pure-rooms", "ledger/planted.py", "import os"),
     ("acyclic", "cli/one.py", "import counterfoil.cli.two"),
 ]
 """Contract, the module that breaks it, and the lines that it gains for that."""

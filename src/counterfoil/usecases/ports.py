@@ -6,13 +6,11 @@ is never imported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
+from counterfoil.ledger.receipt import Draft, Receipt
 from counterfoil.tickets.model import Row, Ticket
-
-if TYPE_CHECKING:
-    pass
 
 Signature = tuple[int, int, int, int]
 """Change time in ns, size in bytes, inode, mode."""
@@ -25,12 +23,17 @@ __all__ = [
     "Completed",
     "Entropy",
     "Files",
+    "Head",
+    "Ledgers",
     "Lock",
     "Place",
     "ProgramRunner",
     "Repository",
     "Row",
     "Signature",
+    "Store",
+    "StoredRow",
+    "Stream",
     "Ticket",
     "Trace",
 ]
@@ -212,3 +215,191 @@ class Repository(Protocol):
 
     def sync_index(self, paths: Sequence[str], lock_timeout_s: float) -> None:
         """Lets the index hold `paths` as the working tree does."""
+
+
+# --- the ledger -----------------------------------------------------------------------------------
+
+
+class Head(NamedTuple):
+    """The end of a stream, or of the log.
+
+    Attributes:
+        length: how many receipts there are; the next one's `seq`.
+        hash: the leaf hash of the last one, empty without one.
+        at: when the last one was sealed, empty without one.
+    """
+
+    length: int
+    hash: bytes
+    at: str
+
+
+class Stream(NamedTuple):
+    """One stream of a ledger.
+
+    Attributes:
+        name: its name.
+        length: how many receipts are its own.
+        hash: the leaf hash of the last of them.
+        parent: the stream that it branches off, or None.
+        fork_seq: the last receipt of the parent that it shares, or -1.
+        fork_hash: that receipt's leaf hash, empty without a parent.
+    """
+
+    name: str
+    length: int
+    hash: bytes
+    parent: str | None
+    fork_seq: int
+    fork_hash: bytes
+
+
+class StoredRow(NamedTuple):
+    """A receipt as it lies in the store, unchecked: what `verify` reads and `copy` writes.
+
+    Every value may be damaged; text that is no text comes as None.
+
+    Attributes:
+        nodes: the hashes of the complete subtrees that this leaf finishes, from height 1 upwards,
+            one after the other (RFC 6962); 32 bytes each.
+    """
+
+    position: int
+    stream: str
+    seq: int
+    kind: str
+    schema: int
+    prev: bytes
+    hash: bytes
+    key: bytes
+    header: bytes
+    body: bytes | None
+    nodes: bytes
+
+
+class Store(Protocol):
+    """One ledger in one database. What is acknowledged is synced.
+
+    All methods may raise `IntegrityError("ledger_damaged")` for a file that is no sound database,
+    and `HostError("ledger_unavailable")` when it cannot be reached.
+    """
+
+    @property
+    def ledger(self) -> str:
+        """The id of the ledger, a ULID, which stands in every header."""
+
+    def append(
+        self, drafts: Sequence[Draft], *, now_ms: int, expect: Mapping[str, int] = ...
+    ) -> list[Receipt]:
+        """Seals drafts in one transaction: all of them or none, in this order.
+
+        The same (stream, key) with the same kind and body, the salt apart, is not appended again: the
+        receipt of the first time is returned in its place. A receipt is never sealed with an earlier
+        time than the one before it in its stream.
+
+        Args:
+            drafts: what to seal; of one or several streams.
+            now_ms: milliseconds since 1970.
+            expect: the length that a stream must have before; streams not named may have any.
+
+        Raises:
+            ConflictError: `version_conflict` (a stream has another length), `key_reused` (the same
+                key with another event).
+        """
+
+    def fork(self, name: str, draft: Draft, *, parent: str, at: int, now_ms: int) -> Receipt:
+        """Makes a branch of `parent` that shares its receipts 0 to `at`; `draft` is its first receipt.
+
+        `at` is the parent's own seq; its cost does not depend on the parent's length.
+
+        Raises:
+            InputError: `stream_not_found`, `receipt_not_found`.
+            ConflictError: `stream_exists`.
+        """
+
+    def head(self, stream: str) -> Head:
+        """Returns the end of a stream's own receipts."""
+
+    def read(self, stream: str, *, first: int = 0, last: int | None = None) -> Iterator[Receipt]:
+        """Yields a stream's own receipts by seq, from `first` to `last`, both included."""
+
+    def log(self, *, first: int = 0, last: int | None = None, bodies: bool = True) -> Iterator[Receipt]:
+        """Yields all receipts in the order of the log, from position `first` to `last`, both included."""
+
+    def receipt(self, leaf: bytes) -> Receipt | None:
+        """Returns the receipt with this leaf hash."""
+
+    def by_key(self, stream: str, key: str) -> Receipt | None:
+        """Returns the receipt that a stream holds for the digest of an idempotency key."""
+
+    def stream(self, name: str) -> Stream | None:
+        """Returns one stream, or None."""
+
+    def streams(self, prefix: str = "") -> list[Stream]:
+        """Returns the streams whose name begins with `prefix`, by name."""
+
+    def kinds(self) -> list[tuple[str, int]]:
+        """Returns every (kind, schema) that was ever sealed here."""
+
+    def size(self) -> int:
+        """Returns how many receipts are in the log; puts into order what is not yet."""
+
+    def node(self, height: int, index: int) -> bytes:
+        """Returns the hash of the complete subtree over leaves `index << height` and on (RFC 6962)."""
+
+    def rows(self, *, first: int = 0, last: int | None = None) -> Iterator[StoredRow]:
+        """Yields the rows of the log as they are stored."""
+
+    def take(self, rows: Iterable[StoredRow], streams: Sequence[Stream]) -> int:
+        """Writes rows of another store of the same ledger behind the last one, verbatim; returns how many.
+
+        The caller has verified them.
+        """
+
+    def checkpoints(self) -> list[tuple[int, str]]:
+        """Returns the signed checkpoints, by size: the size of the log and the note's text."""
+
+    def keep_checkpoint(self, size: int, note: str) -> None:
+        """Keeps a signed checkpoint."""
+
+    def erase(self, positions: Sequence[int]) -> int:
+        """Deletes bodies; the receipts stay. Returns how many there were."""
+
+    def problems(self) -> list[str]:
+        """Lets the database check itself and returns what it says, empty when it is sound."""
+
+    def wait(self, after: int, timeout_s: float) -> bool:
+        """Waits until the log is longer than `after`; False when the time is over. Does not poll busily."""
+
+    def backup(self, path: str) -> None:
+        """Copies the ledger to a file while others go on writing."""
+
+    def close(self) -> None:
+        """Lets go of the database."""
+
+
+class Ledgers(Protocol):
+    """Where the ledgers of a clone lie, and how they are opened."""
+
+    def exists(self) -> bool:
+        """Tells whether the clone has a ledger of its own."""
+
+    def open(self, create: str | None = None) -> Store:
+        """Opens the clone's own ledger.
+
+        Args:
+            create: the id, a ULID, under which to make it when there is none.
+
+        Raises:
+            HostError: `ledger_unavailable`, with `reason` `missing`, `network`, `read_only`, `newer`, `io`.
+            IntegrityError: `ledger_damaged`.
+        """
+
+    def foreign(self) -> list[str]:
+        """Returns the ids of the ledgers of other origins that were fetched."""
+
+    def open_foreign(self, ledger: str, create: bool = False) -> Store:
+        """Opens a ledger of another origin."""
+
+    def open_at(self, place: str, create: str | None = None) -> Store:
+        """Opens a ledger at a path or at a `postgresql://` address."""

@@ -1,0 +1,79 @@
+"""Every kind of event that this program seals and folds. On the hot path.
+
+A body is described here, beside its name; `docs/protocol/ledger.md` explains each for whoever writes a
+second reader. Blobs are Git's ids, or null for a file that is not there.
+"""
+
+from __future__ import annotations
+
+from counterfoil.kernel.event import Kind, Registry
+from counterfoil.ledger.receipt import FORKED
+
+LEDGER = "ledger"
+"""The stream on which the ledger speaks of itself."""
+
+OPENED = "ledger.opened"
+"""`head` (commit or null), `tree` (of .tickets, or null), `base` (the base branch), and `previous`:
+null, or of the ledger that this one follows `ledger`, `size`, `root` (the last that is known of it)
+and `reason` (`restored`, `lost`, `copied`)."""
+RECONCILED = "ledger.reconciled"
+"""What was found in Git that no command of ours had recorded: `ref`, `from`, `to` (commits), `project`
+and `changes`: a list of [ticket, old blob, new blob, commit]; `rewritten`: commits of ours that are gone
+while their blobs are still reachable."""
+KEY_ADDED = "ledger.key-added"
+"""`name`, `key` (the C2SP verifier key): signs checkpoints from here on."""
+KEY_RETIRED = "ledger.key-retired"
+"""`name`, `key`, `reason`: signs no more."""
+ERASED = "ledger.erased"
+"""`receipts` (leaf hashes), `bodies` (their digests), `reason`: bodies that were deleted."""
+
+INTENDED = "ticket.intended"
+"""Before anything is written. `ticket`, `project` (the folder's prefix), `action` (the verb), `subject`,
+`command` (its id), `path`, `before` and `after` (blobs), `fields` ({name: [old, new]})."""
+APPLIED = "ticket.applied"
+"""It is so. `ticket`, `intended` (leaf hash), `command`, `commit` (or null, when nothing is committed),
+`ref`, `path`, `before`, `after` (blobs)."""
+REVERTED = "ticket.reverted"
+"""As `ticket.applied`, by `undo`; `of`: the commit that was taken back."""
+ABANDONED = "ticket.abandoned"
+"""It did not come about: `ticket`, `intended`, `command`, `reason` (`failed`, `interrupted`)."""
+CLAIMED = "claim.taken"
+"""`ticket`, `holder`, `fence`, `until`."""
+RENEWED = "claim.renewed"
+RELEASED = "claim.released"
+
+PROJECT_INTENDED = "project.intended"
+"""As `ticket.intended`, for what concerns no single ticket (`init`, `rebuild-index`): `project`, `action`,
+`subject`, `command`, `files`: a list of [path, blob before, blob after]."""
+PROJECT_APPLIED = "project.applied"
+PROJECT_ABANDONED = "project.abandoned"
+
+NOTED = "stream.noted"
+"""Free text on any stream: `text`."""
+
+KINDS = Registry(
+    (
+        Kind(OPENED, "opened the ledger"),
+        Kind(RECONCILED, "found in Git"),
+        Kind(KEY_ADDED, "added a signing key"),
+        Kind(KEY_RETIRED, "retired a signing key"),
+        Kind(ERASED, "erased bodies"),
+        Kind(INTENDED, "is about to change"),
+        Kind(APPLIED, "changed"),
+        Kind(REVERTED, "took back"),
+        Kind(ABANDONED, "did not change"),
+        Kind(CLAIMED, "took the claim"),
+        Kind(RENEWED, "renewed the claim"),
+        Kind(RELEASED, "gave the claim back"),
+        Kind(PROJECT_INTENDED, "is about to change the project"),
+        Kind(PROJECT_APPLIED, "changed the project"),
+        Kind(PROJECT_ABANDONED, "did not change the project"),
+        Kind(FORKED, "branched off"),
+        Kind(NOTED, "noted"),
+    )
+)
+
+
+def ticket_stream(ticket_id: str) -> str:
+    """Returns the stream of one ticket."""
+    return f"ticket/{ticket_id}"
