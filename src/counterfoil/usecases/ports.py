@@ -344,6 +344,9 @@ class Store(Protocol):
     def size(self) -> int:
         """Returns how many receipts are in the log; puts into order what is not yet."""
 
+    def tree_head(self) -> tuple[int, bytes]:
+        """Returns the size of the log and the root of its Merkle tree, both of one moment, cheaply."""
+
     def node(self, height: int, index: int) -> bytes:
         """Returns the hash of the complete subtree over leaves `index << height` and on (RFC 6962)."""
 
