@@ -6,14 +6,14 @@ never abbreviated, so that a script means tomorrow what it means today. On the h
 
 from __future__ import annotations
 
-from counterfoil.cli.table import COMMON, VERBS, WRITING
+from counterfoil.cli.table import COMMON, GROUPED, VERBS, WRITING
 from counterfoil.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from counterfoil.cli.table import Option
+    from counterfoil.cli.table import Option, Verb
 
     Values = dict[str, str | bool | list[str] | None]
 
@@ -22,7 +22,8 @@ SYNONYMS = {
     "add": "new", "close": "done", "comment": "edit ID --append TEXT", "create": "new", "find": "search",
     "finish": "done", "history": "log", "ls": "list", "note": "edit ID --append TEXT", "resolve": "done",
     "reopen": "new", "rm": "undo", "delete": "undo", "status": "list", "take": "claim", "update": "edit",
-    "view": "show",
+    "view": "show", "audit": "ledger verify", "verify": "ledger verify", "receipts": "ledger tail",
+    "tail": "ledger tail", "backup": "ledger backup", "push": "ledger push", "fetch": "ledger fetch",
 }  # fmt: skip
 """What other tools call our verbs."""
 
@@ -95,6 +96,33 @@ def find_verb(words: Sequence[str]) -> int:
     return -1
 
 
+def sub_verbs(verb: str) -> dict[str, Verb]:
+    """Returns the verbs of two words that begin with this one, by their full names; often none."""
+    if verb not in GROUPED:
+        return {}
+    from counterfoil.cli.ledger_table import LEDGER_VERBS
+
+    return LEDGER_VERBS
+
+
+def entry(verb: str) -> Verb:
+    """Returns what the tables say of a verb, of one word or of two."""
+    found = VERBS.get(verb)
+    return sub_verbs(verb.partition(" ")[0])[verb] if found is None else found
+
+
+def named_verb(words: Sequence[str]) -> str:
+    """Returns the verb that a command line names, of one word or of two; empty for none that there is."""
+    position = find_verb(words)
+    if position < 0 or words[position] not in VERBS:
+        return ""
+    verb = words[position]
+    following = [*words[:position], *words[position + 1 :]]
+    at = find_verb(following) if verb in GROUPED else -1
+    full = f"{verb} {following[at]}" if at >= 0 else verb
+    return full if full in sub_verbs(verb) else verb
+
+
 def parse(words: Sequence[str]) -> Arguments:
     """Understands a command line.
 
@@ -107,15 +135,35 @@ def parse(words: Sequence[str]) -> Arguments:
     verb = words[position]
     if verb not in VERBS:
         raise _unknown_verb(verb)
-    _, _, _, positionals, options = VERBS[verb]
+    rest = [*words[:position], *words[position + 1 :]]
+    if verb in GROUPED:
+        verb, rest = _sub_verb(verb, rest)
+    _, _, _, positionals, options = entry(verb)
     table: dict[str, Option] = {name: option for option in (*COMMON, *options) for name in option[0]}
     values: Values = {}
     for names, metavar, repeats, _ in table.values():
         values[_key(names)] = [] if repeats else None if metavar else False
-    rest = [*words[:position], *words[position + 1 :]]
     plain = _read_options(rest, table, values, verb)
     _fill_positionals(plain, positionals, values, verb)
     return Arguments(verb, values)
+
+
+def _sub_verb(verb: str, rest: list[str]) -> tuple[str, list[str]]:
+    """Returns the full name of a verb of two words, and the words without its second."""
+    known = sub_verbs(verb)
+    at = find_verb(rest)
+    if at < 0:
+        return next(iter(known)), rest
+    full = f"{verb} {rest[at]}"
+    if full not in known:
+        from counterfoil.cli.nearest import nearest
+
+        second = [name.partition(" ")[2] for name in known]
+        near = nearest(rest[at], second)
+        meant = f"; did you mean `ticket {verb} {near}`?" if near else ""
+        message = f"there is no `ticket {verb} {rest[at]}`{meant}"
+        raise usage(message, verb, value=rest[at], allowed=second)
+    return full, [*rest[:at], *rest[at + 1 :]]
 
 
 def _key(names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-from counterfoil.cli.arguments import find_verb, parse
+from counterfoil.cli.arguments import entry, find_verb, named_verb, parse
 from counterfoil.cli.failure import INTERNAL, as_data, exit_status
 from counterfoil.cli.table import VERBS
 from counterfoil.errors import CounterfoilError
@@ -92,7 +92,7 @@ def _main(words: Sequence[str], environ: Mapping[str, str], cwd: str | None) -> 
 
         call = Call(arguments, cwd or _current_folder(), environ, _trace(environ, arguments.flag("debug")))
         warnings = call.warnings
-        module = __import__(f"counterfoil.cli.commands.{VERBS[arguments.verb][0]}", fromlist=("run",))
+        module = __import__(f"counterfoil.cli.commands.{entry(arguments.verb)[0]}", fromlist=("run",))
         reply: Reply = module.run(call)
         _print_reply(call, reply)
         return reply.status
@@ -134,7 +134,7 @@ def _special(words: Sequence[str]) -> int | None:
         return None
     from counterfoil.cli.manual import page
 
-    verb = words[position] if position >= 0 else ""
+    verb = named_verb(words)
     _write_special({"verb": verb or None, "text": page(verb)}, page(verb), json)
     return 0
 

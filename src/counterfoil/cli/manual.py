@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from counterfoil.cli import table
+from counterfoil.cli import ledger_manual, table
+from counterfoil.cli.arguments import entry, sub_verbs
 from counterfoil.cli.table import COMMON, HIDDEN, VERBS, WRITING
 
 WIDTH = 80
-GROUPS = (table.EVERYDAY, table.FIND, table.SHARE, table.CHECK, table.SET_UP)
+GROUPS = (table.EVERYDAY, table.FIND, table.SHARE, table.CHECK, table.RECEIPTS, table.SET_UP)
 
 DETAILS: dict[str, str] = {
+    **ledger_manual.DETAILS,
     "new": "The ticket starts in backlog with priority p2 unless told otherwise. The body comes\nfrom --body, a file, a template or .tickets/template.md.",
     "list": "Tickets are in the protocol's order: state, priority, id. For people `done` is left out;\n--json and --all show everything. Fields: id, short_id, display_id, title, state, priority,\nlabels, assignee, reviewer, path, created_at, updated_at.",
     "show": "Prints the file itself. --json adds every key of the front matter and the claim.",
@@ -31,6 +33,7 @@ DETAILS: dict[str, str] = {
 }
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
+    **ledger_manual.EXAMPLES,
     "new": (
         'ticket new "Fix login"',
         'ticket new "Fix login" --priority p1 --label auth --label bug',
@@ -92,8 +95,10 @@ EXIT_STATUS = (
 
 
 def page(verb: str) -> str:
-    """Returns the overview, or the page of one verb."""
-    return _verb_page(verb) if verb in VERBS else overview()
+    """Returns the overview, or the page of one verb, of one word or of two."""
+    if verb in table.GROUPED:
+        return _group_page(verb)
+    return _verb_page(verb) if verb else overview()
 
 
 def overview() -> str:
@@ -122,12 +127,21 @@ def usage_line(verb: str) -> str:
     """Returns the verb with what it takes, as `ticket move ID STATE [OPTIONS]`."""
     words = [f"ticket {verb}"]
     shapes = {"1": "{}", "?": "[{}]", "*": "[{}]…", "+": "{}…"}
-    words += [shapes[count].format(name.upper()) for name, count in VERBS[verb][3]]
+    words += [shapes[count].format(name.upper()) for name, count in entry(verb)[3]]
     return " ".join([*words, "[OPTIONS]"])
 
 
+def _group_page(verb: str) -> str:
+    summary = VERBS[verb][2]
+    lines = [f"{summary[0].upper()}{summary[1:]}.", "", f"Usage: ticket {verb} VERB [ARGUMENTS]"]
+    lines += ["", DETAILS[verb], "", "Verbs:"]
+    lines += [f"  {name:<19} {found[2]}" for name, found in sub_verbs(verb).items()]
+    lines += ["", f"`ticket help {verb} VERB` shows options and examples of one.", "", "Examples:"]
+    return "\n".join([*lines, *[f"  {example}" for example in EXAMPLES[verb]]]) + "\n"
+
+
 def _verb_page(verb: str) -> str:
-    _, _, summary, _, options = VERBS[verb]
+    _, _, summary, _, options = entry(verb)
     lines = [f"{summary[0].upper()}{summary[1:]}.", "", f"Usage: {usage_line(verb)}"]
     if verb in DETAILS:
         lines += ["", DETAILS[verb]]
@@ -153,5 +167,6 @@ def _option_line(names: tuple[str, ...], metavar: str, repeats: bool, text: str)
 
 
 def visible_verbs() -> list[str]:
-    """Returns the verbs that people and agents use, in the table's order."""
-    return [verb for verb in VERBS if VERBS[verb][1] != HIDDEN]
+    """Returns the verbs that people and agents use, in the table's order, those of two words too."""
+    shown = [verb for verb in VERBS if VERBS[verb][1] != HIDDEN]
+    return [name for verb in shown for name in (verb, *sub_verbs(verb))]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from counterfoil.cli.arguments import entry
 from counterfoil.cli.manual import GROUPS, overview, page, visible_verbs
-from counterfoil.cli.table import VERBS
 
 
 def markdown() -> str:
@@ -22,7 +22,7 @@ def markdown() -> str:
     for group in GROUPS:
         parts += ["", f"## {group}"]
         for verb in visible_verbs():
-            if VERBS[verb][1] == group:
+            if entry(verb)[1] == group:
                 parts += ["", f"### `ticket {verb}`", "", "```", page(verb).rstrip(), "```"]
     return "\n".join(parts) + "\n"
 

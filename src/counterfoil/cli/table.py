@@ -1,7 +1,8 @@
 """Every verb as plain data: what it takes, what it says of itself, where its code lies.
 
 The parser, `--help`, completion, the reference pages and the Agent Skill are all made from this
-table, so they cannot disagree. On the hot path: constants only.
+table, so they cannot disagree. On the hot path: constants only. The verbs of two words, `ledger verify` and its like,
+stand in `cli.ledger_table`.
 
 A verb is `(module, group, summary, positionals, options)`. A positional is `(name, count)` with
 count `1`, `?`, `*` or `+`. An option is `(names, metavar, repeats, help)`; without a metavar it is a flag,
@@ -21,8 +22,12 @@ EVERYDAY = "Everyday"
 FIND = "Find and read"
 SHARE = "Work side by side"
 CHECK = "Check and repair"
+RECEIPTS = "Receipts"
 SET_UP = "Set up"
 HIDDEN = ""
+
+GROUPED = ("ledger",)
+"""Verbs that a second word follows, which is a verb of its own."""
 
 HELP: Option = (("-h", "--help"), "", False, "show this help")
 COMMON: tuple[Option, ...] = (
@@ -34,8 +39,9 @@ COMMON: tuple[Option, ...] = (
     (("--debug",), "", False, "log every program that runs to standard error"),
     HELP,
 )
+ACTOR: Option = (("--actor",), "ACTOR", False, "who acts: human:NAME or agent:NAME")
 WRITING: tuple[Option, ...] = (
-    (("--actor",), "ACTOR", False, "who acts: human:NAME or agent:NAME"),
+    ACTOR,
     (("--no-commit",), "", False, "change the files, commit nothing"),
     (("--fence",), "N", False, "the number of the claim under which you write"),
 )
@@ -53,7 +59,7 @@ _FILTERS: tuple[Option, ...] = (
     (("--assignee",), "ACTOR", False, "only assigned to ACTOR, or `none`"),
     (("--reviewer",), "ACTOR", False, "only with this reviewer, or `none`"),
 )
-_LIMIT: Option = (("-n", "--limit"), "N", False, "show at most N")
+LIMIT: Option = (("-n", "--limit"), "N", False, "show at most N")
 _BODY: tuple[Option, ...] = (
     (("-b", "--body"), "TEXT", False, "the Markdown body; `-` reads standard input"),
     (("-F", "--body-file"), "FILE", False, "take the body from a file; `-` is standard input"),
@@ -63,6 +69,7 @@ _RELATIONS: tuple[Option, ...] = (
     (("--blocked-by",), "ID", True, "a ticket that this one has to wait for"),
 )
 _LEASE: Option = (("--for",), "DURATION", False, "how long the claim holds: 30m, 2h (default), 1d")
+_AT: Option = (("--at",), "N", False, "only receipts 0 to N of the stream")
 
 VERBS: dict[str, Verb] = {
     "new": (
@@ -75,7 +82,7 @@ VERBS: dict[str, Verb] = {
         "list", EVERYDAY, "list tickets; done ones only with --all", (),
         (*_FILTERS, (("--text",), "TEXT", False, "only titles that contain TEXT"),
          (("--format",), "FORMAT", False, "table (default) or kanban"),
-         (("--fields",), "NAMES", False, "columns, such as id,title,created_at"), _LIMIT,
+         (("--fields",), "NAMES", False, "columns, such as id,title,created_at"), LIMIT,
          (("-a", "--all"), "", False, "done tickets too"),
          (("--dates",), "", False, "created and updated, from Git")),
     ),
@@ -102,10 +109,10 @@ VERBS: dict[str, Verb] = {
     ),
     "assign": ("assign", EVERYDAY, "set the assignee, or `none`", (("id", "1"), ("assignee", "1")), WRITING),
     "reviewer": ("assign", EVERYDAY, "set the reviewer, or `none`", (("id", "1"), ("reviewer", "1")), WRITING),
-    "search": ("search", FIND, "find text in titles and bodies", (("text", "1"),), (*_FILTERS, _LIMIT)),
+    "search": ("search", FIND, "find text in titles and bodies", (("text", "1"),), (*_FILTERS, LIMIT)),
     "ready": (
         "ready", FIND, "list what can be worked on now", (),
-        (_LIMIT, (("-l", "--label"), "LABEL", True, "only with this label; may be repeated"),
+        (LIMIT, (("-l", "--label"), "LABEL", True, "only with this label; may be repeated"),
          (("--assignee",), "ACTOR", False, "only assigned to ACTOR, or `none`"),
          (("--stale",), "", False, "list lapsed claims instead")),
     ),
@@ -114,7 +121,7 @@ VERBS: dict[str, Verb] = {
         ((("-l", "--label"), "LABEL", True, "only with this label; may be repeated"),
          (("--assignee",), "ACTOR", False, "only assigned to ACTOR, or `none`")),
     ),
-    "log": ("log", FIND, "the history of a ticket, newest first", (("id", "1"),), (_LIMIT,)),
+    "log": ("log", FIND, "the history of a ticket, newest first", (("id", "1"),), (LIMIT,)),
     "diff": ("diff", FIND, "what changed in a ticket since a revision", (("id", "1"), ("rev", "?")), ()),
     "branch": (
         "branch", FIND, "print the branch name of a ticket", (("id", "1"),),
@@ -164,6 +171,21 @@ VERBS: dict[str, Verb] = {
         "doctor", CHECK, "find what is wrong here and say how to mend it", (),
         ((("--fix",), "", False, "mend what can be mended safely"),),
     ),
+    "ledger": ("ledger", RECEIPTS, "the receipts of all that was done: verify, push, …", (("verb", "?"),), ()),
+    "trace": (
+        "trace", RECEIPTS, "who did what when: the story of a ticket or stream", (("stream", "1"),),
+        (_AT, LIMIT, (("--own",), "", False, "without what other clones recorded")),
+    ),
+    "inspect": ("inspect", RECEIPTS, "what a stream is and what its receipts add up to", (("stream", "1"),), (_AT,)),
+    "replay": (
+        "replay", RECEIPTS, "fold a stream step by step, up to any point", (("stream", "1"),),
+        (_AT, (("--steps",), "", False, "what each receipt changed")),
+    ),
+    "fork": (
+        "fork", RECEIPTS, "branch off a stream, at its end or earlier", (("stream", "1"), ("name", "?")),
+        (_AT, (("--list",), "", False, "list the branches instead"), ACTOR),
+    ),
+    "rebuild": ("rebuild", RECEIPTS, "fold all views of the ledger anew", (), ()),
     "init": (
         "init", SET_UP, "make .tickets here; keeps what exists", (),
         ((("--prefix",), "PREFIX", False, "the prefix of display ids (default: TK)"),
@@ -184,7 +206,7 @@ VERBS: dict[str, Verb] = {
     ),
     "prime": ("prime", SET_UP, "the page that an agent reads first", (), ()),
     "completion": ("completion", SET_UP, "print shell completion: bash, zsh or fish", (("shell", "1"),), ()),
-    "help": ("help", SET_UP, "help on a verb", (("verb", "?"),), ()),
+    "help": ("help", SET_UP, "help on a verb", (("verb", "*"),), ()),
     "hook": ("hooks", HIDDEN, "run by Git", (("name", "1"), ("argument", "*")), ()),
     "merge-driver": ("merge_driver", HIDDEN, "run by Git", (("kind", "1"), ("file", "*")), ()),
     "__complete": ("completion", HIDDEN, "run by the shell", (("word", "*"),), ()),

@@ -7,10 +7,10 @@ repository says is offered only where it has the protocol's own plain form.
 
 from __future__ import annotations
 
-from counterfoil.cli.arguments import usage
+from counterfoil.cli.arguments import entry, named_verb, sub_verbs, usage
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.layout import visible
-from counterfoil.cli.table import COMMON, VERBS
+from counterfoil.cli.table import COMMON, GROUPED, VERBS
 from counterfoil.errors import CounterfoilError
 from counterfoil.kernel.actor import canonical, is_slug
 from counterfoil.tickets.workflow import PRIORITIES, STATES
@@ -82,11 +82,15 @@ def suggestions(call: Call, words: list[str]) -> list[tuple[str, str]]:
     """Returns what the last of `words` may become, each with a short explanation."""
     *before, current = words or [""]
     if not before:
-        return _starting(current, [(verb, entry[2]) for verb, entry in VERBS.items() if entry[1]])
+        return _starting(current, [(verb, found[2]) for verb, found in VERBS.items() if found[1]])
     verb = before[0]
     if verb not in VERBS:
         return []
-    options = (*VERBS[verb][4], *COMMON)
+    if verb in GROUPED:
+        if len(before) == 1 and not current.startswith("-"):
+            return _starting(current, _second_words(verb))
+        verb, before = named_verb(before), [before[0], *before[2:]]
+    options = (*entry(verb)[4], *COMMON)
     previous = before[-1]
     for names, metavar, _, _ in options:
         if metavar and previous in names:
@@ -99,7 +103,7 @@ def suggestions(call: Call, words: list[str]) -> list[tuple[str, str]]:
         for at, word in enumerate(before[1:], 1)
         if not word.startswith("-") and before[at - 1] not in valued
     ]
-    positionals = VERBS[verb][3]
+    positionals = entry(verb)[3]
     if not positionals:
         return []
     name, count = positionals[min(len(plain), len(positionals) - 1)]
@@ -117,9 +121,17 @@ def _positional(call: Call, verb: str, name: str, plain: list[str]) -> list[tupl
         return _ids(call, verb)
     if name in {"assignee", "reviewer"}:
         return _values(call, "ACTOR")
-    if name == "verb":
-        return [(word, entry[2]) for word, entry in VERBS.items() if entry[1]]
+    if name == "verb" and not plain:
+        return [(word, found[2]) for word, found in VERBS.items() if found[1]]
+    if name == "verb" and plain[0] in GROUPED and len(plain) == 1:
+        return _second_words(plain[0])
+    if name == "stream":
+        return _ids(call, "show")
     return []
+
+
+def _second_words(verb: str) -> list[tuple[str, str]]:
+    return [(name.partition(" ")[2], found[2]) for name, found in sub_verbs(verb).items()]
 
 
 def _next_states(call: Call, plain: list[str]) -> tuple[str, ...]:

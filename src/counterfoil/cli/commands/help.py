@@ -1,16 +1,22 @@
-"""`ticket help [VERB]`."""
+"""`ticket help [VERB]`, of one word or of two."""
 
 from __future__ import annotations
 
-from counterfoil.cli.arguments import parse
+from counterfoil.cli.arguments import named_verb, parse, usage
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.manual import page, visible_verbs
-from counterfoil.cli.table import VERBS
+from counterfoil.cli.table import GROUPED, VERBS
 
 
 def run(call: Call) -> Reply:
     """Shows the overview or a verb's page."""
-    verb = call.arguments.text("verb") or ""
-    if verb and verb not in VERBS:
-        parse([verb])
+    words = call.arguments.many("verb")
+    if words and words[0] not in VERBS:
+        parse(words[:1])
+    verb = named_verb(words)
+    extra = words[len(verb.split()) :]
+    if extra and verb in GROUPED:
+        parse(words)
+    if extra:
+        raise usage(f"help does not take {extra[0]!r}", "help", value=extra[0])
     return Reply({"verb": verb or None, "verbs": visible_verbs(), "text": page(verb)}, page(verb))
