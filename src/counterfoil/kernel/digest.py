@@ -1,13 +1,16 @@
 """SHA-256 and Git's blob ids, without loading OpenSSL.
 
-`hashlib` loads OpenSSL, which costs a command more than all the hashing that it does; CPython's own
-implementation is as fast at the size of a receipt. On the hot path.
+`hashlib` loads OpenSSL, which costs a command more than all the hashing that it does. Where it is
+loaded already, as in a server, it hashes a receipt in less than half the time of CPython's own
+implementation. On the hot path.
 """
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
-if TYPE_CHECKING:
+if TYPE_CHECKING or "_hashlib" in sys.modules:
     from hashlib import sha1, sha256
 else:
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from counterfoil.errors import InputError
 from counterfoil.kernel import canonical
-from counterfoil.kernel.digest import hash_leaf, sha256_hex
+from counterfoil.kernel.digest import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +21,11 @@ SALT_BITS = 128
 FORKED = "stream.forked"
 """The kind of the first receipt of a branch; its body names `parent`, `at` and `hash`."""
 STREAM_LENGTH = 200
-_HEX = frozenset("0123456789abcdef")
-_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+_HEX = "0123456789abcdef"
+_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+_STREAM = _NAME + "/"
+_ACTOR = _NAME + ":"
+_EDGES = ("", ".", "/")
 
 
 class Draft:
@@ -40,7 +43,7 @@ class Draft:
         statement: the SHA-256 of a signed statement's DSSE PAE and those of its signatures, or None.
 
     Raises:
-        InputError: `invalid_stream`, `not_canonical`.
+        InputError: `invalid_stream`, `invalid_actor`, `not_canonical`.
     """
 
     __slots__ = ("actor", "body", "key", "kind", "schema", "statement", "stream")
@@ -58,6 +61,8 @@ class Draft:
         statement: tuple[str, Sequence[str]] | None = None,
     ) -> None:
         check_stream(stream)
+        if actor.strip(_ACTOR) or kind.strip(_NAME):
+            raise _invalid_word(actor, kind)
         self.stream = stream
         self.kind = kind
         self.schema = schema
@@ -125,17 +130,17 @@ class Receipt:
     @property
     def actor(self) -> str:
         """Who acted."""
-        return str(self.fields["actor"])
+        return str(self.fields.get("actor", ""))
 
     @property
     def at(self) -> str:
         """When it was sealed, as claimed: ISO 8601, UTC, to the millisecond."""
-        return str(self.fields["at"])
+        return str(self.fields.get("at", ""))
 
     @property
     def ledger(self) -> str:
         """The ledger that sealed it."""
-        return str(self.fields["ledger"])
+        return str(self.fields.get("ledger", ""))
 
     def data(self) -> dict[str, canonical.Json]:
         """Reads the body; an erased one is empty.
@@ -147,7 +152,7 @@ class Receipt:
 
 
 def _object(data: bytes) -> dict[str, canonical.Json]:
-    value = canonical.read(data)
+    value = canonical.load(data)
     if not isinstance(value, dict):
         raise canonical.refusal("type", "this is no JSON object")
     return value
@@ -168,20 +173,26 @@ def seal(draft: Draft, *, ledger: str, seq: int, prev: bytes, at: str) -> tuple[
     """
     pae = sigs = ""
     if draft.statement is not None:
-        pae = f'"pae":"{draft.statement[0]}",'
-        sigs = '"sigs":[' + ",".join([f'"{digest}"' for digest in sorted(draft.statement[1])]) + "],"
+        pae, sigs = _statement(*draft.statement)
     text = (
-        f'{{"actor":"{draft.actor}","at":"{at}","body":"{sha256_hex(draft.body)}","key":"{draft.key}",'
+        f'{{"actor":"{draft.actor}","at":"{at}","body":"{sha256(draft.body).hexdigest()}","key":"{draft.key}",'
         f'"kind":"{draft.kind}","ledger":"{ledger}",{pae}"prev":"{prev.hex()}","schema":{draft.schema},'
         f'"seq":{seq},{sigs}"stream":"{draft.stream}","v":{VERSION}}}'
     )
     header = text.encode("ascii")
-    return header, hash_leaf(header)
+    return header, sha256(b"\0" + header).digest()
+
+
+def _statement(pae: str, signatures: Sequence[str]) -> tuple[str, str]:
+    """Writes the two fields of a receipt that carries a signed statement."""
+    digests = sorted(set(signatures))
+    assert all(map(is_hash, [pae, *digests])), "a statement is named by its digests"
+    return f'"pae":"{pae}",', '"sigs":["' + '","'.join(digests) + '"],'
 
 
 def key_digest(actor: str, key: str) -> str:
     """Returns what stands in a header for an idempotency key: SHA-256 of actor and key (product.md §24)."""
-    return sha256_hex(f"{actor}\0{key}".encode())
+    return sha256(f"{actor}\0{key}".encode()).hexdigest()
 
 
 def check_stream(name: str) -> None:
@@ -190,16 +201,30 @@ def check_stream(name: str) -> None:
     Raises:
         InputError: `invalid_stream`.
     """
-    parts = name.split("/")
-    if len(name) > STREAM_LENGTH or not all(part and _NAME.issuperset(part) for part in parts):
-        raise InputError(
-            "invalid_stream",
-            f"{name!r} is no name of a stream",
-            "use letters, digits, `-`, `_`, `.` and `/`, such as ticket/01ARZ3NDEKTSV4RRFFQ69G5FAV",
-            value=name,
+    if name.strip(_STREAM) or name[:1] in _EDGES or name[-1] == "/" or len(name) > STREAM_LENGTH:
+        raise _invalid_stream(name)
+    if "//" in name or "/." in name:
+        raise _invalid_stream(name)
+
+
+def _invalid_stream(name: str) -> InputError:
+    return InputError(
+        "invalid_stream",
+        f"{name!r} is no name of a stream",
+        "use letters, digits, `-`, `_`, `.` and `/`, such as ticket/01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        value=name,
+    )
+
+
+def _invalid_word(actor: str, kind: str) -> InputError:
+    """Returns the error of what would not stay one word of a header."""
+    if actor.strip(_ACTOR):
+        return InputError(
+            "invalid_actor", f"{actor!r} is no actor", "write human:NAME or agent:NAME", value=actor
         )
+    return InputError("unknown_kind", f"{kind!r} is no kind of event", kind=kind)
 
 
 def is_hash(text: str) -> bool:
     """Tells whether a text is 32 bytes in lower-case hexadecimal."""
-    return len(text) == 64 and _HEX.issuperset(text)
+    return len(text) == 64 and not text.strip(_HEX)
