@@ -7,6 +7,7 @@ is never imported.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from counterfoil.ledger.receipt import Draft, Receipt
@@ -31,11 +32,13 @@ __all__ = [
     "Repository",
     "Row",
     "Signature",
+    "Snapshots",
     "Store",
     "StoredRow",
     "Stream",
     "Ticket",
     "Trace",
+    "Views",
 ]
 
 
@@ -186,6 +189,12 @@ class Repository(Protocol):
 
     def branch(self) -> str | None:
         """Returns the branch that is checked out."""
+
+    def ref(self, name: str) -> str | None:
+        """Returns what a reference holds: an object, or `ref: ` and another's name; None without it."""
+
+    def ref_before(self, name: str) -> str | None:
+        """Returns what a reference held before its last move, empty for nothing; None if no log tells."""
 
     def in_progress(self) -> str | None:
         """Returns the operation that Git is in the middle of."""
@@ -406,3 +415,41 @@ class Ledgers(Protocol):
 
     def open_at(self, place: str, create: str | None = None) -> Store:
         """Opens a ledger at a path or at a `postgresql://` address."""
+
+    def views(self) -> Views:
+        """Opens what is derived from the ledgers; in memory, where it cannot be kept."""
+
+
+class Snapshots(Protocol):
+    """States of streams: derived, and gone at any moment."""
+
+    def snapshot(self, ledger: str, stream: str, name: str) -> tuple[int, bytes, bytes] | None:
+        """Returns the length, the leaf hash and the data of what was kept, or None."""
+
+    def keep_snapshot(self, ledger: str, stream: str, name: str, kept: tuple[int, bytes, bytes]) -> None:
+        """Keeps a state in place of the one before."""
+
+
+class Views(Snapshots, Protocol):
+    """Tables that are folded from the log, by view: derived, and gone at any moment."""
+
+    def cursor(self, view: str) -> tuple[str, str, int, bytes] | None:
+        """Returns a view's version, ledger, log length and the leaf hash of the last receipt in it."""
+
+    def get(self, view: str, table: str, key: str) -> bytes | None:
+        """Returns one value."""
+
+    def scan(self, view: str, table: str, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+        """Yields the rows whose key begins with `prefix`, by key."""
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Begins what is wholly done or, after an exception, not at all; others wait."""
+
+    def put(self, view: str, table: str, rows: Mapping[str, bytes | None]) -> None:
+        """Sets values, or removes those that are None."""
+
+    def move(self, view: str, cursor: tuple[str, str, int, bytes] | None) -> None:
+        """Sets a view's cursor; None empties the view."""
+
+    def close(self) -> None:
+        """Lets go of the tables."""
