@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from counterfoil.tickets.frontmatter import Mapping as FrontMatter
     from counterfoil.usecases.merging import MergeRoom
-    from counterfoil.usecases.ports import Files, Lock, ProgramRunner, Repository, Trace
+    from counterfoil.usecases.ports import Files, Ledgers, Lock, ProgramRunner, Repository, Trace
 
 STATE_FOLDER = "counterfoil"
 FOREIGN = {
@@ -84,6 +84,7 @@ def open_project(
         settings_file=lambda: read_settings_file(environ),
         program=program,
         folder=WorkTree,
+        open_ledgers=lambda: _open_ledgers(state.root, environ),
     )
 
 
@@ -110,6 +111,15 @@ def _open_git(programs: ProgramRunner, location: Location) -> Repository:
     from counterfoil.adapters.git import Git
 
     return Git(programs, location)
+
+
+def _open_ledgers(folder: str, environ: Mapping[str, str]) -> Ledgers:
+    try:
+        from counterfoil.adapters.ledgers import LedgerFolder
+    except ModuleNotFoundError:
+        raise HostError("ledger_unavailable", "not built yet", reason="missing") from None
+
+    return LedgerFolder(folder, environ)
 
 
 def _open_lock(folder: str, timeout_s: float) -> Lock:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 
-from counterfoil.adapters import indexlock
+from counterfoil.adapters import indexlock, refs
 from counterfoil.adapters.gitwords import commit_error, git_error, index_error
 from counterfoil.errors import HostError
 from counterfoil.tickets.workflow import OWN_COMMIT
@@ -35,6 +35,7 @@ REF_LOCK_S = 1.0
 ATTEMPTS = 5
 """How often a commit is tried again when somebody else's commit came between."""
 MANY_PATHS = 50
+CONFIG_WANTED = r"^((ticket|user|merge\.ticket-[a-z]+)\..*|core\.autocrlf|extensions\.objectformat)$"
 _ONE_PACK = ("-c", "core.bigFileThreshold=1")
 """Lets Git write many objects into one pack instead of a file each."""
 _NO_MAINTENANCE = ("-c", "maintenance.auto=false", "-c", "gc.auto=0")
@@ -88,8 +89,8 @@ class Git:
         return result.stdout
 
     def config(self) -> Mapping[str, str]:
-        """Returns `ticket.*`, `user.*` and our merge drivers of the Git configuration, last value."""
-        result = self.run("config", "-z", "--get-regexp", r"^(ticket|user|merge\.ticket-[a-z]+)\.")
+        """Returns `ticket.*`, `user.*`, our merge drivers and how Git writes files, each with its last value."""
+        result = self.run("config", "-z", "--get-regexp", CONFIG_WANTED)
         if result.status not in {0, 1}:
             raise git_error("config", result)
         values: dict[str, str] = {}
@@ -125,6 +126,14 @@ class Git:
             answer = self.run("symbolic-ref", "-q", "HEAD").stdout
             text = "ref: " + answer.decode("utf-8", "surrogateescape").strip()
         return text[len("ref: refs/heads/") :] if text.startswith("ref: refs/heads/") else None
+
+    def ref(self, name: str) -> str | None:
+        """Returns what a reference holds: an object, or `ref: ` and another's name; None without it."""
+        return refs.read(self.location.common_dir, name, lambda: self.run(*refs.TELL, name).stdout)
+
+    def ref_before(self, name: str) -> str | None:
+        """Returns what a reference held before its last move, empty for nothing; None if no log tells."""
+        return refs.before_last_move(self.location.common_dir, name)
 
     def in_progress(self) -> str | None:
         """Returns the operation that the working tree is in the middle of, or None."""

@@ -9,7 +9,7 @@ from counterfoil.usecases.desk import sheet_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from counterfoil.usecases.change import Outcome
+    from counterfoil.usecases.plan import Outcome
     from counterfoil.usecases.desk import Sheet
 
 

@@ -9,7 +9,7 @@ On the hot path.
 from __future__ import annotations
 
 from counterfoil.errors import ConflictError
-from counterfoil.usecases.change import FileChange
+from counterfoil.usecases.plan import FileChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Claim:
 
 def read(context: Context, ticket_id: str) -> Claim | None:
     """Returns a ticket's claim, or None if it was never claimed; a damaged file counts as none."""
-    return _parse(ticket_id, context.state.read(f"{FOLDER}/{ticket_id}"))
+    return parse(ticket_id, context.state.read(f"{FOLDER}/{ticket_id}"))
 
 
 def everything(context: Context) -> dict[str, Claim]:
@@ -157,7 +157,8 @@ def _held(context: Context, claim: Claim, actor: str, display: str) -> ConflictE
     )  # fmt: skip
 
 
-def _parse(ticket_id: str, data: bytes | None) -> Claim | None:
+def parse(ticket_id: str, data: bytes | None) -> Claim | None:
+    """Reads a claim's file; a damaged one is none."""
     if data is None:
         return None
     parts = data.decode("utf-8", "replace").split("\n")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from counterfoil.tickets.config import Config
     from counterfoil.tickets.frontmatter import FullReader
-    from counterfoil.usecases.ports import Clock, Entropy, Files, Lock, ProgramRunner, Repository
+    from counterfoil.usecases.ports import Clock, Entropy, Files, Ledgers, Lock, ProgramRunner, Repository
 
 CONFIG_FILE = f"{FOLDER}/config.yml"
 LOCK_TIMEOUT_S = 60.0
@@ -54,6 +54,7 @@ class Context:
         work: the project's files.
         state: the clone's own folder, shared by its worktrees, never committed.
         git: the repository, opened at first use.
+        ledgers: where the clone's ledgers lie, likewise.
         programs: starts other programs, likewise.
         prefix: the project's folder inside the working tree, empty or ending in `/`.
         environ: the environment, read for `TICKET_*` and `EDITOR` alone.
@@ -64,6 +65,7 @@ class Context:
     """
 
     git: Repository
+    ledgers: Ledgers
     programs: ProgramRunner
 
     def __init__(
@@ -83,6 +85,7 @@ class Context:
         settings_file: Callable[[], Mapping[str, str]],
         program: str,
         folder: Callable[[str], Files],
+        open_ledgers: Callable[[], Ledgers],
     ) -> None:
         self.work = work
         self.state = state
@@ -98,15 +101,19 @@ class Context:
         self.settings_file = settings_file
         self.program = program
         self.folder = folder
+        self._open_ledgers = open_ledgers
         self.warnings: list[dict[str, object]] = []
         self._config: Config | None = None
         self._git_config: Mapping[str, str] | None = None
 
     def __getattr__(self, name: str) -> object:
-        """Opens Git, or what starts programs, when it is asked for the first time."""
+        """Opens Git, the ledgers, or what starts programs, when it is asked for the first time."""
         if name == "git":
             self.git = self._open_git(self.programs)
             return self.git
+        if name == "ledgers":
+            self.ledgers = self._open_ledgers()
+            return self.ledgers
         if name == "programs":
             self.programs = self._open_programs()
             return self.programs

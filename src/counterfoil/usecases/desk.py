@@ -14,7 +14,8 @@ from counterfoil.tickets.model import FILE_BYTES, TITLE_LENGTH, Ticket, row_of
 from counterfoil.tickets.naming import display_id
 from counterfoil.tickets.values import check_title, clean_labels, parse_actor
 from counterfoil.usecases import claims
-from counterfoil.usecases.change import FileChange, Outcome, Plan, perform
+from counterfoil.usecases.change import perform
+from counterfoil.usecases.plan import FileChange, Outcome, Plan
 from counterfoil.usecases.resolve import find_name
 
 TYPE_CHECKING = False

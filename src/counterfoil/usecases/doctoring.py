@@ -7,8 +7,8 @@ from collections.abc import Callable
 from counterfoil.errors import CounterfoilError
 from counterfoil.usecases import claims, drivers, hooking, indexing, validating
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.change import perform_recovery
 from counterfoil.usecases.context import Context
+from counterfoil.usecases.recovery import perform_recovery
 from counterfoil.usecases.reporting import counted
 
 GIT_MINIMUM = (2, 38)

@@ -15,9 +15,9 @@ from counterfoil.tickets.document import read
 from counterfoil.tickets.model import FILE_BYTES
 from counterfoil.tickets.values import check_title, clean_labels, parse_actor
 from counterfoil.tickets.workflow import parse_priority
-from counterfoil.usecases.change import Outcome
 from counterfoil.usecases.context import Context
 from counterfoil.usecases.desk import Desk, Sheet, carry_out
+from counterfoil.usecases.plan import Outcome
 
 FOLDER = "drafts"
 EDITOR_VARIABLES = ("VISUAL", "EDITOR")

@@ -20,13 +20,14 @@ from counterfoil.kernel.ids import short_id
 from counterfoil.tickets import document, index
 from counterfoil.tickets.model import FILE_BYTES, Ticket
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.change import Outcome, Plan, perform
+from counterfoil.usecases.change import perform
 from counterfoil.usecases.context import Context
 from counterfoil.usecases.desk import Sheet
 from counterfoil.usecases.intake import portable
 from counterfoil.usecases.intake.bulk import BulkDesk, warn_of_personal_data
 from counterfoil.usecases.intake.item import Item, Skip, short_title
 from counterfoil.usecases.intake.source import Own
+from counterfoil.usecases.plan import Outcome, Plan
 
 if TYPE_CHECKING:
     from counterfoil.usecases.intake.source import Found

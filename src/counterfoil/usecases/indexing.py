@@ -5,8 +5,9 @@ from __future__ import annotations
 from counterfoil.tickets import index
 from counterfoil.usecases import catalog as catalogs
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.change import Outcome, Plan, perform
+from counterfoil.usecases.change import perform
 from counterfoil.usecases.context import Context
+from counterfoil.usecases.plan import Outcome, Plan
 
 SUBJECT = "ticket: rebuild index"
 

@@ -6,6 +6,7 @@ second reader. Blobs are Git's ids, or null for a file that is not there.
 
 from __future__ import annotations
 
+from counterfoil.kernel.digest import sha256_hex
 from counterfoil.kernel.event import Kind, Registry
 from counterfoil.ledger.receipt import FORKED
 
@@ -13,7 +14,8 @@ LEDGER = "ledger"
 """The stream on which the ledger speaks of itself."""
 
 OPENED = "ledger.opened"
-"""`head` (commit or null), `tree` (of .tickets, or null), `base` (the base branch), and `previous`:
+"""`project` (its folder), `head` (commit or null), `tree` (of .tickets, or null), `base` (the base branch),
+`tip` (its commit), and `previous`:
 null, or of the ledger that this one follows `ledger`, `size`, `root` (the last that is known of it)
 and `reason` (`restored`, `lost`, `copied`)."""
 RECONCILED = "ledger.reconciled"
@@ -72,6 +74,19 @@ KINDS = Registry(
         Kind(NOTED, "noted"),
     )
 )
+
+
+def project_stream(prefix: str) -> str:
+    """Returns the stream of one project of the repository.
+
+    Args:
+        prefix: its folder, empty or ending in `/`; any bytes, so it is named by its digest.
+    """
+    return (
+        "project/root"
+        if not prefix
+        else f"project/{sha256_hex(prefix.encode('utf-8', 'surrogateescape'))[:16]}"
+    )
 
 
 def ticket_stream(ticket_id: str) -> str:

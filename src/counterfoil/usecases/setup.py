@@ -7,8 +7,9 @@ from counterfoil.tickets import config as configs
 from counterfoil.tickets import index
 from counterfoil.usecases import drivers, hooking
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.change import FileChange, Outcome, Plan, perform
+from counterfoil.usecases.change import perform
 from counterfoil.usecases.context import CONFIG_FILE, Context
+from counterfoil.usecases.plan import FileChange, Outcome, Plan
 
 TEMPLATE_FILE = ".tickets/template.md"
 TEMPLATE = """\

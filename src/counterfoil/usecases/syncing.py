@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import ConflictError, HostError, InputError
 from counterfoil.tickets import index
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.change import Plan, perform, perform_recovery, recover, sync_note
+from counterfoil.usecases.change import perform
 from counterfoil.usecases.contents import blobs
 from counterfoil.usecases.dates import ticket_folder
+from counterfoil.usecases.effect import sync_note
 from counterfoil.usecases.history import Change, changes_between
 from counterfoil.usecases.indexing import SUBJECT
+from counterfoil.usecases.plan import Plan
 from counterfoil.usecases.rebasing import NETWORK_TIMEOUT_S, WRITING, git_failed, integrate, merge_base
+from counterfoil.usecases.recovery import perform_recovery, recover
 
 if TYPE_CHECKING:
     from counterfoil.usecases.context import Context

@@ -18,11 +18,12 @@ from counterfoil.tickets import document, index
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases import claims
 from counterfoil.usecases.blobs import LOCAL_ONLY
-from counterfoil.usecases.change import FileChange, Outcome, Plan, perform
+from counterfoil.usecases.change import perform
 from counterfoil.usecases.contents import PLAIN_LOG, blob_ids, committed, ids_of
 from counterfoil.usecases.dates import instant, ticket_folder
 from counterfoil.usecases.guarding import UNDOES
 from counterfoil.usecases.history import TRAILER, Change, changes_between
+from counterfoil.usecases.plan import FileChange, Outcome, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,7 +64,8 @@ class Undoing:
 
     def plan(self) -> Plan:
         """Returns the plan that carries it out."""
-        return Plan(self.files, f"{SUBJECT_START}undo {self.what}", (f"{UNDOES}: {self.commit}",))
+        trailers = (f"{UNDOES}: {self.commit}",)
+        return Plan(self.files, f"{SUBJECT_START}undo {self.what}", trailers, undoes=self.commit)
 
 
 @dataclass(frozen=True)

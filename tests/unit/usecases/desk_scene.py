@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from world import Repository
 
-    from counterfoil.usecases.change import Outcome
+    from counterfoil.usecases.plan import Outcome
 
 NOON_MS = 1_900_000_000_000
 

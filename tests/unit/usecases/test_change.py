@@ -10,7 +10,10 @@ from unit.usecases.desk_scene import Office
 
 from counterfoil.errors import HostError, InputError
 from counterfoil.testing.faults import Countdown, FaultyFiles, disk_full
-from counterfoil.usecases.change import INTENT_MAGIC, FileChange, Plan, perform, perform_recovery
+from counterfoil.usecases.change import perform
+from counterfoil.usecases.effect import MAGIC
+from counterfoil.usecases.plan import FileChange, Plan
+from counterfoil.usecases.recovery import perform_recovery
 
 if TYPE_CHECKING:
     from world import RepositoryFactory
@@ -44,7 +47,9 @@ def leave_intent(
     perform(context, lambda _catalog: Plan([FileChange(".tickets/scratch", None, b"x")], "scratch"))
     perform(context, lambda _catalog: Plan([FileChange(".tickets/scratch", b"x", None)], "scratch"))
     intent = next(name for name in names if name.startswith("intents/"))
-    context.state.replace(intent, marshal.dumps((INTENT_MAGIC, context.work.root, message, list(entries))))
+    context.state.replace(
+        intent, marshal.dumps((MAGIC, context.work.root, message, list(entries), ("", "human:x", [], [])))
+    )
 
 
 def test_a_plan_without_a_difference_writes_nothing(office: Office) -> None:

@@ -11,7 +11,7 @@ from counterfoil.tickets.naming import display_id
 from counterfoil.usecases import undoing
 
 if TYPE_CHECKING:
-    from counterfoil.usecases.change import Outcome
+    from counterfoil.usecases.plan import Outcome
     from counterfoil.usecases.undoing import Undoing
 
 LINES_SHOWN = 20

@@ -1,0 +1,84 @@
+"""The clone's own ledger: found, or opened for the first time by one receipt. On the hot path.
+
+One clone, one ledger, one origin (product.md §27): the origin stands in the clone's Git configuration. A
+ledger that is gone is followed by a new one of another origin, whose first receipt names what is
+known of the old one, so that the gap can be seen.
+"""
+
+from __future__ import annotations
+
+from counterfoil.kernel import ids
+from counterfoil.usecases import kinds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Store
+
+SETTING = "ticket.origin"
+
+
+def open_or_make(context: Context) -> Store:
+    """Opens the clone's ledger and makes it at first use.
+
+    Raises:
+        HostError: `ledger_unavailable`.
+        IntegrityError: `ledger_damaged`.
+    """
+    known = context.git_setting(SETTING)
+    if not context.ledgers.exists():
+        return make(context, _lost(context, known) if known else None)
+    store = context.ledgers.open()
+    if store.size() == 0:  # killed between making the file and its first receipt
+        _open_stream(context, store, _lost(context, known) if known not in {"", store.ledger} else None)
+    if store.ledger != known:
+        note_origin(context, store.ledger)
+    return store
+
+
+def make(context: Context, previous: dict[str, object] | None) -> Store:
+    """Makes a new ledger and seals its first receipt.
+
+    Args:
+        context: the project.
+        previous: what is known of the ledger that this one follows, or None.
+    """
+    ledger = ids.encode(context.clock.now_ms(), context.entropy.bits(ids.RANDOM_BITS))
+    store = context.ledgers.open(create=ledger)
+    _open_stream(context, store, previous)
+    note_origin(context, store.ledger)
+    return store
+
+
+def note_origin(context: Context, ledger: str) -> None:
+    """Writes the origin into the clone's Git configuration; those before it stay."""
+    known = (
+        context.git.run("config", "--local", "--get-all", SETTING).stdout.decode("utf-8", "replace").split()
+    )
+    if known[-1:] != [ledger]:
+        context.git.run("config", "--local", "--add", SETTING, ledger, env={"LC_ALL": "C"})
+
+
+def _open_stream(context: Context, store: Store, previous: dict[str, object] | None) -> None:
+    from counterfoil.usecases.observed import adoption
+    from counterfoil.usecases.record import append, draft
+
+    body = {**adoption(context), "previous": previous, "project": context.prefix}
+    opened = draft(context, kinds.LEDGER, kinds.OPENED, context.actor(), body, f"{store.ledger}/opened")
+    append(context, store, [opened])
+
+
+def _lost(context: Context, ledger: str) -> dict[str, object]:
+    """Returns what Git's trailers still tell of a ledger that is gone."""
+    size, root = 0, ""
+    answer = context.git.run(
+        "log", "--all", "-z", f"--grep=^Ticket-Checkpoint: counterfoil/{ledger} ",
+        "--format=%(trailers:key=Ticket-Checkpoint,valueonly,unfold)",
+    )  # fmt: skip
+    for line in answer.stdout.decode("utf-8", "replace").replace("\0", "\n").split("\n"):
+        origin, _, rest = line.partition(" ")
+        digits, _, told = rest.partition(" ")
+        sound = origin == f"counterfoil/{ledger}" and digits.isdigit() and len(digits) < 16
+        if sound and int(digits) > size:
+            size, root = int(digits), told
+    return {"ledger": ledger, "size": size, "root": root or None, "reason": "lost"}

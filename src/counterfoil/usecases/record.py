@@ -1,0 +1,361 @@
+"""What the ledger is told of every change, and the only place that appends to it.
+
+A command seals what it intends before it writes anything, and what came of it afterwards; a
+change that did not come about is sealed as abandoned. Every append has a key made of the command's
+id, so whoever finishes a command after a crash tells the ledger the same things again and nothing
+stands there twice. A ledger that cannot be opened never stops a ticket: the change goes on
+with a warning, and what should have been sealed waits in `unrecorded` (product.md §14).
+On the hot path.
+"""
+
+from __future__ import annotations
+
+from counterfoil.errors import CounterfoilError
+from counterfoil.kernel import canonical, event, ids
+from counterfoil.kernel.digest import blob_id
+from counterfoil.ledger.receipt import SALT_BITS, Draft, key_digest
+from counterfoil.tickets import index
+from counterfoil.usecases import claims, kinds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from counterfoil.ledger.receipt import Receipt
+    from counterfoil.tickets.model import Row
+    from counterfoil.usecases.catalog import RowChange
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.plan import FileChange, Plan
+    from counterfoil.usecases.ports import Store
+
+    Item = tuple[str, str, dict[str, object], str]
+    """Stream, kind, body, idempotency key: what becomes a draft."""
+    Note = tuple[str, str, list[Item], list[Item]]
+    """Command, actor, what it intends, what is so when it is done."""
+
+UNRECORDED = "unrecorded"
+"""Folder of the clone's own: what happened while the ledger could not be opened."""
+FIELDS = ("id", "title", "state", "priority", "labels", "assignee", "reviewer", "blocks", "blocked_by")
+"""The names of a row's first columns."""
+ABANDONED = {kinds.INTENDED: kinds.ABANDONED, kinds.PROJECT_INTENDED: kinds.PROJECT_ABANDONED}
+
+
+def open_store(context: Context) -> Store | None:
+    """Opens the clone's ledger, making it at first use; None, with a warning, where that is impossible."""
+    from counterfoil.usecases.opening import open_or_make
+
+    try:
+        return open_or_make(context)
+    except CounterfoilError as error:
+        if error.code == "newer_ledger":
+            raise
+        unavailable(context, error)
+        return None
+
+
+def unavailable(context: Context, error: CounterfoilError) -> None:
+    """Warns that the ledger cannot be used, once a command."""
+    if any(warning["code"] == "ledger_unavailable" for warning in context.warnings):
+        return
+    context.warn(
+        "ledger_unavailable",
+        f"the ledger cannot be used, so this is not sealed yet: {error.message}",
+        hint=error.hint or "ticket ledger status",
+        reason=str(error.fields.get("reason", error.code)),
+    )
+
+
+def append(
+    context: Context,
+    store: Store,
+    drafts: Sequence[Draft],
+    *,
+    expect: Mapping[str, int] | None = None,
+    now_ms: int | None = None,
+) -> list[Receipt]:
+    """Seals drafts, all of them or none.
+
+    Args:
+        context: the project.
+        store: its ledger.
+        drafts: what to seal.
+        expect: the length that a stream must have before; streams not named may have any.
+        now_ms: when it was decided, if that was earlier than now.
+
+    Raises:
+        InputError: `unknown_kind`.
+        ConflictError: `newer_ledger` when a stream holds what only a newer program can read;
+            `version_conflict`, `key_reused`.
+    """
+    for draft in drafts:
+        kinds.KINDS.check_draft(draft.kind, draft.schema)
+    check_readable(store, [draft.stream for draft in drafts])
+    return store.append(
+        drafts, now_ms=context.clock.now_ms() if now_ms is None else now_ms, expect=expect or {}
+    )
+
+
+def check_readable(store: Store, streams: Sequence[str]) -> None:
+    """Refuses streams that hold what only a newer program can read.
+
+    Raises:
+        ConflictError: `newer_ledger`.
+    """
+    unknown = [pair for pair in store.kinds() if not kinds.KINDS.knows(*pair)]
+    if not unknown:
+        return
+    for stream in sorted(set(streams)):
+        for receipt in store.read(stream):
+            if (receipt.kind, receipt.schema) in unknown:
+                raise event.unreadable(receipt.kind, receipt.schema)
+
+
+def draft(
+    context: Context, stream: str, kind: str, actor: str, body: Mapping[str, object], key: str
+) -> Draft:
+    """Returns a draft with a salt of its own."""
+    salt = f"{context.entropy.bits(SALT_BITS):032x}"
+    return Draft(stream, kind, actor, body, key=key, salt=salt)
+
+
+def command_id(context: Context) -> str:
+    """Returns a new id for one command."""
+    return ids.encode(context.clock.now_ms(), context.entropy.bits(ids.RANDOM_BITS))
+
+
+class Record:
+    """What the ledger is told of one command.
+
+    Attributes:
+        note: what a later command needs to tell the ledger the rest.
+        intended: the receipts of what was intended, once they are sealed.
+    """
+
+    __slots__ = ("_context", "_failed", "_opened", "_store", "intended", "note")
+
+    def __init__(self, context: Context, note: Note) -> None:
+        self._context = context
+        self.note = note
+        self.intended: list[Receipt] = []
+        self._store: Store | None = None
+        self._opened = False
+        self._failed = False
+
+    @classmethod
+    def of_plan(
+        cls, context: Context, plan: Plan, files: Sequence[FileChange], rows: Mapping[str, RowChange]
+    ) -> Record:
+        """Prepares the record of a plan; nothing is sealed yet."""
+        return cls(context, _note(context, plan, files, rows))
+
+    @classmethod
+    def of_note(cls, context: Context, note: Note) -> Record:
+        """Takes up the record of a command that was killed."""
+        return cls(context, note)
+
+    def intend(self) -> None:
+        """Seals what is about to happen.
+
+        Raises:
+            ConflictError: `newer_ledger`.
+        """
+        self.intended = self._append(self.note[2])
+
+    def trailers(self) -> list[str]:
+        """Returns the trailers by which the commit becomes a witness (evidence.md, "Checkpoints")."""
+        store = self._open()
+        if store is None or not self.intended:
+            return []
+        size, root = store.tree_head()
+        return [
+            f"Ticket-Receipt: {self.intended[-1].id}",
+            f"Ticket-Checkpoint: counterfoil/{store.ledger} {size} {root.hex()}",
+        ]
+
+    def apply(self, commit: str | None) -> None:
+        """Seals what is so now; told twice it is sealed once."""
+        _, actor, intended, applied = self.note
+        store = self._open()
+        if store is not None and applied and store.by_key(applied[0][0], key_digest(actor, applied[0][3])):
+            return
+        branch = self._context.git.branch() if commit is not None else None
+        ref = None if branch is None else f"refs/heads/{branch}"
+        leaves = {receipt.stream: receipt.id for receipt in self.intended}
+        items = [
+            (stream, kind, _completed(kind, body, leaves.get(stream), commit, ref), key)
+            for stream, kind, body, key in applied
+        ]
+        self._append(items)
+        if self._failed:
+            self._leave([*intended, *items])
+
+    def abandon(self, reason: str) -> None:
+        """Seals that what was intended did not come about.
+
+        Args:
+            reason: `failed` or `interrupted`.
+        """
+        command, _, intended, _ = self.note
+        leaves = {receipt.stream: receipt.id for receipt in self.intended}
+        items = []
+        for stream, kind, body, key in intended if leaves else []:
+            told: dict[str, object] = {"command": command, "intended": leaves[stream], "reason": reason}
+            told["project"] = body["project"]
+            if "ticket" in body:
+                told["ticket"] = body["ticket"]
+            items.append((stream, ABANDONED[kind], told, key.replace("/intended/", "/abandoned/")))
+        self._append(items)
+
+    def abandon_if_intended(self, reason: str) -> None:
+        """Seals that a killed command came to nothing, if it had got as far as to say what it intended."""
+        _, actor, intended, _ = self.note
+        store = self._open() if intended else None
+        if store is None:
+            return
+        found = [store.by_key(stream, key_digest(actor, key)) for stream, _, _, key in intended]
+        self.intended = [receipt for receipt in found if receipt is not None]
+        if len(self.intended) == len(intended):
+            self.abandon(reason)
+
+    def close(self) -> None:
+        """Lets go of the ledger."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _open(self) -> Store | None:
+        if not self._opened:
+            self._opened = True
+            self._store = open_store(self._context)
+            self._failed = self._store is None
+        return self._store
+
+    def _append(self, items: Sequence[Item]) -> list[Receipt]:
+        """Seals items; a ledger that fails is given up for this command."""
+        if not items:
+            return []
+        store = self._open()
+        if store is None or self._failed:
+            return []
+        actor = self.note[1]
+        drafts = [draft(self._context, stream, kind, actor, body, key) for stream, kind, body, key in items]
+        try:
+            return append(self._context, store, drafts)
+        except CounterfoilError as error:
+            if error.code == "newer_ledger":
+                raise
+            self._failed = True
+            unavailable(self._context, error)
+            return []
+
+    def _leave(self, items: Sequence[Item]) -> None:
+        """Leaves for the reconcile what could not be sealed."""
+        command, actor, _, _ = self.note
+        entry = {
+            "actor": actor,
+            "at": self._context.clock.now_ms(),
+            "command": command,
+            "items": [
+                {"stream": stream, "kind": kind, "body": body, "key": key}
+                for stream, kind, body, key in items
+            ],
+        }
+        try:
+            self._context.state.make_folder(UNRECORDED)
+            self._context.state.replace(f"{UNRECORDED}/{command}", canonical.encode(entry))
+        except CounterfoilError:
+            return  # nothing can be written here at all; the reconcile will find the commit itself
+
+
+# --- what is told ---------------------------------------------------------------------------------
+
+
+def _note(context: Context, plan: Plan, files: Sequence[FileChange], rows: Mapping[str, RowChange]) -> Note:
+    command = command_id(context)
+    actor = context.actor()
+    algorithm = context.git_setting("extensions.objectformat") or "sha1"
+    normalise = context.git_setting("core.autocrlf") in {"true", "input"}
+
+    def blob(data: bytes | None) -> str | None:
+        if data is None:
+            return None
+        return blob_id(data.replace(b"\r\n", b"\n") if normalise else data, algorithm)
+
+    intended: list[Item] = []
+    applied: list[Item] = []
+    common: dict[str, object] = {"command": command, "project": context.prefix}
+    done = kinds.APPLIED if plan.undoes is None else kinds.REVERTED
+    extra: dict[str, object] = {} if plan.undoes is None else {"of": plan.undoes}
+    others = []
+    for change in files:
+        name = change.ticket_file
+        if name is None:
+            if not change.local and change.path != index.FILE:
+                others.append([change.path, blob(change.before), blob(change.after)])
+            continue
+        ticket_id = name[:-3].upper()
+        stream = kinds.ticket_stream(ticket_id)
+        told = {
+            **common, "ticket": ticket_id, "path": context.prefix + change.path,
+            "before": blob(change.before), "after": blob(change.after),
+        }  # fmt: skip
+        action, fields = _difference(*rows[name])
+        intent = {**told, "action": action, "fields": fields, "subject": plan.subject}
+        intended.append((stream, kinds.INTENDED, intent, f"{command}/intended/{ticket_id}"))
+        applied.append((stream, done, {**told, **extra}, f"{command}/applied/{ticket_id}"))
+    if others or (plan.rebuild and not intended):
+        stream = kinds.project_stream(context.prefix)
+        told = {**common, "files": others}
+        intent = {**told, "subject": plan.subject}
+        intended.append((stream, kinds.PROJECT_INTENDED, intent, f"{command}/intended/project"))
+        applied.append((stream, kinds.PROJECT_APPLIED, told, f"{command}/applied/project"))
+    for change in files:
+        if change.local and change.path.startswith(claims.FOLDER + "/"):
+            kind, told = _claim(context, change)
+            stream = kinds.ticket_stream(str(told["ticket"]))
+            applied.append((stream, kind, {**common, **told}, f"{command}/claim/{told['ticket']}"))
+    return command, actor, intended, applied
+
+
+def _difference(before: Row | None, after: Row | None) -> tuple[str, dict[str, object]]:
+    """Returns what was done to a ticket in one word, and the fields that differ as [old, new]."""
+    if after is None:
+        return "remove", {}
+    old = (None,) * len(FIELDS) if before is None else before
+    fields: dict[str, object] = {
+        name: [_plain(old[at]), _plain(after[at])]
+        for at, name in enumerate(FIELDS)
+        if at and old[at] != after[at] and (before is not None or after[at] not in {None, ()})
+    }
+    if before is None:
+        return "create", fields
+    return ("move" if "state" in fields else "edit"), fields
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _claim(context: Context, change: FileChange) -> tuple[str, dict[str, object]]:
+    """Returns the kind and the body of what became of a claim."""
+    ticket_id = change.path[len(claims.FOLDER) + 1 :]
+    before, after = claims.parse(ticket_id, change.before), claims.parse(ticket_id, change.after)
+    assert after is not None
+    if not after.holder:
+        kind = kinds.RELEASED
+    elif before is not None and before.fence == after.fence:
+        kind = kinds.RENEWED
+    else:
+        kind = kinds.CLAIMED
+    holder = after.holder or (before.holder if before is not None else "")
+    until = context.clock.utc(after.until_ms)
+    return kind, {"ticket": ticket_id, "holder": holder, "fence": after.fence, "until": until}
+
+
+def _completed(
+    kind: str, body: Mapping[str, object], intended: str | None, commit: str | None, ref: str | None
+) -> dict[str, object]:
+    """Returns the body of something done, with what is known only afterwards."""
+    if kind in {kinds.CLAIMED, kinds.RENEWED, kinds.RELEASED}:
+        return dict(body)
+    return {**body, "intended": intended, "commit": commit, "ref": ref}
