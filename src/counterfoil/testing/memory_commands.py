@@ -72,6 +72,11 @@ class Call:
         """The arguments that do not."""
         return [word for word in self.words if not word.startswith("-")]
 
+    @property
+    def changes_settings(self) -> bool:
+        """Whether this call of `config` writes."""
+        return len(self.names) > 1 or bool({"--remove-section", "--unset"} & self.options)
+
     def only(self, *known: str) -> None:
         """Insists that no other options were given."""
         unknown = [word for word in self.options if word.partition("=")[0] not in known]
@@ -313,25 +318,33 @@ def _update_ref(call: Call) -> Answer:
 
 def _config(call: Call) -> Answer:
     config = call.tree.repository.config
-    call.only("-z", "--get-regexp", "--local", "--get", "--remove-section", "--unset")
+    call.only("-z", "--get-regexp", "--local", "--get", "--get-all", "--add", "--remove-section", "--unset")
     if "--get-regexp" in call.options:
         assert "-z" in call.options, call.unknown()
         wanted = re.compile(call.names[0])
-        lines = [f"{key}\n{value}\0" for key, value in config.items() if wanted.search(key)]
+        lines = [
+            f"{key}\n{value}\0" for key, values in config.items() if wanted.search(key) for value in values
+        ]
         return Answer(0 if lines else 1, "".join(lines).encode())
     name, *values = call.names
     if "--remove-section" in call.options:
-        gone = [key for key in config if key.startswith(f"{name.lower()}.")]
+        gone = [key for key in config if key.startswith(f"{name}.")]
         for key in gone:
             del config[key]
         return Answer(0 if gone else 128)
     if "--unset" in call.options:
         return Answer(0 if config.pop(setting_key(name), None) is not None else 5)
     if values:
-        config[setting_key(name)] = values[0]
+        kept = config.get(setting_key(name), []) if "--add" in call.options else []
+        config[setting_key(name)] = [*kept, values[0]]
         return Answer()
-    value = config.get(setting_key(name))
-    return Answer(1) if value is None else Answer(0, f"{value}\n".encode())
+    found = config.get(setting_key(name))
+    if found is None:
+        return Answer(1)
+    return Answer(
+        0,
+        "".join([f"{value}\n" for value in (found if "--get-all" in call.options else found[-1:])]).encode(),
+    )
 
 
 def setting_key(name: str) -> str:

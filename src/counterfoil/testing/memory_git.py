@@ -29,8 +29,8 @@ COMMANDS: dict[str, Command] = {
     **memory_history.COMMANDS,
     **memory_porcelain.COMMANDS,
 }
-CHANGING = frozenset(("add", "branch", "checkout", "commit", "merge", "reset", "update-ref", "fast-import"))
-SETTINGS = ("ticket.", "user.", "merge.ticket-")
+CHANGING = frozenset(("add", "branch", "checkout", "commit", "merge", "reset", "update-ref"))
+SETTINGS = ("ticket.", "user.", "merge.ticket-", "core.autocrlf", "extensions.objectformat")
 ZONE = "+0000"
 ASKED_BEFORE_IT_ENDS = 2
 """How often somebody finds a lingering child alive."""
@@ -121,7 +121,7 @@ class MemoryGit:
         command = COMMANDS.get(call.verb)
         if command is None:
             raise call.unknown()
-        if call.verb not in CHANGING:
+        if call.verb not in CHANGING and not (call.verb == "config" and call.changes_settings):
             self._machine.check()
             return command(call)
         self._machine(f"before git {call.verb}")
@@ -145,7 +145,8 @@ class MemoryGit:
 
     def _now(self) -> str:
         config = self._tree.repository.config
-        ident = self._ident or f"{config.get('user.name', 'nobody')} <{config.get('user.email', '')}>"
+        name, mail = [config.get(key, [""])[-1] for key in ("user.name", "user.email")]
+        ident = self._ident or f"{name} <{mail}>"
         return f"{ident} {self._clock.now_ms() // 1000} {ZONE}"
 
     # --- questions ------------------------------------------------------------------------------
@@ -153,7 +154,8 @@ class MemoryGit:
     def config(self) -> Mapping[str, str]:
         """Returns the relevant part of the Git configuration."""
         self._machine.check()
-        return {key: value for key, value in self._tree.repository.config.items() if key.startswith(SETTINGS)}
+        config = self._tree.repository.config
+        return {key: values[-1] for key, values in config.items() if key.startswith(SETTINGS)}
 
     def head(self) -> str | None:
         """Returns the commit of HEAD."""

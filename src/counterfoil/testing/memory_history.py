@@ -21,6 +21,7 @@ _LOG_OPTIONS = (
     "--skip", "--max-count", "-1", "--reverse", "--first-parent", "--topo-order", "--diff-merges", "--root",
     "--not", "--ignore-submodules", "--no-walk",
 )  # fmt: skip
+_SEVERAL = {"--remotes": "refs/remotes/", "--branches": "refs/heads/", "--all": "refs/"}
 
 
 def trailers(message: str) -> list[tuple[str, str]]:
@@ -110,15 +111,17 @@ def _tips(call: Call) -> tuple[list[str], list[str]]:
     """Returns the commits that the call names, and those whose history it leaves out."""
     sides: tuple[list[str], list[str]] = ([], [])
     other = False
+    named = False
     words = iter([*call.words, *call.stdin.decode().split()] if "--stdin" in call.options else call.words)
     for word in words:
+        named |= not word.startswith("-") or word in _SEVERAL
         if word == "-n":
             next(words)
         elif word == "--not":
             other = not other
-        elif word in {"--remotes", "--branches", "--all"}:
-            start = {"--remotes": "refs/remotes/", "--branches": "refs/heads/", "--all": "refs/"}[word]
-            sides[other] += [oid for name, oid in call.tree.repository.refs.items() if name.startswith(start)]
+        elif word in _SEVERAL:
+            refs = call.tree.repository.refs.items()
+            sides[other].extend(oid for name, oid in refs if name.startswith(_SEVERAL[word]))
         elif ".." in word:
             below, _, above = word.partition("..")
             sides[not other].append(_commit(call, below))
@@ -127,6 +130,8 @@ def _tips(call: Call) -> tuple[list[str], list[str]]:
             sides[not other].append(_commit(call, word[1:]))
         elif not word.startswith("-"):
             sides[other].append(_commit(call, word))
+    if not named:
+        sides[0].append(_commit(call, "HEAD"))
     return sides
 
 

@@ -78,7 +78,7 @@ def _checkout(call: Call) -> Answer:
     tree, refs = call.tree, call.tree.repository.refs
     if call.paths is not None:
         return _checkout_paths(call)
-    name = call.names[0]
+    name = (call.names or ["HEAD"])[0]
     target = f"ref: {HEADS}{name}"
     if "-b" in call.options:
         if HEADS + name in refs:

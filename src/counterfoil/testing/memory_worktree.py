@@ -29,7 +29,7 @@ class MemoryRepository:
     Attributes:
         refs: by full name, the object that a reference names.
         ref_locks: by full name, since when (ns) a reference is locked by a Git that died.
-        config: by lower-case key, the value.
+        config: by key as Git lists it, the values.
     """
 
     def __init__(self, disk: MemoryDisk, common_dir: str) -> None:
@@ -38,7 +38,7 @@ class MemoryRepository:
         self.objects = MemoryObjects()
         self.refs: dict[str, str] = {}
         self.ref_locks: dict[str, int] = {}
-        self.config: dict[str, str] = {}
+        self.config: dict[str, list[str]] = {}
         disk.make_folder(common_dir)
 
 
