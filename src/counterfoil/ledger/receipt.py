@@ -186,7 +186,8 @@ def seal(draft: Draft, *, ledger: str, seq: int, prev: bytes, at: str) -> tuple[
 def _statement(pae: str, signatures: Sequence[str]) -> tuple[str, str]:
     """Writes the two fields of a receipt that carries a signed statement."""
     digests = sorted(set(signatures))
-    assert all(map(is_hash, [pae, *digests])), "a statement is named by its digests"
+    assert digests, "a statement is signed"
+    assert all(map(is_hash, [pae, *digests])), "a statement and its signatures are named by their digests"
     return f'"pae":"{pae}",', '"sigs":["' + '","'.join(digests) + '"],'
 
 
