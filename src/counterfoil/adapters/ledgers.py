@@ -1,0 +1,103 @@
+"""Where the ledgers of a clone lie, and which kind of store opens each. On the hot path.
+
+The clone's own is `ledger.db` in the clone's own folder; those of other origins lie in `origins`, one file
+each, never merged (product.md §17). A place that begins with `postgresql:` is a database server's.
+"""
+
+from __future__ import annotations
+
+import os
+
+from counterfoil.errors import HostError, InputError
+from counterfoil.kernel.ids import is_ulid
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from counterfoil.usecases.ports import Store
+
+OWN = "ledger.db"
+ORIGINS = "origins"
+DATABASE_VARIABLE = "COUNTERFOIL_DATABASE"
+"""Names the PostgreSQL database that holds the clone's own ledger."""
+SERVER_SCHEMES = ("postgresql:", "postgres:")
+_END = ".db"
+
+
+class LedgerFolder:
+    """The ledgers of one clone.
+
+    Args:
+        folder: the clone's own folder.
+        environ: the caller's environment.
+    """
+
+    __slots__ = ("_folder", "_own")
+
+    def __init__(self, folder: str, environ: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._own = environ.get(DATABASE_VARIABLE) or f"{folder}/{OWN}"
+
+    def exists(self) -> bool:
+        """Tells whether the clone has a ledger of its own."""
+        if not _is_server(self._own):
+            return os.path.exists(self._own)
+        try:
+            self.open().close()
+        except HostError as error:
+            if error.fields.get("reason") == "missing":
+                return False
+            raise
+        return True
+
+    def open(self, create: str | None = None) -> Store:
+        """Opens the clone's own ledger, making it under the id `create` if there is none.
+
+        Raises:
+            HostError: `ledger_unavailable`, `missing_extra`.
+            IntegrityError: `ledger_damaged`.
+        """
+        return self.open_at(self._own, create)
+
+    def foreign(self) -> list[str]:
+        """Returns the ids of the ledgers of other origins that were fetched."""
+        try:
+            names = os.listdir(f"{self._folder}/{ORIGINS}")
+        except OSError:
+            return []
+        ids = [name.removesuffix(_END) for name in names if name.endswith(_END)]
+        return sorted(filter(is_ulid, ids))
+
+    def open_foreign(self, ledger: str, create: bool = False) -> Store:
+        """Opens a ledger of another origin, making it if need be.
+
+        Raises:
+            InputError: `invalid_ledger`, for what is no id.
+            HostError: `ledger_unavailable`.
+            IntegrityError: `ledger_damaged`.
+        """
+        if not is_ulid(ledger):
+            raise InputError(
+                "invalid_ledger", f"{ledger!r} is no id of a ledger", "ticket ledger status", value=ledger
+            )
+        return self.open_at(f"{self._folder}/{ORIGINS}/{ledger}{_END}", ledger if create else None)
+
+    def open_at(self, place: str, create: str | None = None) -> Store:
+        """Opens a ledger at a path or at a `postgresql://` address.
+
+        Raises:
+            HostError: `ledger_unavailable`, `missing_extra`.
+            IntegrityError: `ledger_damaged`.
+        """
+        if _is_server(place):
+            from counterfoil.adapters.postgres.store import PostgresStore
+
+            return PostgresStore.make(place, create) if create else PostgresStore(place)
+        from counterfoil.adapters.sqlite.store import SqliteStore
+
+        return SqliteStore.make(place, create) if create else SqliteStore(place)
+
+
+def _is_server(place: str) -> bool:
+    return place.startswith(SERVER_SCHEMES)

@@ -1,0 +1,257 @@
+"""Opens a ledger's file: checked, made whole or not at all, migrated after a copy, or refused. On the hot path."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import apsw
+
+from counterfoil.adapters.sqlite.blocks import read_blocks
+from counterfoil.adapters.sqlite.place import refuse_network
+from counterfoil.errors import CounterfoilError, HostError, IntegrityError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+FORMAT = 1
+"""The version of the schema, kept as `user_version`."""
+SQLITE_FIXED = (3, 51, 3)
+"""The first SQLite whose write-ahead log cannot lose a commit that races a checkpoint."""
+WAL_BYTES_MAX = 4 << 20
+"""The write-ahead log is brought into the database once it is longer than this."""
+PAGE_BYTES = 4096
+FILE_MODE = 0o600
+RESTORE_HINT = "ticket ledger verify, and restore a copy made by `ticket ledger backup`"
+
+
+def check_library(version: str) -> None:
+    """Refuses a SQLite that loses data.
+
+    Raises:
+        HostError: `ledger_unavailable`, reason `sqlite`.
+    """
+    if tuple([int(part) for part in version.split(".")[:3]]) < SQLITE_FIXED:
+        raise HostError(
+            "ledger_unavailable",
+            f"SQLite {version} can lose a commit; at least 3.51.3 is needed",
+            "pip install --upgrade apsw",
+            reason="sqlite",
+            version=version,
+        )
+
+
+def connect(path: str, busy: Callable[[int], bool]) -> apsw.Connection:
+    """Opens a file that is there, with all that makes it safe, and checks its format.
+
+    Args:
+        path: the file.
+        busy: called while another connection writes, with the number of calls before; False gives up.
+
+    Raises:
+        HostError: `ledger_unavailable`, reason `sqlite`, `network`, `missing`, `newer`, `read_only`, `io`.
+        IntegrityError: `ledger_damaged`.
+    """
+    check_library(apsw.sqlite_lib_version())
+    refuse_network(os.path.dirname(path))
+    if not os.path.exists(path):
+        raise missing(path)
+    try:
+        db = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+        _prepare(db, busy)
+        version = int(db.pragma("user_version"))
+        if version == 0:
+            raise missing(path)
+        if version > FORMAT:
+            raise _newer(path, version)
+        if version < FORMAT:
+            migrate(db, path, version, FORMAT, read_blocks("schema.sql"))
+        return db
+    except apsw.Error as error:
+        raise told(error, path) from None
+
+
+def _prepare(db: apsw.Connection, busy: Callable[[int], bool]) -> None:
+    db.set_busy_handler(busy)
+    db.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
+    db.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+    db.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    db.wal_autocheckpoint(WAL_BYTES_MAX // PAGE_BYTES)
+    db.execute("PRAGMA synchronous = FULL")
+
+
+def make(path: str, ledger: str) -> None:
+    """Makes a ledger without receipts. Nobody ever sees half of one; who comes second finds the first one's.
+
+    Args:
+        path: where; the folders above are made.
+        ledger: its id, a ULID.
+
+    Raises:
+        HostError: `ledger_unavailable`, reason `network`, `read_only`, `full`, `io`.
+    """
+    folder = os.path.dirname(path)
+    draft = f"{path}.{os.getpid()}-{time.monotonic_ns()}.tmp"
+    try:
+        os.makedirs(folder, exist_ok=True)
+        refuse_network(folder)
+        os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
+        try:
+            _fill(draft, ledger)
+            _publish(draft, path)
+        finally:
+            os.unlink(draft)
+    except OSError as error:
+        raise unreachable(error, path) from None
+    except apsw.Error as error:
+        raise told(error, path) from None
+
+
+def _fill(draft: str, ledger: str) -> None:
+    """Writes an empty ledger into an empty file."""
+    blocks = read_blocks("schema.sql")
+    db = apsw.Connection(draft, flags=apsw.SQLITE_OPEN_READWRITE)
+    db.execute(f"PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
+    db.execute(blocks["identity"])
+    db.execute(f"BEGIN; {blocks['schema']}; PRAGMA user_version = {FORMAT}")
+    db.execute(read_blocks("queries.sql")["name_ledger"], (ledger,))
+    db.execute("COMMIT; PRAGMA journal_mode = WAL")
+    db.close()
+
+
+def _publish(draft: str, path: str) -> None:
+    """Gives a finished file its name, durably, unless somebody has been faster."""
+    sync(draft)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        if os.path.exists(path):
+            return
+        os.replace(draft, path)
+        os.close(os.open(draft, os.O_CREAT))
+    sync(os.path.dirname(path))
+
+
+def sync(path: str) -> None:
+    """Brings a file or a folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def migrate(db: apsw.Connection, path: str, version: int, target: int, blocks: Mapping[str, str]) -> None:
+    """Brings an older ledger to today's format, under a lock and after a copy beside it.
+
+    Args:
+        db: the open ledger.
+        path: its file; the copy is `<path>.format-<version>`.
+        version: the format that it had when it was opened; another process may migrate meanwhile.
+        target: the format to reach.
+        blocks: has the SQL of each step under `to_<format>`.
+    """
+    copy(db, f"{path}.format-{version}")
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for step in range(int(db.pragma("user_version")) + 1, target + 1):
+            db.execute(blocks[f"to_{step}"])
+            db.execute(f"PRAGMA user_version = {step}")
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+
+
+def copy(db: apsw.Connection, path: str) -> None:
+    """Copies a database as it is at one moment to a file, which appears whole or not at all.
+
+    Raises:
+        HostError: `ledger_unavailable`.
+    """
+    draft = f"{path}.{os.getpid()}.tmp"
+    try:
+        os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE))
+        try:
+            to = apsw.Connection(draft, flags=apsw.SQLITE_OPEN_READWRITE)
+            with to.backup("main", db, "main") as work:
+                while not work.done:
+                    work.step(-1)
+            to.close()
+            sync(draft)
+            os.replace(draft, path)
+        except BaseException:
+            os.unlink(draft)
+            raise
+        sync(os.path.dirname(os.path.abspath(path)))
+    except OSError as error:
+        raise unreachable(error, path) from None
+    except apsw.Error as error:
+        raise told(error, path) from None
+
+
+def missing(path: str) -> HostError:
+    """Returns the error of a ledger that is not there."""
+    return HostError(
+        "ledger_unavailable",
+        f"there is no ledger at {path}",
+        "any command that changes a ticket makes one",
+        reason="missing",
+        path=path,
+    )
+
+
+def _newer(path: str, version: int) -> HostError:
+    return HostError(
+        "ledger_unavailable",
+        f"{path} has format {version}, and this version reads up to {FORMAT}",
+        "pip install --upgrade counterfoil",
+        reason="newer",
+        path=path,
+        format=version,
+    )
+
+
+def unreachable(error: OSError, path: str) -> HostError:
+    """Returns the error of a file or folder that cannot be used."""
+    from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
+
+    reason = (
+        "read_only"
+        if error.errno in {EACCES, EPERM, EROFS}
+        else "full"
+        if error.errno in {ENOSPC, EDQUOT}
+        else "io"
+    )
+    return _unavailable(reason, f"{error.strerror}", path)
+
+
+HINTS = {
+    "busy": "wait for it, or find it with `fuser` on the file",
+    "full": "make room on the disk",
+    "read_only": "make the folder writable, or name another with --data-dir",
+    "io": "check the disk and who owns the folder",
+}
+
+
+def _unavailable(reason: str, message: str, path: str) -> HostError:
+    return HostError("ledger_unavailable", f"{path}: {message}", HINTS[reason], reason=reason, path=path)
+
+
+def told(error: apsw.Error, path: str) -> CounterfoilError:
+    """Returns what an error of the database means for whoever called."""
+    message = str(error)
+    if isinstance(error, (apsw.BusyError, apsw.LockedError)):
+        return _unavailable("busy", "another process has been writing for too long", path)
+    if isinstance(error, apsw.FullError):
+        return _unavailable("full", "the disk is full", path)
+    if isinstance(error, (apsw.ReadOnlyError, apsw.PermissionsError, apsw.AuthError)):
+        return _unavailable("read_only", "it can be read and not written", path)
+    if isinstance(error, (apsw.CantOpenError, apsw.IOError, apsw.NoMemError, apsw.InterruptError)):
+        writable = os.access(path, os.W_OK) and os.access(os.path.dirname(path), os.W_OK)
+        return _unavailable("io" if writable else "read_only", message, path)
+    return IntegrityError("ledger_damaged", f"{path}: {message}", RESTORE_HINT, path=path)
