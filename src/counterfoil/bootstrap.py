@@ -114,10 +114,7 @@ def _open_git(programs: ProgramRunner, location: Location) -> Repository:
 
 
 def _open_ledgers(folder: str, environ: Mapping[str, str]) -> Ledgers:
-    try:
-        from counterfoil.adapters.ledgers import LedgerFolder
-    except ModuleNotFoundError:
-        raise HostError("ledger_unavailable", "not built yet", reason="missing") from None
+    from counterfoil.adapters.ledgers import LedgerFolder
 
     return LedgerFolder(folder, environ)
 

@@ -68,7 +68,9 @@ def test_a_change_is_committed_with_who_acted(office: Office) -> None:
     )
     assert (outcome.changed, outcome.commit) == (True, context.git.head())
     message = office.repository.git("log", "-1", "--format=%B")
-    assert message.rstrip() == "subject\n\nTicket-Actor: agent:a\nKey: value"
+    said, _, sealed = message.rstrip().partition("\nTicket-Receipt: ")
+    assert said == "subject\n\nTicket-Actor: agent:a\nKey: value"
+    assert "\nTicket-Checkpoint: counterfoil/" in sealed
     assert intents(context) == []
 
 
