@@ -15,9 +15,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from counterfoil.usecases.ports import Store
+    from counterfoil.usecases.ports import Store, Views
 
 OWN = "ledger.db"
+VIEWS = "views.db"
 ORIGINS = "origins"
 DATABASE_VARIABLE = "COUNTERFOIL_DATABASE"
 """Names the PostgreSQL database that holds the clone's own ledger."""
@@ -97,6 +98,16 @@ class LedgerFolder:
         from counterfoil.adapters.sqlite.store import SqliteStore
 
         return SqliteStore.make(place, create) if create else SqliteStore(place)
+
+    def views(self, mend: bool = True) -> Views:
+        """Opens what is derived; in memory, where it cannot be kept. Without `mend`, damage is an error.
+
+        Raises:
+            HostError: `views_lost`.
+        """
+        from counterfoil.adapters.sqlite.views import SqliteViews
+
+        return SqliteViews(f"{self._folder}/{VIEWS}", mend)
 
 
 def _is_server(place: str) -> bool:

@@ -124,6 +124,17 @@ def until(segments: Iterable[Segment], step: int) -> list[Segment]:
     ]
 
 
+def since(segments: Iterable[Segment], step: int) -> list[Segment]:
+    """Returns the part of a history from a step on, included."""
+    return [
+        segment
+        if segment.step >= step
+        else segment._replace(first=segment.first + step - segment.step, step=step)
+        for segment in segments
+        if segment.end > step
+    ]
+
+
 def common(left: list[Segment], right: list[Segment]) -> int:
     """Returns how many steps two histories share."""
     steps = 0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from counterfoil.ledger.receipt import Receipt
 
 State = TypeVar("State")
-Command = TypeVar("Command", contravariant=True)
+Command_contra = TypeVar("Command_contra", contravariant=True)
 
 
 class Event(NamedTuple):
@@ -74,8 +74,8 @@ class Reducer(Protocol[State]):
         """Reads what `dump` gave."""
 
 
-class Decider(Reducer[State], Protocol[State, Command]):
+class Decider(Reducer[State], Protocol[State, Command_contra]):
     """Decides on commands to one stream."""
 
-    def decide(self, state: State, command: Command, now_ms: int) -> Sequence[Event] | Refusal:
+    def decide(self, state: State, command: Command_contra, now_ms: int) -> Sequence[Event] | Refusal:
         """Returns what is to be recorded; nothing where all is as commanded already."""

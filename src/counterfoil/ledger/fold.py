@@ -2,24 +2,24 @@
 
 Bodies are decoded many at a time, because the standard library's JSON reader takes longer to begin than to
 read a body. What a newer program wrote stops the fold, and so does a body that is no JSON object: what is
-not understood is never state (ledger.md, "Rules"). On the hot path.
+not understood is never state (ledger.md, "Rules").
 """
 
 from __future__ import annotations
 
-from counterfoil.errors import ConflictError, IntegrityError
+from json import JSONDecoder
+from typing import TYPE_CHECKING, Any, TypeVar
 
-TYPE_CHECKING = False
+from counterfoil.errors import ConflictError, InputError, IntegrityError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, TypeVar
 
     from counterfoil.kernel.event import Registry
     from counterfoil.ledger.receipt import Receipt
 
-    State = TypeVar("State")
-    Body = dict[str, Any]
-    Evolve = Callable[[State, Receipt, Body], State]
+State = TypeVar("State")
+Body = dict[str, Any]
 
 BATCH = 256
 """How many bodies are decoded at a time: more gain nothing and hold memory."""
@@ -27,7 +27,10 @@ _ERASED = b"{}"
 
 
 def fold(
-    receipts: Iterable[Receipt], evolve: Callable[[State, Receipt, Body], State], state: State, kinds: Registry
+    receipts: Iterable[Receipt],
+    evolve: Callable[[State, Receipt, Body], State],
+    state: State,
+    kinds: Registry,
 ) -> State:
     """Returns the state after receipts.
 
@@ -66,28 +69,28 @@ def decode(receipts: list[Receipt]) -> list[Body]:
     Raises:
         IntegrityError: `ledger_damaged`.
     """
-    from json import loads
-
     raw = [_ERASED if receipt.body is None else receipt.body for receipt in receipts]
     try:
-        found = loads(b"[%b]" % b",".join(raw))
+        found = _DECODER.decode((b"[%b]" % b",".join(raw)).decode())
     except (ValueError, RecursionError):
         found = ()
     if len(found) == len(raw) and all(type(body) is dict for body in found):
         return found  # type: ignore[no-any-return]
-    return [_decode_one(receipt, data) for receipt, data in zip(receipts, raw, strict=True)]
+    return [_decode_one(receipt) for receipt in receipts]
 
 
-def _decode_one(receipt: Receipt, data: bytes) -> Body:
-    from json import loads
-
+def _decode_one(receipt: Receipt) -> Body:
     try:
-        body = loads(data)
-    except (ValueError, RecursionError):
-        body = None
-    if type(body) is not dict:
-        raise damaged(receipt, "its body is no JSON object")
-    return body
+        return receipt.data()
+    except InputError as error:
+        raise damaged(receipt, f"of its body, {error.message}") from None
+
+
+def _no_float(text: str) -> object:
+    raise ValueError(text)
+
+
+_DECODER = JSONDecoder(parse_float=_no_float, parse_constant=_no_float)
 
 
 def damaged(receipt: Receipt, reason: str) -> IntegrityError:

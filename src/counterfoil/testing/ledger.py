@@ -21,6 +21,7 @@ from counterfoil.ledger.admission import (
     version_conflict,
 )
 from counterfoil.ledger.receipt import Receipt, seal
+from counterfoil.testing.views import MemoryViews
 from counterfoil.usecases.ports import Head, StoredRow, Stream
 
 if TYPE_CHECKING:
@@ -229,6 +230,10 @@ class MemoryStore:
         """Returns the signed checkpoints, by size."""
         return sorted(self._notes.items())
 
+    def newest_checkpoint(self) -> tuple[int, str]:
+        """Returns the signed checkpoint of the greatest size; (0, "") without one."""
+        return max(self._notes.items(), default=(0, ""))
+
     def keep_checkpoint(self, size: int, note: str) -> None:
         """Keeps a signed checkpoint; a later one of the same size takes its place."""
         self._notes[size] = note
@@ -275,6 +280,7 @@ class MemoryLedgers:
         own: the clone's own, or None.
         others: those of other origins, by id.
         at: those at other places, by place.
+        derived: what is derived from them.
         fault: raised instead of opening anything, if it is set.
     """
 
@@ -282,6 +288,7 @@ class MemoryLedgers:
         self.own = own
         self.others: dict[str, MemoryStore] = {}
         self.at: dict[str, MemoryStore] = {}
+        self.derived = MemoryViews()
         self.fault: Exception | None = None
 
     def exists(self) -> bool:
@@ -312,6 +319,11 @@ class MemoryLedgers:
         if place not in self.at:
             self.at[place] = _made(create)
         return self.at[place]
+
+    def views(self, mend: bool = True) -> MemoryViews:
+        """Opens what is derived, which is never damaged."""
+        del mend
+        return self.derived
 
     def _check(self) -> None:
         if self.fault is not None:

@@ -25,6 +25,7 @@ __all__ = [
     "Entropy",
     "Files",
     "Head",
+    "Keys",
     "Ledgers",
     "Lock",
     "Place",
@@ -371,6 +372,9 @@ class Store(Protocol):
     def checkpoints(self) -> list[tuple[int, str]]:
         """Returns the signed checkpoints, by size: the size of the log and the note's text."""
 
+    def newest_checkpoint(self) -> tuple[int, str]:
+        """Returns the signed checkpoint of the greatest size, by one look-up; (0, "") without one."""
+
     def keep_checkpoint(self, size: int, note: str) -> None:
         """Keeps a signed checkpoint."""
 
@@ -416,8 +420,8 @@ class Ledgers(Protocol):
     def open_at(self, place: str, create: str | None = None) -> Store:
         """Opens a ledger at a path or at a `postgresql://` address."""
 
-    def views(self) -> Views:
-        """Opens what is derived from the ledgers; in memory, where it cannot be kept."""
+    def views(self, mend: bool = True) -> Views:
+        """Opens what is derived; in memory, where it cannot be kept. Without `mend`, damage is an error."""
 
 
 class Snapshots(Protocol):
@@ -453,3 +457,19 @@ class Views(Snapshots, Protocol):
 
     def close(self) -> None:
         """Lets go of the tables."""
+
+
+class Keys(Protocol):
+    """The clone's Ed25519 keys (RFC 8032). The private half of a key is never handed out."""
+
+    def create(self, name: str) -> bytes:
+        """Makes a key, unless there is one of this name, and returns its public half: 32 bytes."""
+
+    def public(self, name: str) -> bytes | None:
+        """Returns the public half of a key, 32 bytes; None without the key."""
+
+    def sign(self, name: str, data: bytes) -> bytes:
+        """Returns the signature of a key over data: 64 bytes."""
+
+    def verify(self, public: bytes, data: bytes, signature: bytes) -> bool:
+        """Tells whether a signature over data holds; needs no key of ours."""

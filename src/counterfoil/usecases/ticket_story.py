@@ -1,0 +1,220 @@
+"""The state of a ticket as its receipts tell it: who did what, what it was left at, and what is still open.
+
+This is what the ledger knows, which may be less than what the ticket's file says: a ticket that was there
+before the ledger was opened, or that somebody edited by hand, has fields of which no receipt speaks. `known_at`
+names the blob that the fields belong to; where `blob` is another one, the file has gone on without us.
+Bodies may have been erased and may be anybody's, so nothing is expected of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from counterfoil.usecases import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from counterfoil.ledger.fold import Body
+    from counterfoil.ledger.receipt import Receipt
+
+    State = dict[str, Any]
+    """JSON data, as `TicketStory.initial` describes it."""
+
+OUTCOMES = {kinds.APPLIED: "applied", kinds.REVERTED: "reverted", kinds.ABANDONED: "abandoned"}
+"""What becomes of an intention, by the kind that says so."""
+
+
+class _Plain:
+    """A state that is JSON data already."""
+
+    def dump(self, state: State) -> Any:
+        """Returns a state as JSON data."""
+        return state
+
+    def load(self, data: Any) -> State:
+        """Reads what `dump` gave."""
+        state: State = data
+        return state
+
+
+class TicketStory(_Plain):
+    """Folds the stream of a ticket, and what the reconcile found, into a state."""
+
+    name = "ticket"
+    version = 1
+
+    def initial(self) -> State:
+        """Returns the state before the first receipt.
+
+        Returns:
+            `ticket`, `project`, `path`; `fields` by name; `blob` and `commit` as last known, `ref`; `known_at`;
+            `claim` (holder, fence, until) or None; `fence`, the highest so far; `open`, by the
+            leaf hash of the intention: action, subject, actor, at, command, after, fields; `created` and
+            `last`: actor, at, action, receipt; `counts` by kind.
+        """
+        return {
+            "ticket": None,
+            "project": None,
+            "path": None,
+            "fields": {},
+            "blob": None,
+            "commit": None,
+            "ref": None,
+            "known_at": None,
+            "claim": None,
+            "fence": 0,
+            "open": {},
+            "created": None,
+            "last": None,
+            "counts": {},
+        }
+
+    def evolve(self, state: State, receipt: Receipt, body: Body) -> State:
+        """Returns the state after one more receipt."""
+        counts = {**state["counts"], receipt.kind: state["counts"].get(receipt.kind, 0) + 1}
+        state = {**state, "counts": counts}
+        step = _STEPS.get(receipt.kind)
+        if step is not None:
+            step(state, receipt, body)
+        if state["ticket"] is None:
+            state["ticket"] = text(body, "ticket")
+        return state
+
+
+def observed(state: State, receipt: Receipt, change: list[Any]) -> State:
+    """Returns the state after a change that the reconcile found in Git.
+
+    Args:
+        state: what was before.
+        receipt: the `ledger.reconciled`.
+        change: the entry of its body: ticket, old blob, new blob, commit.
+    """
+    ticket, _, blob, commit = change
+    counts = {**state["counts"], receipt.kind: state["counts"].get(receipt.kind, 0) + 1}
+    return {**state, "ticket": ticket, "blob": blob, "commit": commit, "counts": counts}
+
+
+def changes(body: Body) -> list[list[Any]]:
+    """Returns the well-formed entries of a `ledger.reconciled`: ticket, old blob, new blob, commit."""
+    found = body.get("changes")
+    entries = found if isinstance(found, list) else []
+    return [
+        entry
+        for entry in entries
+        if isinstance(entry, list)
+        and len(entry) == 4
+        and isinstance(entry[0], str)
+        and all(value is None or isinstance(value, str) for value in entry)
+    ]
+
+
+def text(body: Body, name: str) -> str | None:
+    """Returns a field of a body if it is text."""
+    value = body.get(name)
+    return value if isinstance(value, str) else None
+
+
+def fields(body: Body) -> dict[str, list[Any]]:
+    """Returns what an intention wants to change: by field, what it is and what it is to be."""
+    found = body.get("fields")
+    if not isinstance(found, dict):
+        return {}
+    return {name: pair for name, pair in found.items() if isinstance(pair, list) and len(pair) == 2}
+
+
+def _intended(state: State, receipt: Receipt, body: Body) -> None:
+    entry = {
+        "action": text(body, "action"),
+        "subject": text(body, "subject"),
+        "actor": receipt.actor,
+        "at": receipt.at,
+        "command": text(body, "command"),
+        "after": text(body, "after"),
+        "fields": fields(body),
+    }
+    state["open"] = {**state["open"], receipt.id: entry}
+    for name in ("project", "path"):
+        state[name] = text(body, name) if state[name] is None else state[name]
+
+
+def _settled(state: State, receipt: Receipt, body: Body) -> None:
+    """An intention came about, or did not."""
+    remaining = dict(state["open"])
+    key = _meant(remaining, body)
+    intent = remaining.pop(key, {})
+    state["open"] = remaining
+    if receipt.kind == kinds.ABANDONED:
+        return
+    state["project"] = text(body, "project") or state["project"]
+    state["path"] = text(body, "path") or state["path"]
+    state["blob"] = state["known_at"] = text(body, "after")
+    state["commit"] = text(body, "commit") or state["commit"]
+    state["ref"] = text(body, "ref") or state["ref"]
+    state["fields"] = {
+        **state["fields"],
+        **{name: pair[1] for name, pair in intent.get("fields", {}).items()},
+    }
+    action = intent.get("action") or OUTCOMES[receipt.kind]
+    state["last"] = {"actor": receipt.actor, "at": receipt.at, "action": action, "receipt": receipt.id}
+    if action == "create":
+        state["created"] = state["last"]
+
+
+def _meant(remaining: dict[str, Any], body: Body) -> str:
+    """Returns the leaf hash of the intention that a receipt settles; the only one there is, if it is erased."""
+    intended = text(body, "intended")
+    if intended in remaining:
+        return intended
+    command = text(body, "command")
+    for leaf, entry in remaining.items():
+        if command is not None and entry["command"] == command:
+            return leaf
+    return next(iter(remaining)) if len(remaining) == 1 and not body else ""
+
+
+def _claimed(state: State, receipt: Receipt, body: Body) -> None:
+    fence = body.get("fence")
+    fence = fence if isinstance(fence, int) else state["fence"]
+    state["fence"] = max(state["fence"], fence)
+    if receipt.kind == kinds.RELEASED:
+        state["claim"] = None
+        return
+    state["claim"] = {"holder": text(body, "holder"), "fence": fence, "until": text(body, "until")}
+
+
+_STEPS: dict[str, Callable[[State, Receipt, Body], None]] = {
+    kinds.INTENDED: _intended,
+    kinds.APPLIED: _settled,
+    kinds.REVERTED: _settled,
+    kinds.ABANDONED: _settled,
+    kinds.CLAIMED: _claimed,
+    kinds.RENEWED: _claimed,
+    kinds.RELEASED: _claimed,
+}
+
+
+class StreamStory(_Plain):
+    """Folds any other stream into what can be said of every stream."""
+
+    name = "stream"
+    version = 1
+
+    def initial(self) -> State:
+        """Returns the state before the first receipt: counts by kind and by actor, first, last."""
+        return {"counts": {}, "actors": {}, "first": None, "last": None}
+
+    def evolve(self, state: State, receipt: Receipt, _body: Body) -> State:
+        """Returns the state after one more receipt."""
+        at = {"actor": receipt.actor, "at": receipt.at, "kind": receipt.kind, "receipt": receipt.id}
+        return {
+            "counts": {**state["counts"], receipt.kind: state["counts"].get(receipt.kind, 0) + 1},
+            "actors": {**state["actors"], receipt.actor: state["actors"].get(receipt.actor, 0) + 1},
+            "first": state["first"] or at,
+            "last": at,
+        }
+
+
+def reducer_of(stream: str) -> TicketStory | StreamStory:
+    """Returns what a stream is folded by."""
+    return TicketStory() if stream.startswith("ticket/") else StreamStory()

@@ -1,0 +1,358 @@
+"""Read models: tables that are folded from the log, each with a cursor that moves in the same transaction.
+
+A view that another ledger, another version of its own or a program of other kinds has made is folded
+anew; so is everything by `ticket rebuild`. A stream that holds what only a newer program can read is left
+where it stands and named in the table `stopped`; the other streams go on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from counterfoil.errors import HostError
+from counterfoil.kernel.digest import sha256
+from counterfoil.ledger.fold import decode
+from counterfoil.usecases import kinds, ticket_story
+from counterfoil.usecases.kinds import KINDS
+from counterfoil.usecases.ticket_story import TicketStory, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from counterfoil.kernel.event import Registry
+    from counterfoil.ledger.fold import Body
+    from counterfoil.ledger.receipt import Receipt
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Store, Views
+
+    Progress = Callable[[int, int], None]
+    """Told how many receipts are done, and of how many."""
+
+Found = TypeVar("Found")
+
+FILE = "views.db"
+"""In the clone's own folder."""
+BATCH = 2000
+"""Receipts in one transaction."""
+STOPPED = "stopped"
+"""A table of every view: by stream, what stopped it: kind, schema, position."""
+DIGITS = 12
+"""Width of a position in a key, so that keys sort as positions do."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One read model.
+
+    Attributes:
+        name: its name in views.db.
+        version: rises whenever the same receipts give other rows.
+        tables: the tables that it writes, `STOPPED` apart.
+        apply: is given each receipt in the order of the log, with its body in today's form.
+    """
+
+    name: str
+    version: int
+    tables: tuple[str, ...]
+    apply: Callable[[Rows, Receipt, Body], None]
+
+
+class Rows:
+    """The rows of one view while receipts are applied: changes are gathered and written at the end.
+
+    Args:
+        name: the view.
+        views: where the rows lie; None for a view that is folded in memory from nothing.
+    """
+
+    def __init__(self, name: str, views: Views | None) -> None:
+        self._name = name
+        self._views = views
+        self.changed: dict[str, dict[str, Any]] = {}
+
+    def get(self, table: str, key: str) -> Any:
+        """Returns a value, or None. Whoever changes it puts a changed copy."""
+        changed = self.changed.get(table, {})
+        if key in changed:
+            return changed[key]
+        if self._views is None:
+            return None
+        data = self._views.get(self._name, table, key)
+        return None if data is None else json.loads(data)
+
+    def put(self, table: str, key: str, value: Any) -> None:
+        """Sets a value: JSON data, and not None."""
+        self.changed.setdefault(table, {})[key] = value
+
+    def write(self, views: Views) -> None:
+        """Writes what has changed."""
+        for table, rows in self.changed.items():
+            views.put(self._name, table, {key: packed(value) for key, value in rows.items()})
+        self.changed = {}
+
+
+def packed(value: Any) -> bytes:
+    """Returns the bytes of a value, the same ones for the same value."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True).encode()
+
+
+# --- the views ------------------------------------------------------------------------------------
+
+
+def _ticket_of(stream: str) -> str | None:
+    """Returns the ticket whose stream this is; branches, whose names go on, belong to none."""
+    place, _, ticket = stream.partition("/")
+    return ticket if place == "ticket" and ticket and "/" not in ticket else None
+
+
+def _concerned(receipt: Receipt, body: Body) -> list[tuple[str, list[Any] | None]]:
+    """Returns the tickets that a receipt speaks of, each with its entry in a `ledger.reconciled`."""
+    if receipt.kind == kinds.RECONCILED:
+        return [(change[0], change) for change in ticket_story.changes(body)]
+    ticket = _ticket_of(receipt.stream)
+    return [] if ticket is None else [(ticket, None)]
+
+
+_STORY = TicketStory()
+
+
+def _apply_to_tickets(rows: Rows, receipt: Receipt, body: Body) -> None:
+    for ticket, change in _concerned(receipt, body):
+        state = rows.get("state", ticket) or {**_STORY.initial(), "ticket": ticket}
+        if change is None:
+            state = _STORY.evolve(state, receipt, body)
+        else:
+            state = ticket_story.observed(state, receipt, change)
+        rows.put("state", ticket, state)
+
+
+def _apply_to_timeline(rows: Rows, receipt: Receipt, body: Body) -> None:
+    for ticket, change in _concerned(receipt, body):
+        key = f"{ticket}/{receipt.position:0{DIGITS}}"
+        entries = rows.get("entry", key) or {"kind": receipt.kind, "changes": []}
+        if change is not None:
+            entries = {**entries, "changes": [*entries["changes"], change]}
+        rows.put("entry", key, entries)
+
+
+def _apply_to_commits(rows: Rows, receipt: Receipt, body: Body) -> None:
+    if receipt.kind in {kinds.APPLIED, kinds.REVERTED}:
+        ticket = _ticket_of(receipt.stream)
+        found = [] if ticket is None else [(ticket, text(body, "after"), text(body, "commit"))]
+    elif receipt.kind == kinds.RECONCILED:
+        found = [(ticket, blob, commit) for ticket, _, blob, commit in ticket_story.changes(body)]
+    else:
+        return
+    place = {"receipt": receipt.id, "position": receipt.position}
+    for ticket, blob, commit in found:
+        rows.put("blob", f"{ticket}/{blob or ''}", {**place, "commit": commit})
+        if commit is not None and rows.get("commit", commit) is None:
+            rows.put("commit", commit, place)
+
+
+TICKETS = View("tickets", 1, ("state",), _apply_to_tickets)
+"""`state`: by ticket, what `TicketStory` folds its stream and the reconcile's findings to, in the order of
+the log."""
+TIMELINE = View("timeline", 1, ("entry",), _apply_to_timeline)
+"""`entry`: by `<ticket>/<position>`, the kind, and the reconcile's entries about the ticket."""
+COMMITS = View("commits", 1, ("blob", "commit"), _apply_to_commits)
+"""`blob`: by `<ticket>/<blob>`, the last receipt that left the ticket so, and its commit. `commit`: by
+commit, the first receipt that names it."""
+VIEWS = (TICKETS, TIMELINE, COMMITS)
+
+
+# --- keeping them up ------------------------------------------------------------------------------
+
+
+def read_up(
+    store: Store,
+    views: Views,
+    read: Callable[[], Found],
+    *,
+    wanted: Iterable[View] = VIEWS,
+    progress: Progress | None = None,
+    known: Registry = KINDS,
+) -> Found:
+    """Returns what `read` finds in views that are up to date; begins anew when they turn out to be damaged.
+
+    Raises:
+        HostError: `io_error`.
+        IntegrityError: `ledger_damaged`.
+    """
+    try:
+        catch_up(store, views, wanted=wanted, progress=progress, known=known)
+        return read()
+    except HostError as error:
+        if error.code != "views_lost":
+            raise
+    catch_up(store, views, wanted=wanted, progress=progress, known=known)
+    return read()
+
+
+def catch_up(
+    store: Store,
+    views: Views,
+    *,
+    wanted: Iterable[View] = VIEWS,
+    progress: Progress | None = None,
+    known: Registry = KINDS,
+) -> None:
+    """Folds into the views what the log has gained since they were last looked at."""
+    size = store.size()
+    for view in wanted:
+        if _length(store, views, view, known) < size:
+            while _catch_up_a_batch(store, views, view, size, progress, known):
+                continue
+
+
+def rebuild(store: Store, views: Views, *, progress: Progress | None = None, known: Registry = KINDS) -> int:
+    """Drops the views and folds them again; returns how many receipts there are."""
+    with views.writing():
+        for view in VIEWS:
+            views.move(view.name, None)
+    size = store.size()
+    done = 0
+
+    def told(position: int, _: int) -> None:
+        if progress is not None:
+            progress(done + position, size * len(VIEWS))
+
+    for view in VIEWS:
+        catch_up(store, views, wanted=(view,), progress=told, known=known)
+        done += size
+    return size
+
+
+def discard(context: Context) -> None:
+    """Deletes everything derived, as must be done when bodies are erased: states and views hold their words."""
+    for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+        context.state.remove(name)
+
+
+def _catch_up_a_batch(
+    store: Store, views: Views, view: View, size: int, progress: Progress | None, known: Registry
+) -> bool:
+    """Applies one batch in one transaction; tells whether there is more to do."""
+    with views.writing():
+        first = _length(store, views, view, known)
+        if first >= size:
+            return False
+        if first == 0:
+            views.move(view.name, None)
+        last = min(first + BATCH, size) - 1
+        rows = Rows(view.name, views)
+        leaf = _apply(view, rows, store.log(first=first, last=last), known)
+        rows.write(views)
+        views.move(view.name, (_version(view, known), store.ledger, last + 1, leaf))
+    if progress is not None:
+        progress(last + 1, size)
+    return last + 1 < size
+
+
+def _length(store: Store, views: Views, view: View, known: Registry) -> int:
+    """Returns how much of this very log a view has read: 0 where it has read another one."""
+    cursor = views.cursor(view.name)
+    if cursor is None:
+        return 0
+    version, ledger, length, leaf = cursor
+    if version != _version(view, known) or ledger != store.ledger or length < 1:
+        return 0
+    last = next(store.log(first=length - 1, last=length - 1, bodies=False), None)
+    return length if last is not None and last.hash == leaf else 0
+
+
+def _version(view: View, known: Registry) -> str:
+    names = ",".join(sorted([f"{kind.name} {kind.schema}" for kind in known]))
+    return f"{view.version}:{sha256(names.encode()).hexdigest()[:16]}"
+
+
+def _apply(view: View, rows: Rows, receipts: Iterator[Receipt], known: Registry) -> bytes:
+    """Applies receipts and returns the leaf hash of the last."""
+    leaf = b""
+    while batch := list(islice(receipts, 256)):
+        for receipt, body in zip(batch, decode(batch), strict=True):
+            if not _is_stopped(rows, receipt, known):
+                body = known.read(receipt.kind, receipt.schema, body)
+                view.apply(rows, receipt, body)
+        leaf = batch[-1].hash
+    return leaf
+
+
+def _is_stopped(rows: Rows, receipt: Receipt, known: Registry) -> bool:
+    """Tells whether a receipt's stream cannot be followed, from here on or from before."""
+    if rows.get(STOPPED, receipt.stream) is not None:
+        return True
+    if known.knows(receipt.kind, receipt.schema):
+        return False
+    rows.put(STOPPED, receipt.stream, [receipt.kind, receipt.schema, receipt.position])
+    return True
+
+
+# --- reading them ---------------------------------------------------------------------------------
+
+
+def tickets(views: Views) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields each ticket that the ledger knows with its state."""
+    return _values(views, TICKETS, "state", "")
+
+
+def ticket(views: Views, ticket_id: str) -> dict[str, Any] | None:
+    """Returns one ticket's state."""
+    data = views.get(TICKETS.name, "state", ticket_id)
+    return None if data is None else json.loads(data)
+
+
+def timeline(views: Views, ticket_id: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yields the positions of the receipts that concern a ticket, each with its kind and changes."""
+    for key, value in _values(views, TIMELINE, "entry", f"{ticket_id}/"):
+        yield int(key[-DIGITS:]), value
+
+
+def stopped(views: Views) -> dict[str, tuple[str, int, int]]:
+    """Returns the streams that cannot be followed: by name, the kind, schema and position that stopped each."""
+    return {stream: (pair[0], pair[1], pair[2]) for stream, pair in _values(views, TICKETS, STOPPED, "")}
+
+
+def _values(views: Views, view: View, table: str, prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, data in views.scan(view.name, table, prefix):
+        yield key, json.loads(data)
+
+
+def disagreements(context: Context, store: Store) -> list[str]:
+    """Compares the views, as far as each has read, with a fold from the beginning. Changes nothing.
+
+    Returns:
+        For each view that differs, its first row that does, in words.
+    """
+    if not context.state.exists(FILE):
+        return []
+    try:
+        views = context.ledgers.views(mend=False)
+    except HostError as error:
+        return [error.message]
+    try:
+        return [words for view in VIEWS for words in _disagreement(store, views, view, KINDS)]
+    except HostError as error:
+        return [error.message]
+    finally:
+        views.close()
+
+
+def _disagreement(store: Store, views: Views, view: View, known: Registry) -> Iterator[str]:
+    length = _length(store, views, view, known)
+    if not length:
+        return
+    rows = Rows(view.name, None)
+    _apply(view, rows, store.log(last=length - 1), known)
+    for table in (*view.tables, STOPPED):
+        folded = {key: packed(value) for key, value in rows.changed.get(table, {}).items()}
+        for key, value in views.scan(view.name, table):
+            if folded.pop(key, None) != value:
+                yield f"view {view.name}: {table} {key} is not what its receipts fold to"
+                return
+        if folded:
+            yield f"view {view.name}: {table} {min(folded)} is missing"
+            return
