@@ -1,4 +1,4 @@
-"""The one door through which files change: lock, recover, plan, write ahead, write, commit, record.
+"""The one door through which files change: lock, recover, reconcile, plan, write ahead, write, commit, record.
 
 Whatever changes a ticket hands a plan to `perform`. Under the clone's lock the plan is made from the
 files as they are at that moment, what is about to happen is noted beside the repository and sealed
@@ -13,7 +13,7 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.tickets import index
 from counterfoil.tickets.document import scan
 from counterfoil.tickets.model import row_of
-from counterfoil.usecases import drivers, effect
+from counterfoil.usecases import drivers, effect, observed
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.packing import note_commit
 from counterfoil.usecases.plan import FileChange, Outcome
@@ -45,6 +45,10 @@ def perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> Outcome:
     with context.lock():
         recover(context)
         drivers.register_if_named(context)
+        if observed.due(context):
+            from counterfoil.usecases.reconcile import catch_up
+
+            catch_up(context)
         catalog = Catalog.load(context)
         plan = make_plan(catalog)
         files = [change for change in plan.files if change.before != change.after]

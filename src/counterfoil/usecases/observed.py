@@ -145,6 +145,11 @@ def adoption(context: Context) -> dict[str, object]:
     return {"base": base, "head": head, "tip": tip(context, base), "tree": tree}
 
 
+def adopted(context: Context, ledger: str, facts: dict[str, object]) -> None:
+    """Takes note that a ledger was opened, its first receipt says so, and all until then counts as observed."""
+    save(context, Cursor(ledger, 0, str(facts["base"]), str(facts["tip"] or facts["head"] or "")))
+
+
 # --- the file -------------------------------------------------------------------------------------
 
 

@@ -60,12 +60,14 @@ def note_origin(context: Context, ledger: str) -> None:
 
 
 def _open_stream(context: Context, store: Store, previous: dict[str, object] | None) -> None:
-    from counterfoil.usecases.observed import adoption
+    from counterfoil.usecases.observed import adopted, adoption
     from counterfoil.usecases.record import append, draft
 
-    body = {**adoption(context), "previous": previous, "project": context.prefix}
+    facts = adoption(context)
+    body = {**facts, "previous": previous, "project": context.prefix}
     opened = draft(context, kinds.LEDGER, kinds.OPENED, context.actor(), body, f"{store.ledger}/opened")
     append(context, store, [opened])
+    adopted(context, store.ledger, facts)
 
 
 def _lost(context: Context, ledger: str) -> dict[str, object]:

@@ -15,7 +15,7 @@ from counterfoil.kernel import canonical, event, ids
 from counterfoil.kernel.digest import blob_id
 from counterfoil.ledger.receipt import SALT_BITS, Draft, key_digest
 from counterfoil.tickets import index
-from counterfoil.usecases import claims, kinds
+from counterfoil.usecases import claims, kinds, observed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     Note = tuple[str, str, list[Item], list[Item]]
     """Command, actor, what it intends, what is so when it is done."""
 
-UNRECORDED = "unrecorded"
-"""Folder of the clone's own: what happened while the ledger could not be opened."""
+UNRECORDED = observed.UNRECORDED
 FIELDS = ("id", "title", "state", "priority", "labels", "assignee", "reviewer", "blocks", "blocked_by")
 """The names of a row's first columns."""
 ABANDONED = {kinds.INTENDED: kinds.ABANDONED, kinds.PROJECT_INTENDED: kinds.PROJECT_ABANDONED}
@@ -188,6 +187,8 @@ class Record:
         self._append(items)
         if self._failed:
             self._leave([*intended, *items])
+        elif commit is not None:
+            observed.moved_by_us(self._context, commit)
 
     def abandon(self, reason: str) -> None:
         """Seals that what was intended did not come about.

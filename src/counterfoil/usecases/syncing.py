@@ -23,6 +23,7 @@ from counterfoil.usecases.history import Change, changes_between
 from counterfoil.usecases.indexing import SUBJECT
 from counterfoil.usecases.plan import Plan
 from counterfoil.usecases.rebasing import NETWORK_TIMEOUT_S, WRITING, git_failed, integrate, merge_base
+from counterfoil.usecases.reconcile import observe
 from counterfoil.usecases.recovery import perform_recovery, recover
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def sync(context: Context, *, push: bool = True) -> Synced:
             _check_idle(context)
             synced.rebased |= integrate(context, upstream.name, target, sync_note(context))
         synced.repaired |= _repair_index(context)
+        observe(context)
         _tell_incoming(context, synced, begun, target)
         synced.commit = context.git.head() or begun
         outgoing = _outgoing(context, upstream, target)
