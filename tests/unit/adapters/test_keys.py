@@ -151,7 +151,19 @@ def test_openssl_reads_the_key_and_verifies_what_it_signed(tmp_path: Path, file:
     data.write_bytes(b"counterfoil/01\n7\nroot\n")
     signature.write_bytes(keys.sign(NAME, data.read_bytes()))
     subprocess.run(["openssl", "pkey", "-in", file, "-pubout", "-out", public], check=True)
-    words = "openssl pkeyutl -verify -pubin -rawin -inkey public.pem -in data -sigfile signature".split()
+    words = [
+        "openssl",
+        "pkeyutl",
+        "-verify",
+        "-pubin",
+        "-rawin",
+        "-inkey",
+        "public.pem",
+        "-in",
+        "data",
+        "-sigfile",
+        "signature",
+    ]
 
     def status() -> int:
         return subprocess.run(words, cwd=tmp_path, check=False, capture_output=True).returncode
