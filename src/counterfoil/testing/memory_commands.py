@@ -8,7 +8,7 @@ one the same.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from counterfoil.testing.memory_objects import name_object
 from counterfoil.testing.memory_worktree import HEADS, is_within
@@ -25,12 +25,15 @@ NULL = "0" * 40
 NULL_MODE = b"000000"
 
 
-class Answer(NamedTuple):
+class Answer:
     """What a program left behind."""
 
-    status: int = 0
-    stdout: bytes = b""
-    stderr: bytes = b""
+    __slots__ = ("status", "stderr", "stdout")
+
+    def __init__(self, status: int = 0, stdout: bytes = b"", stderr: bytes = b"") -> None:
+        self.status = status
+        self.stdout = stdout
+        self.stderr = stderr
 
 
 class Call:
@@ -308,11 +311,11 @@ def _update_ref(call: Call) -> Answer:
     name, *values = call.names
     refs = call.tree.repository.refs
     if "-d" in call.options:
-        refs.pop(name, None)
+        call.tree.repository.drop_ref(name)
         return Answer()
     if len(values) == 2 and refs.get(name, NULL) != values[1]:
         return fatal(f"cannot lock ref '{name}': is at {refs.get(name, NULL)} but expected {values[1]}")
-    refs[name] = values[0]
+    call.tree.repository.move_ref(name, values[0])
     return Answer()
 
 

@@ -7,7 +7,7 @@ somebody waits. `tests/conformance/git` runs one suite over this and over the re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from counterfoil.errors import HostError
 from counterfoil.testing import memory_commands, memory_history, memory_porcelain
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from counterfoil.testing.memory_commands import Command
     from counterfoil.testing.memory_objects import Entries
     from counterfoil.testing.memory_worktree import MemoryWorktree
-    from counterfoil.usecases.ports import Clock
+    from counterfoil.usecases.ports import Clock, Place
 
 COMMANDS: dict[str, Command] = {
     **memory_commands.COMMANDS,
@@ -36,12 +36,15 @@ ASKED_BEFORE_IT_ENDS = 2
 """How often somebody finds a lingering child alive."""
 
 
-class MemoryPlace(NamedTuple):
+class MemoryPlace:
     """Where a working tree's parts lie."""
 
-    root: str
-    git_dir: str
-    common_dir: str
+    __slots__ = ("common_dir", "git_dir", "root")
+
+    def __init__(self, root: str, git_dir: str, common_dir: str) -> None:
+        self.root = root
+        self.git_dir = git_dir
+        self.common_dir = common_dir
 
 
 class MemoryPrograms:
@@ -52,12 +55,23 @@ class MemoryPrograms:
         self._machine = machine
         self._asked: dict[int, int] = {}
 
-    def run(self, argv: Sequence[str], **_: object) -> Answer:
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        timeout_s: float = 120.0,
+        terminal: bool = False,
+        started: Callable[[int], None] | None = None,
+        apart: bool = False,
+    ) -> Answer:
         """Refuses to start anything.
 
         Raises:
             AssertionError: always.
         """
+        del env, stdin, timeout_s, terminal, started, apart
         raise AssertionError(f"no program can be started in memory: {' '.join(argv)}")
 
     def lives(self, pid: int) -> bool:
@@ -98,7 +112,7 @@ class MemoryGit:
         self._pid = pid
         self._ident = ident
         self._children = 0
-        self.location = MemoryPlace(tree.root, tree.git_dir, tree.repository.common_dir)
+        self.location: Place = MemoryPlace(tree.root, tree.git_dir, tree.repository.common_dir)
 
     # --- commands -------------------------------------------------------------------------------
 
@@ -166,6 +180,17 @@ class MemoryGit:
         """Returns the branch that is checked out."""
         self._machine.check()
         return self._tree.branch
+
+    def ref(self, name: str) -> str | None:
+        """Returns what a reference holds, or None without it."""
+        self._machine.check()
+        return self._tree.repository.refs.get(name)
+
+    def ref_before(self, name: str) -> str | None:
+        """Returns what a reference held before its last move, empty for nothing; None if no log tells."""
+        self._machine.check()
+        logged = name.startswith((HEADS, "refs/remotes/", "refs/notes/"))
+        return self._tree.repository.moved_from.get(name) if logged else None
 
     def in_progress(self) -> str | None:
         """Returns the operation that Git is in the middle of."""

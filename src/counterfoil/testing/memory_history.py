@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from counterfoil.testing.memory_objects import Commit
     from counterfoil.testing.memory_worktree import MemoryWorktree
 
-ATOM = re.compile(r"%x([0-9A-Fa-f]{2})|%\(trailers:([^)]*)\)|%(a[nNeEt]|c[nNeEtI]|[HPTnsbB])")
+ATOM = re.compile(r"%x([0-9A-Fa-f]{2})|%\(trailers:([^)]*)\)|%(a[nNeEt]|c[nNeEtI]|[HPTnsbBm])")
 TRAILER = re.compile(r"([A-Za-z0-9-]+)\s*:\s*(.*)")
 _LOG_OPTIONS = (
     "--format", "--encoding", "--no-color", "--name-only", "--raw", "-z", "--no-renames", "--no-ext-diff",
     "--no-relative", "--no-abbrev", "--full-diff", "--full-history", "--no-merges", "--basic-regexp", "--grep",
     "--skip", "--max-count", "-1", "--reverse", "--first-parent", "--topo-order", "--diff-merges", "--root",
-    "--not", "--ignore-submodules", "--no-walk",
+    "--not", "--ignore-submodules", "-c", "--sparse", "--left-right", "--end-of-options", "--remotes", "--branches", "--all",
 )  # fmt: skip
 _SEVERAL = {"--remotes": "refs/remotes/", "--branches": "refs/heads/", "--all": "refs/"}
 
@@ -41,9 +41,11 @@ def _log(call: Call) -> Answer:
     except KeyError as error:
         return fatal(f"bad revision {error}")
     end = b"\0" if "-z" in call.options else b"\n"
+    left = _left_side(call) if "--left-right" in call.options else frozenset()
     out = []
     for commit in commits:
-        out.append(_formatted(form, commit).encode("utf-8", "surrogateescape") + end)
+        mark = "<" if commit.oid in left else ">"
+        out.append(_formatted(form.replace("%m", mark), commit).encode("utf-8", "surrogateescape") + end)
         if {"--name-only", "--raw"} & call.options:
             assert "-z" in call.options, call.unknown()
             changes = _changes(call.tree, commit)
@@ -53,6 +55,16 @@ def _log(call: Call) -> Answer:
                 names = b"".join([path + b"\0" for path, _, _ in changes])
                 out.append(b"\n" + (raw_lines(changes) if "--raw" in call.options else names))
     return Answer(0, b"".join(out))
+
+
+def _left_side(call: Call) -> frozenset[str]:
+    """Returns the commits that are reachable from the left end of `A...B`."""
+    found = next((word for word in call.names if "..." in word), None)
+    if found is None:
+        return frozenset()
+    return frozenset(
+        commit.oid for commit in call.tree.objects.history(_commit(call, found.partition("...")[0]))
+    )
 
 
 def _value(call: Call, option: str) -> str | None:
@@ -74,7 +86,7 @@ def _selected(call: Call) -> list[Commit]:
     if "--no-merges" in call.options:
         commits = [commit for commit in commits if len(commit.parents) < 2]
     places = call.paths
-    if places is not None:
+    if places is not None and "--sparse" not in call.options:
         commits = [
             commit
             for commit in commits
@@ -122,17 +134,34 @@ def _tips(call: Call) -> tuple[list[str], list[str]]:
         elif word in _SEVERAL:
             refs = call.tree.repository.refs.items()
             sides[other].extend(oid for name, oid in refs if name.startswith(_SEVERAL[word]))
+        elif "..." in word:
+            ends = [_commit(call, end or "HEAD") for end in word.split("...")]
+            sides[other].extend(ends)
+            sides[not other].extend(_shared(call, *ends))
         elif ".." in word:
             below, _, above = word.partition("..")
             sides[not other].append(_commit(call, below))
             sides[other].append(_commit(call, above or "HEAD"))
         elif word.startswith("^"):
-            sides[not other].append(_commit(call, word[1:]))
+            sides[not other].extend(_tip(call, word[1:]))
         elif not word.startswith("-"):
-            sides[other].append(_commit(call, word))
+            sides[other].extend(_tip(call, word))
     if not named:
         sides[0].append(_commit(call, "HEAD"))
     return sides
+
+
+def _shared(call: Call, left: str, right: str) -> list[str]:
+    """Returns a commit from which all history that two commits share is reachable."""
+    below = {commit.oid for commit in call.tree.objects.history(right)}
+    return [commit.oid for commit in call.tree.objects.history(left) if commit.oid in below][:1]
+
+
+def _tip(call: Call, name: str) -> list[str]:
+    """Returns the commit that a name means; with `--ignore-missing` none for one that there is not."""
+    if "--ignore-missing" in call.options and call.tree.resolve(f"{name}^{{commit}}") is None:
+        return []
+    return [_commit(call, name)]
 
 
 def _commit(call: Call, name: str) -> str:
@@ -145,9 +174,12 @@ def _commit(call: Call, name: str) -> str:
 def _changes(
     tree: MemoryWorktree, commit: Commit
 ) -> list[tuple[bytes, tuple[bytes, str], tuple[bytes, str]]]:
-    """Returns what a commit changed; a merge is compared with no parent, and shows nothing."""
-    if len(commit.parents) > 1:
-        return []
+    """Returns what a commit changed against its parent.
+
+    Raises:
+        AssertionError: for a merge, which nobody makes in memory.
+    """
+    assert len(commit.parents) < 2, f"the in-memory Git cannot tell what the merge {commit.oid} changed"
     before = tree.objects.files(commit.parents[0]) if commit.parents else {}
     return differences(before, tree.objects.entries(commit.tree))
 
@@ -198,7 +230,7 @@ def _ident(text: str) -> tuple[str, str, str]:
 def _rev_list(call: Call) -> Answer:
     call.only(
         "-n", "--count", "--not", "--remotes", "--branches", "--all", "--reverse", "--first-parent", "--parents",
-        "--topo-order", "--stdin", "--no-merges", "--max-count",
+        "--topo-order", "--stdin", "--no-merges", "--max-count", "--ignore-missing",
     )  # fmt: skip
     try:
         commits = _selected(call)

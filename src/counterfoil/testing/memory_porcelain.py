@@ -85,7 +85,7 @@ def _checkout(call: Call) -> Answer:
             return fatal(f"a branch named '{name}' already exists")
         start = tree.resolve(call.names[1]) if len(call.names) > 1 else tree.head()
         assert start is not None, call.unknown()
-        refs[HEADS + name] = start
+        tree.repository.move_ref(HEADS + name, start)
     elif HEADS + name not in refs or "--detach" in call.options:
         commit = tree.resolve(f"{name}^{{commit}}")
         if commit is None:
@@ -162,12 +162,12 @@ def _branch(call: Call) -> Answer:
     call.only("-q", "-f", "-D")
     refs = call.tree.repository.refs
     if "-D" in call.options:
-        return Answer(0 if refs.pop(HEADS + call.names[0], None) else 1)
+        return Answer(0 if call.tree.repository.drop_ref(HEADS + call.names[0]) else 1)
     commit = call.tree.resolve(f"{call.names[1] if len(call.names) > 1 else 'HEAD'}^{{commit}}")
     assert commit is not None, call.unknown()
     if HEADS + call.names[0] in refs and "-f" not in call.options:
         return fatal(f"a branch named '{call.names[0]}' already exists")
-    refs[HEADS + call.names[0]] = commit
+    call.tree.repository.move_ref(HEADS + call.names[0], commit)
     return Answer()
 
 

@@ -29,6 +29,7 @@ class MemoryRepository:
     Attributes:
         refs: by full name, the object that a reference names.
         ref_locks: by full name, since when (ns) a reference is locked by a Git that died.
+        moved_from: by full name, what a reference named before its last move, empty for nothing.
         config: by key as Git lists it, the values.
     """
 
@@ -39,7 +40,18 @@ class MemoryRepository:
         self.refs: dict[str, str] = {}
         self.ref_locks: dict[str, int] = {}
         self.config: dict[str, list[str]] = {}
+        self.moved_from: dict[str, str] = {}
         disk.make_folder(common_dir)
+
+    def move_ref(self, name: str, oid: str) -> None:
+        """Lets a reference name an object; its log keeps what it named before."""
+        self.moved_from[name] = self.refs.get(name, "")
+        self.refs[name] = oid
+
+    def drop_ref(self, name: str) -> bool:
+        """Removes a reference and its log; tells whether there was one."""
+        self.moved_from.pop(name, None)
+        return self.refs.pop(name, None) is not None
 
 
 class MemoryWorktree:
@@ -89,7 +101,7 @@ class MemoryWorktree:
     def move_head(self, commit: str) -> None:
         """Lets the branch that is checked out, or a detached HEAD, name another commit."""
         if self.target.startswith("ref: "):
-            self.repository.refs[self.target[5:]] = commit
+            self.repository.move_ref(self.target[5:], commit)
         else:
             self.target = commit
 

@@ -1,0 +1,243 @@
+"""What has to hold after a run: the ledger verifies, and Git, the files and the ledger tell the same.
+
+Nothing here asks the recorder or the recovery what it did; the receipts, the commits and the files are read anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from counterfoil.kernel.digest import blob_id
+from counterfoil.ledger.chain import Chain, Claim
+from counterfoil.ledger.finding import Findings
+from counterfoil.testing.machine import Machine
+from counterfoil.testing.simulator.scene import ACTORS
+from counterfoil.tickets import index
+from counterfoil.tickets.document import scan
+from counterfoil.tickets.model import row_of
+from counterfoil.usecases import claims, effect, kinds, record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from counterfoil.ledger.receipt import Receipt
+    from counterfoil.testing.simulator.scene import Scene
+
+INTENDED = frozenset((kinds.INTENDED, kinds.PROJECT_INTENDED))
+ENDED = frozenset(
+    (kinds.APPLIED, kinds.REVERTED, kinds.ABANDONED, kinds.PROJECT_APPLIED, kinds.PROJECT_ABANDONED)
+)
+DONE = frozenset((kinds.APPLIED, kinds.REVERTED))
+_COMMITS = (
+    "log", "--all", "--format=%H%x00%(trailers:key=Ticket-Receipt,valueonly,unfold,separator=%x2C)%x00"
+    "%(trailers:key=Ticket-Checkpoint,valueonly,unfold,separator=%x2C)",
+)  # fmt: skip
+
+
+class Witness(NamedTuple):
+    """A commit of the program's, as its trailers tell."""
+
+    commit: str
+    leaf: str
+    origin: str
+    size: int
+    root: str
+
+
+# --- after every command --------------------------------------------------------------------------
+
+
+def nothing_changed(scene: Scene, before: dict[str, bytes | None]) -> None:
+    """A command that was refused has changed no file."""
+    after = scene.files()
+    differ = sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
+    assert not differ, f"a command was refused and changed {differ}"
+
+
+def nothing_loose(scene: Scene) -> None:
+    """Files are as HEAD has them, apart from what somebody left uncommitted."""
+    changed = scene.changed()
+    unknown = changed - scene.loose - {index.FILE}
+    assert not unknown, f"nobody left this uncommitted: {sorted(unknown)}"
+    scene.loose &= changed
+    assert index.FILE not in changed or scene.loose, "the index is not as HEAD has it, and all tickets are"
+
+
+# --- at the end -----------------------------------------------------------------------------------
+
+
+def everything(scene: Scene) -> None:
+    """Checks all that has to hold at the end of a run."""
+    nothing_loose(scene)
+    _nothing_is_left(scene)
+    _the_index_is_right(scene)
+    _files_are_sound(scene)
+    store = scene.world.store()
+    assert store is not None, "there is no ledger"
+    receipts = list(store.log())
+    witnesses = [witness for witness in _witnesses(scene) if witness.origin == f"counterfoil/{store.ledger}"]
+    _the_ledger_verifies(scene, witnesses)
+    _intents_have_ends(receipts)
+    _commits_have_receipts(scene, receipts, witnesses)
+    _receipts_have_commits(scene, receipts)
+    _fences_only_grow(scene, receipts)
+    if not (scene.lost or scene.outage):
+        _files_are_as_folded(scene, receipts)
+
+
+def _nothing_is_left(scene: Scene) -> None:
+    """No note, draft, lock or process of a killed command is left."""
+    state = scene.world.state
+    left = [f"{effect.FOLDER}/{name}" for name in state.names(effect.FOLDER)]
+    left += scene.world.leftovers()
+    assert not left, f"left behind: {left}"
+
+
+def _the_index_is_right(scene: Scene) -> None:
+    work = scene.world.work
+    text = work.read(index.FILE)
+    assert text is not None, "there is no index"
+    rows = []
+    context = scene.world.context(Machine(), ACTORS[0])
+    for name in work.names(index.TICKETS):
+        if index.is_called_ticket(name):
+            rows.append(row_of(scan(work.read(f"{index.TICKETS}/{name}") or b"", context.full), name))
+    keyed = sorted([(index.order_key(row), row) for row in rows])
+    wanted = index.assemble(
+        index.head(""), [index.fragment(row, context.config.id_prefix) for _, row in keyed]
+    )
+    assert text[index.body_start(text) :] == wanted[index.body_start(wanted) :], (
+        "the index is not the tickets'"
+    )
+
+
+def _files_are_sound(scene: Scene) -> None:
+    """What HEAD holds of every ticket is a ticket, and its index lists just these."""
+    git = scene.world.git
+    listed = git.read("ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", index.TICKETS).split(b"\0")
+    names = {line.rpartition(b"/")[2].decode()[:-3] for line in listed if line}
+    text = git.read("cat-file", "blob", f"HEAD:{index.FILE}").decode()
+    unlisted = sorted(name for name in names if f'"{name}"' not in text)
+    assert not unlisted or scene.handmade, f"HEAD's index does not list {unlisted}"
+
+
+def _witnesses(scene: Scene) -> Iterator[Witness]:
+    """Yields the program's commits, on whatever branch they are."""
+    for line in scene.world.git.read(*_COMMITS).decode().splitlines():
+        commit, leaf, checkpoint = line.split("\0")
+        if leaf:
+            origin, size, root = checkpoint.split(" ")
+            yield Witness(commit, leaf, origin, int(size), root)
+
+
+def _the_ledger_verifies(scene: Scene, witnesses: Sequence[Witness]) -> None:
+    """The chain is whole, and every commit's trailer names a root that the log had."""
+    store = scene.world.store()
+    assert store is not None
+    findings = Findings()
+    told = [
+        Claim(witness.size, bytes.fromhex(witness.root), f"commit {witness.commit}", "trailer_differs")
+        for witness in witnesses
+    ]
+    chain = Chain(store.ledger, findings, claims=told, deep=True)
+    chain.read(store.rows())
+    assert not findings.errors, findings.errors
+    assert (chain.size, chain.root) == store.tree_head()
+
+
+def _intents_have_ends(receipts: Sequence[Receipt]) -> None:
+    """Everything that was intended was done or abandoned, once."""
+    ends: dict[str, list[Receipt]] = {}
+    for receipt in receipts:
+        if receipt.kind in ENDED:
+            ends.setdefault(str(receipt.data()["intended"]), []).append(receipt)
+    for receipt in receipts:
+        if receipt.kind in INTENDED:
+            found = ends.pop(receipt.id, [])
+            assert len(found) == 1, f"{_named(receipt)} has the ends {[_named(end) for end in found]}"
+            assert found[0].stream == receipt.stream
+            assert found[0].data()["command"] == receipt.data()["command"]
+            assert found[0].position > receipt.position
+    # What was done while the ledger was out of reach names no intent; it is sealed without one.
+    strangers = [end for key, found in ends.items() if key != "None" for end in found]
+    assert not strangers, f"ends of nothing: {[_named(end) for end in strangers]}"
+
+
+def _commits_have_receipts(scene: Scene, receipts: Sequence[Receipt], witnesses: Sequence[Witness]) -> None:
+    """Every commit of the program's is what one command did, and was sealed so."""
+    by_leaf = {receipt.id: receipt for receipt in receipts}
+    done: dict[object, set[object]] = {}
+    for receipt in receipts:
+        if receipt.kind in DONE or receipt.kind == kinds.PROJECT_APPLIED:
+            body = receipt.data()
+            done.setdefault(body["command"], set()).add(body["commit"])
+    seen: dict[object, str] = {}
+    for witness in witnesses:
+        intended = by_leaf.get(witness.leaf)
+        assert intended is not None, f"commit {witness.commit} names a receipt that there is not"
+        command = intended.data()["command"]
+        assert command in done, f"commit {witness.commit} of {_named(intended)} was never sealed as done"
+        if scene.amended:
+            continue
+        assert command not in seen, (
+            f"{_named(intended)} was committed twice: {seen[command]}, {witness.commit}"
+        )
+        seen[command] = witness.commit
+        assert done[command] == {witness.commit}, f"{witness.commit} of {_named(intended)}: {done[command]}"
+
+
+def _receipts_have_commits(scene: Scene, receipts: Sequence[Receipt]) -> None:
+    """Every commit that a receipt names is there and has the blobs that it names."""
+    git = scene.world.git
+    for receipt in receipts:
+        body = receipt.data() if receipt.kind in DONE else {}
+        if body.get("commit") is None:
+            continue
+        held = git.run("rev-parse", "-q", "--verify", f"{body['commit']}:{body['path']}")
+        told = held.stdout.decode().strip() if held.status == 0 else None
+        assert told == body["after"], f"{_named(receipt)}: {body['commit']} has {told}, not {body['after']}"
+
+
+def _fences_only_grow(scene: Scene, receipts: Sequence[Receipt]) -> None:
+    """A ticket's fence grows with every claim, and the clone's file holds the last one."""
+    last: dict[str, int] = {}
+    for receipt in receipts:
+        if receipt.kind not in {kinds.CLAIMED, kinds.RENEWED, kinds.RELEASED}:
+            continue
+        body = receipt.data()
+        ticket, fence = str(body["ticket"]), int(str(body["fence"]))
+        known = last.get(ticket, 0)
+        # While the ledger is away, or before it began anew, claims are taken of which it learns later or never.
+        grows = fence > known if receipt.kind == kinds.CLAIMED else fence >= known
+        assert grows or scene.outage, f"{_named(receipt)}: {fence} after {known}"
+        last[ticket] = max(fence, known)
+    context = scene.world.context(Machine(), ACTORS[0])
+    for ticket, claim in claims.everything(context).items():
+        assert scene.lost or last.get(ticket) == claim.fence, (
+            f"{ticket}: {last.get(ticket)} and {claim.fence}"
+        )
+
+
+def _files_are_as_folded(scene: Scene, receipts: Sequence[Receipt]) -> None:
+    """A ticket that only the program touched is what its receipts make of it."""
+    work = scene.world.work
+    blobs: dict[str, object] = {}
+    for receipt in receipts:
+        if receipt.kind in DONE:
+            body = receipt.data()
+            blobs[str(body["path"])] = body["after"]
+    for path, blob in blobs.items():
+        if path in scene.touched or scene.branched:
+            continue
+        data = work.read(path)
+        held = None if data is None else blob_id(data)
+        assert held == blob, f"{path} is {held}, and by its receipts {blob}"
+    if not scene.branched:
+        for name in work.names(index.TICKETS):
+            path = f"{index.TICKETS}/{name}"
+            assert path in blobs or path in scene.touched, f"no receipt tells of {path}"
+    assert not scene.world.state.names(record.UNRECORDED), "something waits to be recorded"
+
+
+def _named(receipt: Receipt) -> str:
+    return f"{receipt.stream}#{receipt.seq} {receipt.kind}"

@@ -1,0 +1,184 @@
+"""One run: who acts when, who dies where, and what has to hold in between and at the end."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from counterfoil.errors import CounterfoilError
+from counterfoil.testing.machine import DIES, FINISHES, LINGERS, Crash, Machine
+from counterfoil.testing.simulator import checks, deeds, person
+from counterfoil.testing.simulator.scene import ACTORS, Scene
+from counterfoil.testing.simulator.world import MemoryWorld
+from counterfoil.usecases.reconcile import observe
+from counterfoil.usecases.setup import initialise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from counterfoil.testing.simulator.deeds import Deed
+    from counterfoil.testing.simulator.world import World
+
+COMMANDS = 40
+CRASH_CHANCE = 0.15
+CRASH_CHANCE_AFTER_CRASH = 0.3
+UNCOMMITTED_CHANCE = 0.1
+PERSON_CHANCE = 0.25
+MEANWHILE_CHANCE = 0.15
+MOMENTS = 60
+"""About how many moments a command has."""
+EXPECTED = frozenset((
+    "ambiguous_id", "claimed", "commit_failed", "conflict", "invalid_operation", "invalid_transition", "lock_timeout",
+    "nothing_to_undo", "stale", "ticket_not_found",
+))  # fmt: skip
+"""How a command may be refused in a sound world."""
+
+
+class Failure(AssertionError):
+    """Something does not hold; the message says what, the trace how it came about."""
+
+    def __init__(self, seed: str, message: str, lines: list[str]) -> None:
+        super().__init__(f"{message}\nrun it again: python -m counterfoil.testing.simulator {seed} --trace")
+        self.seed = seed
+        self.lines = lines
+
+
+class Run:
+    """What became of a run.
+
+    Attributes:
+        commands, crashes: how many there were.
+        actors: who acted.
+        lines: the trace.
+    """
+
+    def __init__(self, commands: int, crashes: int, actors: frozenset[str], lines: list[str]) -> None:
+        self.commands = commands
+        self.crashes = crashes
+        self.actors = actors
+        self.lines = lines
+
+
+def simulate(seed: str, make_world: Callable[[str], World] | None = None, commands: int = COMMANDS) -> Run:
+    """Carries out the run of a seed.
+
+    Args:
+        seed: any text.
+        make_world: where it happens; in memory if not given.
+        commands: how many commands there are at least.
+
+    Raises:
+        Failure: for whatever does not hold, an error that nobody expected included.
+    """
+    world: World = MemoryWorld(seed) if make_world is None else make_world(seed)
+    simulation = _Simulation(Scene(world, seed), seed)
+    try:
+        simulation.go(commands)
+    except Exception as error:
+        raise Failure(seed, f"{type(error).__name__}: {error}", simulation.scene.lines) from error
+    finally:
+        world.close()
+    scene = simulation.scene
+    return Run(scene.commands, scene.crashes, frozenset(simulation.acted), scene.lines)
+
+
+class _Simulation:
+    def __init__(self, scene: Scene, seed: str) -> None:
+        self.scene = scene
+        self.acted: set[str] = set()
+        self._chance = random.Random(f"{seed}/crashes")
+        self._begun = False
+        """A process died, and nobody has recovered since."""
+        self._begun_loose = False
+        """It was one that commits nothing."""
+
+    def go(self, commands: int) -> None:
+        """Goes through the whole run."""
+        scene = self.scene
+        context = scene.world.context(Machine(), ACTORS[0])
+        initialise(context)
+        while scene.commands < commands or scene.crashes == 0 or len(self.acted) < 3:
+            scene.pass_time()
+            if scene.chance.random() < PERSON_CHANCE:
+                person.act(scene)
+            self._command()
+        person.settle(scene)
+        scene.pass_time()
+        self._carry_out(deeds.Deed("new 'The end'", deeds.final), ACTORS[0], Machine(), commit=True)
+        self._carry_out(deeds.Deed("reconcile", observe), ACTORS[1], Machine(), commit=True)
+        checks.everything(scene)
+
+    def _command(self) -> None:
+        """Lets one actor give one command, which may die."""
+        scene = self.scene
+        actor = scene.chance.choice(ACTORS)
+        deed = deeds.draw(scene.chance, scene.tickets())
+        commit = scene.chance.random() >= UNCOMMITTED_CHANCE
+        likely = CRASH_CHANCE_AFTER_CRASH if self._begun else CRASH_CHANCE
+        dies = self._chance.random() < likely
+        moment = self._chance.randint(1, MOMENTS)
+        meanwhile = self._meanwhile(self._chance.randint(1, MOMENTS))
+        machine = Machine(
+            moment if dies else 0,
+            meanwhile if self._chance.random() < MEANWHILE_CHANCE else None,
+            self._chance.choice((DIES, FINISHES, LINGERS)),
+        )
+        self._carry_out(deed, actor, machine, commit=commit)
+
+    def _meanwhile(self, at: int) -> Callable[[int], None]:
+        """Returns what lets something happen between two steps of a command."""
+
+        def between(moment: int) -> None:
+            if moment != at:
+                return
+            if self._chance.random() < 0.5:
+                self.scene.tell("meanwhile:")
+                person.act_between(self.scene)
+                return
+            actor = self._chance.choice(ACTORS)
+            deed = deeds.draw(self._chance, self.scene.tickets())
+            self.scene.tell("meanwhile:")
+            self._carry_out(deed, actor, Machine(), commit=True, nested=True)
+
+        return between
+
+    def _carry_out(
+        self, deed: Deed, actor: str, machine: Machine, *, commit: bool, nested: bool = False
+    ) -> None:
+        scene = self.scene
+        scene.commands += 1
+        self.acted.add(actor)
+        words = f"{scene.commands}. {actor}: {deed.words}{'' if commit else ' --no-commit'}"
+        context = scene.world.context(machine, actor, commit=commit)
+        before = None if self._begun or nested else scene.files()
+        told = len(scene.lines)
+        try:
+            deed.act(context)
+            result = "ok"
+        except Crash as crash:
+            scene.crashes += 1
+            self._begun = True
+            self._begun_loose |= not commit
+            scene.tell(f"{words} → died {crash} (moment {machine.moments})")
+            return
+        except CounterfoilError as error:
+            if error.code not in EXPECTED:
+                raise
+            result = error.code
+        warned = [str(warning["code"]) for warning in context.warnings]
+        scene.tell(f"{words} → {result}{' ' + ', '.join(warned) if warned else ''}")
+        if result == "lock_timeout" and nested:
+            return
+        if not nested:
+            alone = before is not None and len(scene.lines) == told + 1
+            self._look(result, commit, before if alone else None)
+
+    def _look(self, result: str, commit: bool, before: dict[str, bytes | None] | None) -> None:
+        """Checks what has to hold after every command."""
+        scene = self.scene
+        if result != "ok" and before is not None:
+            checks.nothing_changed(scene, before)
+        if not commit or self._begun_loose:
+            scene.loose |= scene.changed()
+        checks.nothing_loose(scene)
+        self._begun = self._begun_loose = False

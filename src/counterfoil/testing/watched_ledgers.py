@@ -1,0 +1,136 @@
+"""Ledgers as one process sees them: every call may be its last, and they may go out of reach at any time.
+
+What is appended is there, whether or not the process lives to hear of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from counterfoil.errors import HostError
+
+if TYPE_CHECKING:
+    from counterfoil.testing.machine import Machine
+    from counterfoil.usecases.ports import Ledgers, Store, Views
+
+CHANGING = frozenset(("append", "fork", "take", "keep_checkpoint", "erase"))
+
+
+class Reach:
+    """Whether the ledgers can be reached, now.
+
+    Attributes:
+        reason: why not; empty when they can.
+    """
+
+    def __init__(self) -> None:
+        self.reason = ""
+
+    def check(self) -> None:
+        """Lets go on whoever asks for a ledger that can be reached.
+
+        Raises:
+            HostError: `ledger_unavailable`.
+        """
+        if self.reason:
+            raise HostError(
+                "ledger_unavailable", f"the ledger cannot be opened ({self.reason})", "ticket ledger status",
+                reason=self.reason,
+            )  # fmt: skip
+
+
+class WatchedLedgers:
+    """A `Ledgers` port in front of another.
+
+    Args:
+        ledgers: what does the work.
+        machine: told before and after every write.
+        reach: whether they can be reached.
+    """
+
+    def __init__(self, ledgers: Ledgers, machine: Machine, reach: Reach) -> None:
+        self._ledgers = ledgers
+        self._machine = machine
+        self._reach = reach
+
+    def exists(self) -> bool:
+        """Tells whether the clone has a ledger of its own."""
+        self._machine.check()
+        return self._ledgers.exists()
+
+    def open(self, create: str | None = None) -> Store:
+        """Opens the clone's own ledger, or makes it."""
+        self._machine.check()
+        self._reach.check()
+        if create is None or self._ledgers.exists():
+            return self._watched(self._ledgers.open(create))
+        self._machine("before the ledger is made")
+        store = self._ledgers.open(create)
+        self._machine("after the ledger is made")
+        return self._watched(store)
+
+    def foreign(self) -> list[str]:
+        """Returns the ids of the ledgers of other origins that were fetched."""
+        self._machine.check()
+        return self._ledgers.foreign()
+
+    def open_foreign(self, ledger: str, create: bool = False) -> Store:
+        """Opens a ledger of another origin."""
+        self._machine.check()
+        self._reach.check()
+        return self._watched(self._ledgers.open_foreign(ledger, create))
+
+    def open_at(self, place: str, create: str | None = None) -> Store:
+        """Opens a ledger at a place."""
+        self._machine.check()
+        self._reach.check()
+        return self._watched(self._ledgers.open_at(place, create))
+
+    def views(self, mend: bool = False) -> Views:
+        """Opens what is derived from the ledgers."""
+        self._machine.check()
+        return self._ledgers.views(mend)
+
+    def _watched(self, store: Store) -> Store:
+        return cast("Store", WatchedStore(store, self._machine, self._reach))
+
+
+class WatchedStore:
+    """A store in front of another.
+
+    Args:
+        store: what does the work.
+        machine: told before and after every write.
+        reach: whether it can be reached.
+    """
+
+    def __init__(self, store: Store, machine: Machine, reach: Reach) -> None:
+        self._store = store
+        self._machine = machine
+        self._reach = reach
+
+    @property
+    def ledger(self) -> str:
+        """The id of the ledger."""
+        return self._store.ledger
+
+    def close(self) -> None:
+        """Lets go of the ledger, dead or alive."""
+        self._store.close()
+
+    def __getattr__(self, name: str) -> object:
+        """Returns a method of the store that is watched."""
+        method = getattr(self._store, name)
+
+        def watched(*arguments: object, **named: object) -> object:
+            self._machine.check()
+            self._reach.check()
+            if name not in CHANGING:
+                return method(*arguments, **named)
+            self._machine(f"before the ledger's {name}")
+            self._reach.check()
+            result = method(*arguments, **named)
+            self._machine(f"after the ledger's {name}")
+            return result
+
+        return watched
