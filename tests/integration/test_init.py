@@ -98,7 +98,8 @@ def test_a_failing_commit_leaves_nothing_behind(bare_desk: Desk) -> None:
     assert bare_desk.state() == before
     assert not (bare_desk.path / ".tickets").exists()
     assert not (bare_desk.path / ".agents").exists()
-    assert bare_desk.git("config", "--get-regexp", "^(merge|ticket)", status=None) == ""
+    settings = bare_desk.git("config", "--name-only", "--get-regexp", "^(merge|ticket)", status=None)
+    assert settings == "ticket.origin"
 
 
 def test_without_a_commit_the_files_are_made_alone(bare_desk: Desk) -> None:

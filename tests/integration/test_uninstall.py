@@ -27,14 +27,15 @@ def test_uninstalling_puts_everything_back(tmp_path: Path) -> None:
     desk.say("init", "--hooks")
     made = desk.new("T", "--state", "ready")
     desk.say("claim", made)
-    said = desk.say("uninstall", "--state")
+    said = desk.say("uninstall", "--state", "--ledger")
     assert said.out.splitlines() == [
         "Removed the pre-commit hook",
         "Removed the pre-push hook",
         "Removed the merge driver ticket-index",
         "Removed the merge driver ticket-file",
         "Removed the settings of this clone",
-        f"Removed {desk.path}/.git/counterfoil",
+        f"Removed the state in {desk.path}/.git/counterfoil",
+        "Removed the ledger and its keys",
     ]
     assert said.err == "the tickets stay; to remove them as well: git rm -r .tickets\n"
     assert desk.text(".git/config").replace("\n", "") == config.replace("\n", "")
@@ -44,7 +45,7 @@ def test_uninstalling_puts_everything_back(tmp_path: Path) -> None:
     assert desk.data("show", made)["ticket"]["state"] == "in_progress"
     assert desk.say("uninstall").out == "No change; nothing of ours was installed in this clone.\n"
     assert desk.data("uninstall") == {
-        "hooks": [], "drivers": [], "settings": False, "state": False, "changed": False,
+        "hooks": [], "drivers": [], "settings": False, "state": False, "ledger": False, "changed": False,
     }  # fmt: skip
 
 
@@ -53,9 +54,19 @@ def test_without_state_claims_stay(hooked: Desk) -> None:
     data = hooked.data("uninstall")
     assert data == {
         "hooks": ["pre-commit", "pre-push"], "drivers": ["ticket-index", "ticket-file"], "settings": True,
-        "state": False, "changed": True,
+        "state": False, "ledger": False, "changed": True,
     }  # fmt: skip
     assert hooked.data("show", FIRST)["claim"] is not None
+
+
+def test_state_without_the_ledger_keeps_every_receipt(hooked: Desk) -> None:
+    hooked.say("claim", FIRST)
+    sealed = hooked.data("ledger", "status")["size"]
+    assert hooked.say("uninstall", "--state").out.splitlines()[-1].startswith("Removed the state in ")
+    left = {path.name for path in (hooked.path / ".git/counterfoil").iterdir()}
+    assert "ledger.db" in left
+    assert "claims" not in left
+    assert hooked.data("ledger", "status")["size"] == sealed
 
 
 def test_a_hook_that_came_after_ours_is_left_alone(hooked: Desk) -> None:

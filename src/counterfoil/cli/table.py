@@ -198,7 +198,8 @@ VERBS: dict[str, Verb] = {
     ),
     "uninstall": (
         "uninstall", SET_UP, "remove hooks, merge drivers and settings of this clone", (),
-        ((("--state",), "", False, "the clone's claims and caches as well"),),
+        ((("--state",), "", False, "the clone's claims and caches as well"),
+         (("--ledger",), "", False, "its receipts and keys as well; cannot be undone")),
     ),
     "config": (
         "config", SET_UP, "show settings and where they come from", (("name", "?"),),

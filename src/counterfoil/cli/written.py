@@ -9,8 +9,8 @@ from counterfoil.usecases.desk import sheet_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from counterfoil.usecases.plan import Outcome
     from counterfoil.usecases.desk import Sheet
+    from counterfoil.usecases.plan import Outcome
 
 
 def written(

@@ -119,6 +119,11 @@ class Context:
             return self.programs
         raise AttributeError(name)
 
+    @property
+    def project(self) -> str:
+        """The project's folder as receipts name it; bytes that are no text are written `\\xff`."""
+        return plain_path(self.prefix)
+
     def warn(self, code: str, message: str, **fields: object) -> None:
         """Notes something that the caller should know though the call succeeds."""
         self.warnings.append({"code": code, "message": message, **fields})
@@ -215,3 +220,8 @@ class Context:
     def commits(self) -> bool:
         """Tells whether changes are committed (product.md §7)."""
         return self.options.commit and self.setting("commit", "on").lower() not in {"off", "false", "no", "0"}
+
+
+def plain_path(path: str) -> str:
+    """Returns a path as receipts name it, which is text whatever its bytes are."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -64,7 +64,7 @@ def _open_stream(context: Context, store: Store, previous: dict[str, object] | N
     from counterfoil.usecases.record import append, draft
 
     facts = adoption(context)
-    body = {**facts, "previous": previous, "project": context.prefix}
+    body = {**facts, "previous": previous, "project": context.project}
     opened = draft(context, kinds.LEDGER, kinds.OPENED, context.actor(), body, f"{store.ledger}/opened")
     append(context, store, [opened])
     adopted(context, store.ledger, facts)

@@ -148,7 +148,7 @@ def _basis(context: Context, store: Store) -> tuple[Cursor, Set[tuple[str, str]]
     noted = observed.load(context)
     if noted is not None and noted.ledger != store.ledger:
         noted = None
-    last = _last_said(store, context.prefix, None if noted is None else noted.seq)
+    last = _last_said(store, context.project, None if noted is None else noted.seq)
     if last is None:
         return Cursor(store.ledger, 0, "", ""), frozenset()
     body = last.data()
@@ -280,12 +280,12 @@ def _drafts(
             "ref": ref,
             "from": cursor.commit or None,
             "to": tip,
-            "project": context.prefix,
+            "project": context.project,
             **lists,
             "actors": named,
             "gap": movement.gap,
             "tree": movement.tree,
             "part": [number, len(parts)],
         }
-        key = f"reconciled/{context.prefix}/{cursor.seq}/{cursor.commit}/{tip}/{number}"
+        key = f"reconciled/{context.project}/{cursor.seq}/{cursor.commit}/{tip}/{number}"
         yield record.draft(context, kinds.LEDGER, kinds.RECONCILED, context.actor(), body, key)

@@ -16,6 +16,7 @@ from counterfoil.kernel.digest import blob_id
 from counterfoil.ledger.receipt import SALT_BITS, Draft, key_digest
 from counterfoil.tickets import index
 from counterfoil.usecases import claims, kinds, observed
+from counterfoil.usecases.context import plain_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     Note = tuple[str, str, list[Item], list[Item]]
     """Command, actor, what it intends, what is so when it is done."""
 
-UNRECORDED = observed.UNRECORDED
 FIELDS = ("id", "title", "state", "priority", "labels", "assignee", "reviewer", "blocks", "blocked_by")
 """The names of a row's first columns."""
 ABANDONED = {kinds.INTENDED: kinds.ABANDONED, kinds.PROJECT_INTENDED: kinds.PROJECT_ABANDONED}
@@ -262,8 +262,8 @@ class Record:
             ],
         }
         try:
-            self._context.state.make_folder(UNRECORDED)
-            self._context.state.replace(f"{UNRECORDED}/{command}", canonical.encode(entry))
+            self._context.state.make_folder(observed.UNRECORDED)
+            self._context.state.replace(f"{observed.UNRECORDED}/{command}", canonical.encode(entry))
         except CounterfoilError:
             return  # nothing can be written here at all; the reconcile will find the commit itself
 
@@ -284,7 +284,7 @@ def _note(context: Context, plan: Plan, files: Sequence[FileChange], rows: Mappi
 
     intended: list[Item] = []
     applied: list[Item] = []
-    common: dict[str, object] = {"command": command, "project": context.prefix}
+    common: dict[str, object] = {"command": command, "project": context.project}
     done = kinds.APPLIED if plan.undoes is None else kinds.REVERTED
     extra: dict[str, object] = {} if plan.undoes is None else {"of": plan.undoes}
     others = []
@@ -292,12 +292,12 @@ def _note(context: Context, plan: Plan, files: Sequence[FileChange], rows: Mappi
         name = change.ticket_file
         if name is None:
             if not change.local and change.path != index.FILE:
-                others.append([change.path, blob(change.before), blob(change.after)])
+                others.append([plain_path(change.path), blob(change.before), blob(change.after)])
             continue
         ticket_id = name[:-3].upper()
         stream = kinds.ticket_stream(ticket_id)
         told = {
-            **common, "ticket": ticket_id, "path": context.prefix + change.path,
+            **common, "ticket": ticket_id, "path": plain_path(context.prefix + change.path),
             "before": blob(change.before), "after": blob(change.after),
         }  # fmt: skip
         action, fields = _difference(*rows[name])

@@ -12,6 +12,8 @@ from counterfoil.usecases.context import CONFIG_FILE, Context
 from counterfoil.usecases.plan import FileChange, Outcome, Plan
 
 TEMPLATE_FILE = ".tickets/template.md"
+LEDGER_FILES = frozenset(("ledger.db", "ledger.db-shm", "ledger.db-wal", "keys", "origins", "unrecorded"))
+"""What of the clone's own folder cannot be derived from anything else."""
 TEMPLATE = """\
 ---
 id: {{id}}
@@ -122,31 +124,43 @@ class Left:
 
     Attributes:
         hooks, drivers: their names.
-        settings, state: whether there were any.
+        settings, state, ledger: whether there were any.
     """
 
-    def __init__(self, hooks: list[str], removed_drivers: list[str], settings: bool, state: bool) -> None:
+    def __init__(
+        self, hooks: list[str], removed_drivers: list[str], settings: bool, state: bool, ledger: bool
+    ) -> None:
         self.hooks = hooks
         self.drivers = removed_drivers
         self.settings = settings
         self.state = state
+        self.ledger = ledger
 
 
-def uninstall(context: Context, *, state: bool = False) -> Left:
+def uninstall(context: Context, *, state: bool = False, ledger: bool = False) -> Left:
     """Takes hooks, merge drivers and settings out of the clone; the tickets stay.
 
     Args:
         context: any project of the clone.
         state: the clone's claims and caches as well.
+        ledger: its receipts and keys too, which nothing can bring back.
     """
     hooks = hooking.uninstall(context)
     removed = drivers.unregister(context)
     section = context.git.run("config", "--local", "--remove-section", "ticket", env={"LC_ALL": "C"})
-    has_state = state and context.state.exists("")
-    if has_state:
+    there = set(context.state.names(""))
+    receipts = there & LEDGER_FILES
+    doomed = (there - LEDGER_FILES if state else set()) | (receipts if ledger else set())
+    if doomed:
         with context.lock():
-            context.state.remove_folder("")
-    return Left(hooks, removed, section.status == 0, has_state)
+            for name in doomed:
+                if context.state.is_folder(name):
+                    context.state.remove_folder(name)
+                else:
+                    context.state.remove(name)
+            if doomed == there:
+                context.state.remove_folder("")
+    return Left(hooks, removed, section.status == 0, bool(doomed - receipts), bool(doomed & receipts))
 
 
 def _missing_folders(context: Context, wanted: list[str]) -> list[str]:

@@ -7,18 +7,20 @@ from counterfoil.usecases.setup import uninstall
 
 
 def run(call: Call) -> Reply:
-    """Removes hooks, merge drivers and settings; with --state, claims and caches too."""
+    """Removes hooks, merge drivers and settings; with --state and --ledger, those too."""
     context = call.context()
-    left = uninstall(context, state=call.arguments.flag("state"))
+    left = uninstall(context, state=call.arguments.flag("state"), ledger=call.arguments.flag("ledger"))
     lines = [f"Removed the {hook} hook" for hook in left.hooks]
     lines += [f"Removed the merge driver {name}" for name in left.drivers]
     lines += ["Removed the settings of this clone"] if left.settings else []
-    lines += [f"Removed {context.state.root}"] if left.state else []
+    lines += [f"Removed the state in {context.state.root}"] if left.state else []
+    lines += ["Removed the ledger and its keys"] if left.ledger else []
     data = {
         "hooks": left.hooks,
         "drivers": left.drivers,
         "settings": left.settings,
         "state": left.state,
+        "ledger": left.ledger,
         "changed": bool(lines),
     }
     notes = ["the tickets stay; to remove them as well: git rm -r .tickets"]
