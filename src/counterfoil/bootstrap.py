@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from counterfoil.tickets.frontmatter import Mapping as FrontMatter
     from counterfoil.usecases.merging import MergeRoom
-    from counterfoil.usecases.ports import Files, Ledgers, Lock, ProgramRunner, Repository, Trace
+    from counterfoil.usecases.ports import Files, Keys, Ledgers, Lock, ProgramRunner, Repository, Trace
 
 STATE_FOLDER = "counterfoil"
 FOREIGN = {
@@ -85,6 +85,7 @@ def open_project(
         program=program,
         folder=WorkTree,
         open_ledgers=lambda: _open_ledgers(state.root, environ),
+        open_keys=lambda: _open_keys(state.root),
     )
 
 
@@ -117,6 +118,12 @@ def _open_ledgers(folder: str, environ: Mapping[str, str]) -> Ledgers:
     from counterfoil.adapters.ledgers import LedgerFolder
 
     return LedgerFolder(folder, environ)
+
+
+def _open_keys(folder: str) -> Keys:
+    from counterfoil.adapters.keys import KeyFolder
+
+    return KeyFolder(folder)
 
 
 def _open_lock(folder: str, timeout_s: float) -> Lock:

@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
     from counterfoil.tickets.config import Config
     from counterfoil.tickets.frontmatter import FullReader
-    from counterfoil.usecases.ports import Clock, Entropy, Files, Ledgers, Lock, ProgramRunner, Repository
+    from counterfoil.usecases.ports import (
+        Clock,
+        Entropy,
+        Files,
+        Keys,
+        Ledgers,
+        Lock,
+        ProgramRunner,
+        Repository,
+    )
 
 CONFIG_FILE = f"{FOLDER}/config.yml"
 LOCK_TIMEOUT_S = 60.0
@@ -54,6 +63,7 @@ class Context:
         work: the project's files.
         state: the clone's own folder, shared by its worktrees, never committed.
         git: the repository, opened at first use.
+        keys: the clone's signing keys, likewise.
         ledgers: where the clone's ledgers lie, likewise.
         programs: starts other programs, likewise.
         prefix: the project's folder inside the working tree, empty or ending in `/`.
@@ -65,6 +75,7 @@ class Context:
     """
 
     git: Repository
+    keys: Keys
     ledgers: Ledgers
     programs: ProgramRunner
 
@@ -86,6 +97,7 @@ class Context:
         program: str,
         folder: Callable[[str], Files],
         open_ledgers: Callable[[], Ledgers],
+        open_keys: Callable[[], Keys],
     ) -> None:
         self.work = work
         self.state = state
@@ -102,6 +114,7 @@ class Context:
         self.program = program
         self.folder = folder
         self._open_ledgers = open_ledgers
+        self._open_keys = open_keys
         self.warnings: list[dict[str, object]] = []
         self._config: Config | None = None
         self._git_config: Mapping[str, str] | None = None
@@ -111,6 +124,9 @@ class Context:
         if name == "git":
             self.git = self._open_git(self.programs)
             return self.git
+        if name == "keys":
+            self.keys = self._open_keys()
+            return self.keys
         if name == "ledgers":
             self.ledgers = self._open_ledgers()
             return self.ledgers

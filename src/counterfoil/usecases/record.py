@@ -15,7 +15,7 @@ from counterfoil.kernel import canonical, event, ids
 from counterfoil.kernel.digest import blob_id
 from counterfoil.ledger.receipt import SALT_BITS, Draft, key_digest
 from counterfoil.tickets import index
-from counterfoil.usecases import claims, kinds, observed
+from counterfoil.usecases import claims, kinds, observed, signing
 from counterfoil.usecases.context import plain_path
 
 TYPE_CHECKING = False
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Note = tuple[str, str, list[Item], list[Item]]
     """Command, actor, what it intends, what is so when it is done."""
 
+UNRECORDED = observed.UNRECORDED
 FIELDS = ("id", "title", "state", "priority", "labels", "assignee", "reviewer", "blocks", "blocked_by")
 """The names of a row's first columns."""
 ABANDONED = {kinds.INTENDED: kinds.ABANDONED, kinds.PROJECT_INTENDED: kinds.PROJECT_ABANDONED}
@@ -162,10 +163,14 @@ class Record:
 
     def trailers(self) -> list[str]:
         """Returns the trailers by which the commit becomes a witness (evidence.md, "Checkpoints")."""
-        store = self._open()
-        if store is None or not self.intended:
+        store = self._open() if self.intended else None
+        if store is None:
             return []
-        size, root = store.tree_head()
+        try:
+            size, root = store.tree_head()
+        except CounterfoilError as error:
+            self._give_up(error)
+            return []
         return [
             f"Ticket-Receipt: {self.intended[-1].id}",
             f"Ticket-Checkpoint: counterfoil/{store.ledger} {size} {root.hex()}",
@@ -173,9 +178,8 @@ class Record:
 
     def apply(self, commit: str | None) -> None:
         """Seals what is so now; told twice it is sealed once."""
-        _, actor, intended, applied = self.note
-        store = self._open()
-        if store is not None and applied and store.by_key(applied[0][0], key_digest(actor, applied[0][3])):
+        _, _, intended, applied = self.note
+        if self._sealed(applied[:1]):
             return
         branch = self._context.git.branch() if commit is not None else None
         ref = None if branch is None else f"refs/heads/{branch}"
@@ -187,8 +191,10 @@ class Record:
         self._append(items)
         if self._failed:
             self._leave([*intended, *items])
-        elif commit is not None:
+            return
+        if commit is not None:
             observed.moved_by_us(self._context, commit)
+        self._sign_if_due()
 
     def abandon(self, reason: str) -> None:
         """Seals that what was intended did not come about.
@@ -196,27 +202,51 @@ class Record:
         Args:
             reason: `failed` or `interrupted`.
         """
+        if self.intended:
+            items = self._abandonments(reason)
+            self._append(items)
+            if self._failed:
+                self._leave([*self.note[2], *items])
+
+    def abandon_if_intended(self, reason: str) -> None:
+        """Seals that a killed command came to nothing, if it had got as far as to say what it intended.
+
+        Where the ledger cannot tell how far it had got, both wait to be sealed.
+        """
+        intended = self.note[2]
+        found = self._sealed(intended)
+        if found is None:
+            self._leave([*intended, *self._abandonments(reason)])
+        elif intended and len(found) == len(intended):
+            self.intended = found
+            self.abandon(reason)
+
+    def _abandonments(self, reason: str) -> list[Item]:
+        """Returns what ends everything that was intended."""
         command, _, intended, _ = self.note
         leaves = {receipt.stream: receipt.id for receipt in self.intended}
         items = []
-        for stream, kind, body, key in intended if leaves else []:
-            told: dict[str, object] = {"command": command, "intended": leaves[stream], "reason": reason}
+        for stream, kind, body, key in intended:
+            told: dict[str, object] = {"command": command, "intended": leaves.get(stream), "reason": reason}
             told["project"] = body["project"]
             if "ticket" in body:
                 told["ticket"] = body["ticket"]
             items.append((stream, ABANDONED[kind], told, key.replace("/intended/", "/abandoned/")))
-        self._append(items)
+        return items
 
-    def abandon_if_intended(self, reason: str) -> None:
-        """Seals that a killed command came to nothing, if it had got as far as to say what it intended."""
-        _, actor, intended, _ = self.note
-        store = self._open() if intended else None
-        if store is None:
-            return
-        found = [store.by_key(stream, key_digest(actor, key)) for stream, _, _, key in intended]
-        self.intended = [receipt for receipt in found if receipt is not None]
-        if len(self.intended) == len(intended):
-            self.abandon(reason)
+    def _sealed(self, items: Sequence[Item]) -> list[Receipt] | None:
+        """Returns those of some items that are sealed already; None where the ledger cannot tell."""
+        if not items:
+            return []
+        store = self._open()
+        if store is None or self._failed:
+            return None
+        try:
+            found = [store.by_key(stream, key_digest(self.note[1], key)) for stream, _, _, key in items]
+        except CounterfoilError as error:
+            self._give_up(error)
+            return None
+        return [receipt for receipt in found if receipt is not None]
 
     def close(self) -> None:
         """Lets go of the ledger."""
@@ -231,6 +261,21 @@ class Record:
             self._failed = self._store is None
         return self._store
 
+    def _sign_if_due(self) -> None:
+        """Signs the log when receipts have been waiting for it; a failure is a warning."""
+        context, store = self._context, self._store
+        now_ms = context.clock.now_ms()
+        try:
+            if store is not None and signing.is_due(store, now_ms):
+                signing.checkpoint(context, store, now_ms=now_ms, keys=context.keys)
+        except CounterfoilError as error:
+            context.warn(
+                "not_signed",
+                f"the ledger could not be signed: {error.message}",
+                hint=error.hint or "ticket ledger checkpoint",
+                reason=error.code,
+            )
+
     def _append(self, items: Sequence[Item]) -> list[Receipt]:
         """Seals items; a ledger that fails is given up for this command."""
         if not items:
@@ -243,11 +288,19 @@ class Record:
         try:
             return append(self._context, store, drafts)
         except CounterfoilError as error:
-            if error.code == "newer_ledger":
-                raise
-            self._failed = True
-            unavailable(self._context, error)
+            self._give_up(error)
             return []
+
+    def _give_up(self, error: CounterfoilError) -> None:
+        """Goes on without the ledger; to be called where an error is handled.
+
+        Raises:
+            ConflictError: `newer_ledger`.
+        """
+        if error.code == "newer_ledger":
+            raise error
+        self._failed = True
+        unavailable(self._context, error)
 
     def _leave(self, items: Sequence[Item]) -> None:
         """Leaves for the reconcile what could not be sealed."""
@@ -262,8 +315,8 @@ class Record:
             ],
         }
         try:
-            self._context.state.make_folder(observed.UNRECORDED)
-            self._context.state.replace(f"{observed.UNRECORDED}/{command}", canonical.encode(entry))
+            self._context.state.make_folder(UNRECORDED)
+            self._context.state.replace(f"{UNRECORDED}/{command}", canonical.encode(entry))
         except CounterfoilError:
             return  # nothing can be written here at all; the reconcile will find the commit itself
 
