@@ -37,9 +37,10 @@ class Reply:
         status: the exit status.
         brief: what `--quiet` prints instead of `text`, or None for the same.
         raw: bytes to print as they are instead of `text`, or None.
+        printed: whether the verb has printed its answer itself, line by line, with `--json` too.
     """
 
-    __slots__ = ("brief", "data", "notes", "raw", "status", "text")
+    __slots__ = ("brief", "data", "notes", "printed", "raw", "status", "text")
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Reply:
         status: int = 0,
         brief: str | None = None,
         raw: bytes | None = None,
+        printed: bool = False,
     ) -> None:
         self.data = data
         self.text = text
@@ -57,6 +59,7 @@ class Reply:
         self.status = status
         self.brief = brief
         self.raw = raw
+        self.printed = printed
 
 
 class Call:

@@ -153,6 +153,8 @@ def _trace(environ: Mapping[str, str], debug: bool) -> Trace | None:
 
 
 def _print_reply(call: Call, reply: Reply) -> None:
+    if call.json and reply.printed:
+        return
     if call.json:
         from counterfoil.cli.call import Raw
 

@@ -16,6 +16,7 @@ from counterfoil.errors import InputError, IntegrityError
 from counterfoil.kernel import canonical
 from counterfoil.kernel.digest import HASH_BYTES, hash_leaf, sha256_hex
 from counterfoil.kernel.merkle import Peaks
+from counterfoil.ledger.form import Forms
 from counterfoil.ledger.receipt import FORKED, check_stream
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class Unpacking:
         self.ledger = ledger
         self.peaks = peaks
         self.tips: dict[str, Tip] = {}
+        self._forms = Forms()
         self._known = known
         self._leaf_at = leaf_at
         self._leaves: dict[str, tuple[int, bytearray]] = {}
@@ -165,7 +167,9 @@ class Unpacking:
         if body is not None:
             if sha256_hex(body) != text["body"]:
                 raise refused("body", f"the body of receipt {position} is not the one that was sealed")
-            canonical.decode(body)
+            fault = self._forms.fault(text["kind"], body)
+            if fault is not None:
+                raise refused("canonical", f"the body of receipt {position} is not in canonical form: {fault}")
         leaf = hash_leaf(header)
         self.tips[stream] = self._grown(text, stream, seq, prev, leaf, body)
         self._leaves.setdefault(stream, (seq, bytearray()))[1].extend(leaf)

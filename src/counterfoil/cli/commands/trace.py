@@ -1,0 +1,120 @@
+"""`ticket trace`: who did what when, command by command, with what other clones recorded beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterfoil.cli.call import Call, Reply
+from counterfoil.cli.commands.inspect import stream_title
+from counterfoil.cli.layout import BOLD, RESET, colourful, terminal_width
+from counterfoil.cli.receipt_words import count
+from counterfoil.cli.timeline import WIDTH, merged, timeline
+from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.usecases import tracing
+from counterfoil.usecases.addressing import find_stream, open_ledger
+
+if TYPE_CHECKING:
+    from counterfoil.cli.timeline import Told
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.tracing import Entry, Trace
+
+WIDEST = 100
+"""A wider terminal makes the lines no easier to read."""
+
+
+def run(call: Call) -> Reply:
+    """Tells the story of a stream."""
+    context = call.context()
+    at, limit = call.arguments.number("at"), call.arguments.number("limit")
+    query = call.arguments.required("stream")
+    own = call.arguments.flag("own")
+    trace = _own_story(context, call.pick(query) if "/" not in query and _is_ticket(query) else query)
+    entries = trace.entries if at is None else _until(trace, at)
+    stories: list[tuple[str, list[Entry]]] = [("", entries)]
+    if not own and at is None:
+        stories += _others(context, trace.stream)
+    story = merged(stories)
+    shown = story if limit is None else story[max(0, len(story) - limit) :]
+    data = {
+        "ledger": trace.ledger,
+        "stream": trace.stream,
+        "steps": trace.steps,
+        "parent": trace.parent,
+        "at": trace.at,
+        "state": trace.state if at is None else None,
+        "entries": [_entry_data(told) for told in shown],
+        "total": len(story),
+    }
+    lines = _lines(call, trace, shown)
+    notes = [f"{count(len(story) - len(shown), 'earlier entry').replace('entrys', 'entries')} not shown"]
+    return Reply(data, "\n".join(lines), notes=notes if len(shown) < len(story) else [])
+
+
+def _is_ticket(query: str) -> bool:
+    """Tells whether a word may be a part of a ticket's id or title rather than the name of a stream."""
+    return query != "ledger"
+
+
+def _own_story(context: Context, query: str) -> Trace:
+    store = open_ledger(context)
+    try:
+        return tracing.trace(store, find_stream(context, store, query))
+    finally:
+        store.close()
+
+
+def _until(trace: Trace, at: int) -> list[Entry]:
+    """Returns the entries whose first receipt is no later than a step.
+
+    Raises:
+        InputError: `receipt_not_found`.
+    """
+    if at >= trace.steps:
+        raise InputError(
+            "receipt_not_found",
+            f"{trace.stream} has {count(trace.steps, 'receipt')}, numbered from 0",
+            f"ticket trace {trace.stream} --at {max(0, trace.steps - 1)}",
+            at=at,
+            length=trace.steps,
+        )
+    reached = [
+        number
+        for number, entry in enumerate(trace.entries)
+        if any(moment.step is not None and moment.step <= at for moment in entry.moments)
+    ]
+    return trace.entries[: reached[-1] + 1] if reached else []
+
+
+def _others(context: Context, stream: str) -> list[tuple[str, list[Entry]]]:
+    """Returns what the ledgers that were fetched say of a stream; one that cannot be read is a warning."""
+    stories = []
+    for ledger in sorted(context.ledgers.foreign()):
+        try:
+            store = context.ledgers.open_foreign(ledger)
+            try:
+                if store.stream(stream) is not None:
+                    stories.append((ledger, tracing.trace(store, stream).entries))
+            finally:
+                store.close()
+        except CounterfoilError as error:
+            context.warn(
+                "origin_unreadable", f"the ledger {ledger} is left out: {error.message}", ledger=ledger
+            )
+    return stories
+
+
+def _entry_data(told: Told) -> dict[str, object]:
+    from dataclasses import asdict
+
+    data: dict[str, object] = asdict(told.entry)
+    return {**data, "origin": told.origin} if told.origin else data
+
+
+def _lines(call: Call, trace: Trace, story: list[Told]) -> list[str]:
+    colours = colourful(call.environ)
+    width = min(terminal_width() or WIDTH, WIDEST)
+    title, subtitle = stream_title(call.context(), trace.stream, trace.state)
+    lines = [f"{BOLD}{title}{RESET}" if colours else title, subtitle]
+    if trace.parent is not None:
+        lines.append(f"branches off {trace.parent} after receipt {trace.at}")
+    return [*lines, "", *timeline(story, stream=trace.stream, colours=colours, width=width)]
