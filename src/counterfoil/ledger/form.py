@@ -1,0 +1,78 @@
+"""Whether stored bytes are in canonical form, told fast.
+
+To read and to write every body anew would cost ten times the hashing. Bodies of one kind have few shapes, though,
+so each shape is read in full once and then becomes a pattern: its fields in their order, with any plain
+string where a string stood and any safe whole number where a number stood. What matches is canonical;
+what does not is read in full.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from counterfoil.errors import InputError
+from counterfoil.kernel import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Match = Callable[[str], object]
+
+PATTERNS_MAX = 16
+"""How many shapes of one kind are remembered."""
+PATTERN_BYTES = 4000
+_STRING = r'"[ !#-\[\]-~]*+"'
+_NUMBER = r"(?:0|-?[1-9][0-9]{0,14})"
+"""Fewer digits than 2^53 has, so no need to compare."""
+
+
+class Forms:
+    """Checks one body after the other."""
+
+    def __init__(self) -> None:
+        self._patterns: dict[object, list[Match]] = {}
+
+    def fault(self, kind: object, body: bytes) -> str | None:
+        """Returns why a body is no JSON object in canonical form, or None when it is one."""
+        try:
+            text = body.decode("utf-8")
+        except UnicodeDecodeError:
+            return fault(body)
+        patterns = self._patterns.setdefault(kind, [])
+        for match in patterns:
+            if match(text) is not None:
+                return None
+        try:
+            value = canonical.decode(body)
+        except InputError as error:
+            return error.message
+        if not isinstance(value, dict):
+            return "it is no JSON object"
+        pattern = _pattern(value)
+        if len(pattern) <= PATTERN_BYTES:
+            patterns.insert(0, re.compile(pattern).fullmatch)
+            del patterns[PATTERNS_MAX:]
+        return None
+
+
+def _pattern(value: canonical.Json) -> str:
+    if isinstance(value, str):
+        return _STRING
+    if value is None or isinstance(value, bool):
+        return "(?:null|true|false)"
+    if isinstance(value, int):
+        return _NUMBER
+    if isinstance(value, list):
+        return r"\[" + ",".join([_pattern(item) for item in value]) + r"\]"
+    parts = [re.escape(canonical.encode(key).decode()) + ":" + _pattern(value[key]) for key in sorted(value)]
+    return r"\{" + ",".join(parts) + r"\}"
+
+
+def fault(data: bytes) -> str | None:
+    """Returns why bytes are no JSON object in canonical form, or None when they are one; reads them in full."""
+    try:
+        value = canonical.decode(data)
+    except InputError as error:
+        return error.message
+    return None if isinstance(value, dict) else "it is no JSON object"

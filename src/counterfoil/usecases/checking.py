@@ -1,0 +1,191 @@
+"""What receipts say of the ledger itself, checked: signatures, erased bodies, ledgers before this one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.kernel import canonical
+from counterfoil.ledger import checkpoint as checkpoints
+from counterfoil.ledger.chain import Claim
+from counterfoil.ledger.receipt import is_hash
+from counterfoil.usecases import kinds, signing, witness
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from counterfoil.kernel.note import Note
+    from counterfoil.ledger.chain import Chain
+    from counterfoil.ledger.checkpoint import Checkpoint
+    from counterfoil.ledger.finding import Findings
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Store
+    from counterfoil.usecases.signing import LogKey
+
+COMPARE = "compare with a clone or a backup: ticket ledger fetch"
+RESTORE = "put a backup in its place: ticket ledger restore FILE"
+
+
+def signed_claims(context: Context, store: Store, findings: Findings) -> list[Claim]:
+    """Returns what the ledger's signed checkpoints say, those in the store and those in Git.
+
+    One that is not signed by a key that was the ledger's at that size says nothing and is a finding.
+    """
+    keys = signing.log_keys(store)
+    claims = []
+    seen = set()
+    told: list[tuple[int | None, str, str]] = [
+        (size, note, f"the checkpoint of {size} receipts") for size, note in store.checkpoints()
+    ]
+    told += [
+        (None, note, f"the checkpoint in Git, {commit[:12]}")
+        for commit, note in witness.notes(context, store.ledger)
+    ]
+    for size, note, source in told:
+        if note not in seen:
+            seen.add(note)
+            claims += _claims(context, store, size, note, source, keys, findings)
+    return claims
+
+
+def _claims(
+    context: Context,
+    store: Store,
+    size: int | None,
+    note: str,
+    source: str,
+    keys: Sequence[LogKey],
+    findings: Findings,
+) -> list[Claim]:
+    """Returns what one note says: nothing unless it is of this log and signed by a key of its time."""
+    try:
+        checkpoint, read = checkpoints.parse(note)
+    except InputError as error:
+        findings.error("checkpoint_edited", source, f"it is no checkpoint any more: {error.message}", COMPARE)
+        return []
+    if checkpoint.origin != checkpoints.origin_of(store.ledger):
+        message = f"it is of another log, {checkpoint.origin}"
+        findings.error("checkpoint_foreign", source, message, COMPARE)
+        return []
+    if size is not None and size != checkpoint.size:
+        message = f"it is kept as one of {size} receipts and speaks of {checkpoint.size}"
+        findings.error("checkpoint_edited", source, message, COMPARE)
+    fault = _signature_fault(context, checkpoint, read, keys)
+    if fault is not None:
+        findings.error(fault[0], source, fault[1], COMPARE)
+        # A log that was cut may have lost the key by which it could be shown: the size is told all the same.
+        if checkpoint.size <= store.size():
+            return []
+    return [Claim(checkpoint.size, checkpoint.root, source, "checkpoint_differs")]
+
+
+def _signature_fault(
+    context: Context, checkpoint: Checkpoint, read: Note, keys: Sequence[LogKey]
+) -> tuple[str, str] | None:
+    from counterfoil.kernel.note import verify
+
+    try:
+        signers = verify(read, [each.key for each in keys], context.keys.verify)
+    except CounterfoilError as error:
+        return "checkpoint_edited", error.message
+    valid = [each for each in keys if each.key in signers and each.signs(checkpoint.size)]
+    if not valid:
+        return "checkpoint_unsigned", "no key that the ledger had at that size has signed it"
+    return None
+
+
+def check_erased(chain: Chain, findings: Findings) -> None:
+    """Reports bodies that are gone although no receipt says that they were erased."""
+    if not chain.bodiless:
+        return
+    for kept in chain.kept:
+        if kept.kind == kinds.ERASED:
+            for leaf in _erased(kept.body):
+                chain.bodiless.pop(leaf, None)
+    for position, stream in sorted(chain.bodiless.values()):
+        findings.error(
+            "body_missing",
+            f"@{position} ({stream})",
+            "the body is gone, and no receipt says that it was erased",
+            RESTORE,
+        )
+
+
+def _erased(body: bytes | None) -> list[bytes]:
+    try:
+        value = None if body is None else canonical.read(body)
+    except InputError:
+        return []
+    named = value.get("receipts") if isinstance(value, dict) else None
+    if not isinstance(named, list):
+        return []
+    return [bytes.fromhex(leaf) for leaf in named if isinstance(leaf, str) and is_hash(leaf)]
+
+
+def check_repeated(chain: Chain, store: Store, findings: Findings) -> None:
+    """Reports receipts whose idempotency key stands in their stream a second time."""
+    for stream, key, position in chain.suspects:
+        first = store.by_key(stream, key)
+        if first is not None and first.position != position:
+            findings.error(
+                "key_repeated",
+                f"@{position} ({stream})",
+                f"it has the idempotency key of @{first.position}: one command is recorded twice",
+                RESTORE,
+            )
+
+
+def check_origins(
+    origins: Sequence[str], chain: Chain, fetched: Mapping[str, int], findings: Findings
+) -> None:
+    """Reports ledgers that this clone had before and that the present one does not account for.
+
+    Args:
+        origins: the ledgers of the clone by its Git configuration.
+        chain: the present ledger, read, with the body of its `ledger.opened`.
+        fetched: how many receipts of other ledgers are here and sound.
+        findings: takes what is found.
+    """
+    accounted: dict[str, Mapping[str, canonical.Json]] = {}
+    for kept in chain.kept:
+        previous = _previous(kept.body) if kept.kind == kinds.OPENED else None
+        if previous is not None:
+            accounted[str(previous["ledger"])] = previous
+    for ledger in dict.fromkeys(origins):
+        if ledger == chain.ledger:
+            continue
+        previous = accounted.get(ledger)
+        if previous is None:
+            findings.error(
+                "ledger_replaced",
+                f"ledger {ledger}",
+                "this clone had it, and the present one does not say what became of it",
+                RESTORE,
+            )
+        elif previous.get("reason") == "lost" and fetched.get(ledger, 0) < _number(previous.get("size")):
+            findings.error(
+                "ledger_lost",
+                f"ledger {ledger}",
+                f"it was gone when the present one began, with at least {_number(previous.get('size'))} receipts",
+                "bring it back beside the present one: ticket ledger fetch, or ticket ledger import FILE",
+            )
+        else:
+            findings.note(
+                "ledger_followed",
+                f"ledger {ledger}",
+                f"the present ledger follows it ({previous.get('reason')}), "
+                f"which had {_number(previous.get('size'))} receipts",
+            )
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _previous(body: bytes | None) -> Mapping[str, canonical.Json] | None:
+    try:
+        value = None if body is None else canonical.read(body)
+    except InputError:
+        return None
+    previous = value.get("previous") if isinstance(value, dict) else None
+    return previous if isinstance(previous, dict) and "ledger" in previous else None

@@ -1,0 +1,94 @@
+"""What Git tells of ledgers: the trailers of commits, and the signed checkpoints that it keeps.
+
+Every commit that the program makes carries the size and root of the log and the receipt that it was announced
+by, so every clone of the repository is a witness (evidence.md, "Checkpoints"). All of history is read by
+one Git; nothing is cached, because a witness that can be edited beside the ledger is none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from counterfoil.errors import InputError
+from counterfoil.ledger.checkpoint import parse_trailer
+from counterfoil.ledger.receipt import is_hash
+from counterfoil.usecases.blobs import read_blobs
+from counterfoil.usecases.opening import SETTING
+from counterfoil.usecases.witnessing import CHECKPOINTS, FILE
+
+if TYPE_CHECKING:
+    from counterfoil.usecases.context import Context
+
+HISTORY_TIMEOUT_S = 600.0
+CHECKPOINT = "Ticket-Checkpoint"
+RECEIPT = "Ticket-Receipt"
+_UNIT, _RECORD = "\x1f", "\x1e"
+_VALUES = "valueonly,unfold,separator=%x1e"
+_LOG = (
+    "log", "--exclude=refs/counterfoil/*", "--all", "-z", f"--grep=^{CHECKPOINT}: ",
+    f"--format=%H%x1f%(trailers:key={CHECKPOINT},{_VALUES})%x1f%(trailers:key={RECEIPT},{_VALUES})",
+)  # fmt: skip
+
+
+class Trailer(NamedTuple):
+    """What one commit says of one ledger.
+
+    Attributes:
+        commit: the commit.
+        size: how many receipts the ledger had.
+        root: the root of its log.
+        receipt: the leaf hash of the receipt that announced the commit, or None.
+    """
+
+    commit: str
+    size: int
+    root: bytes
+    receipt: bytes | None
+
+    @property
+    def source(self) -> str:
+        """Who says so, for people."""
+        return f"commit {self.commit[:12]}"
+
+
+def trailers(context: Context) -> dict[str, list[Trailer]]:
+    """Returns what the commits that any reference reaches say, by ledger; the oldest come last.
+
+    A trailer that is not well formed says nothing of a ledger and is passed over, as is a receipt of a
+    commit whose trailers no longer come in pairs.
+    """
+    answer = context.git.run(*_LOG, timeout_s=HISTORY_TIMEOUT_S)
+    found: dict[str, list[Trailer]] = {}
+    for entry in answer.stdout.decode("utf-8", "replace").split("\0"):
+        commit, _, rest = entry.strip("\n").partition(_UNIT)
+        told, _, named = rest.partition(_UNIT)
+        checkpoints = told.split(_RECORD) if told else []
+        receipts: list[str] = named.split(_RECORD) if named else []
+        if len(receipts) != len(checkpoints):
+            receipts = [""] * len(checkpoints)
+        for text, receipt in zip(checkpoints, receipts, strict=True):
+            try:
+                checkpoint = parse_trailer(text.strip())
+            except InputError:
+                continue
+            leaf = bytes.fromhex(receipt.strip()) if is_hash(receipt.strip()) else None
+            if checkpoint.ledger is not None:
+                trailer = Trailer(commit, checkpoint.size, checkpoint.root, leaf)
+                found.setdefault(checkpoint.ledger, []).append(trailer)
+    return found
+
+
+def origins(context: Context) -> list[str]:
+    """Returns the ledgers that this clone has had, the present one last (product.md §27)."""
+    answer = context.git.run("config", "--local", "--get-all", SETTING)
+    return answer.stdout.decode("utf-8", "replace").split()
+
+
+def notes(context: Context, ledger: str) -> list[tuple[str, str]]:
+    """Returns the commits of a ledger's chain of checkpoints, each with the note that it holds."""
+    if context.git.ref(CHECKPOINTS + ledger) is None:
+        return []
+    listed = context.git.run("rev-list", CHECKPOINTS + ledger, timeout_s=HISTORY_TIMEOUT_S)
+    commits = listed.stdout.decode("ascii", "replace").split()
+    blobs = read_blobs(context, [f"{commit}:{FILE}" for commit in commits])
+    return [(commit, blobs.get(f"{commit}:{FILE}", b"").decode("utf-8", "replace")) for commit in commits]
