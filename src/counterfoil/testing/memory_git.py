@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import HostError
-from counterfoil.testing import memory_commands, memory_history, memory_porcelain
+from counterfoil.testing import memory_commands, memory_history, memory_import, memory_porcelain
 from counterfoil.testing.machine import DIES, LINGERS, Crash, Machine
 from counterfoil.testing.memory_commands import Answer, Call
 from counterfoil.testing.memory_porcelain import commit_entries
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, Command] = {
     **memory_commands.COMMANDS,
     **memory_history.COMMANDS,
+    **memory_import.COMMANDS,
     **memory_porcelain.COMMANDS,
 }
-CHANGING = frozenset(("add", "branch", "checkout", "commit", "merge", "reset", "update-ref"))
+CHANGING = frozenset(("add", "branch", "checkout", "commit", "merge", "reset", "update-ref", "fast-import"))
 SETTINGS = ("ticket.", "user.", "merge.ticket-", "core.autocrlf", "extensions.objectformat")
 ZONE = "+0000"
 ASKED_BEFORE_IT_ENDS = 2

@@ -320,3 +320,62 @@ def test_no_branch_has_an_upstream_here(world: GitWorld) -> None:
     assert out(world, "var", "GIT_AUTHOR_IDENT").startswith(
         b"Test Person <test.person@example.org> 1790000010 "
     )
+
+
+def test_a_chain_of_commits_is_imported(world: GitWorld) -> None:
+    name, ids = "refs/counterfoil/checkpoints/X", []
+    for number in (1, 2):
+        parent = f"from {ids[-1]}\n" if ids else ""
+        stream = (
+            f"commit {name}\ncommitter Log <log@example.org> 179000000{number} +0000\ndata 4\none\n\n{parent}"
+            f"M 100644 inline checkpoint\ndata 6\nnote {number}\ndone\n"
+        )
+        answer = world.git.run(
+            "fast-import", "--quiet", "--done", "--date-format=raw", env={}, stdin=stream.encode()
+        )
+        assert answer.status == 0, answer.stderr
+        ids.append(str(world.git.ref(name)))
+    assert ids == ["4e4c2a55e73cdf616b1f045761f4d8c063ac42e9", "e1a850e709c4a0628d391628fc91ba6e8c546ffa"]
+    assert out(world, "cat-file", "blob", f"{name}:checkpoint") == b"note 2"
+    again = f"commit {name}\ncommitter Log <log@example.org> 1790000009 +0000\ndata 0\ndone\n"
+    backwards = world.git.run(
+        "fast-import", "--quiet", "--done", "--date-format=raw", env={}, stdin=again.encode()
+    )
+    assert backwards.status != 0
+    assert world.git.ref(name) == ids[1]
+
+
+def test_a_reference_tells_what_it_was_before(world: GitWorld) -> None:
+    first = begun(world)
+    assert world.git.ref("refs/heads/main") == first
+    assert world.git.ref_before("refs/heads/main") == ""
+    world.write(A, "A, second\n")
+    second = world.commit(A)
+    assert (world.git.ref("refs/heads/main"), world.git.ref_before("refs/heads/main")) == (second, first)
+    assert (world.git.ref("refs/heads/none"), world.git.ref_before("refs/heads/none")) == (None, None)
+
+
+def test_what_two_branches_have_apart_is_told_side_by_side(world: GitWorld) -> None:
+    first = begun(world)
+    world.do("checkout", "-q", "-b", "side")
+    world.write(A, "A, side\n")
+    side = str(world.commit(A, message="side\n\nTicket-Receipt: abc\n"))
+    world.pass_seconds(5)
+    world.do("checkout", "-q", "main")
+    world.write(C, "code\n")
+    main = str(world.commit(C, message="main"))
+    told = out(
+        world, *PLAIN_LOG, "--format=%x01%m%H%n%P%n%B", "--encoding=UTF-8", "--no-color", "-c", "--raw", "-z",
+        "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-relative", "--root", "--full-history", "--sparse",
+        "--topo-order", "--left-right", "--skip=0", "--max-count=2000", "--end-of-options", "side...main", "--",
+        ".tickets/tickets",
+    ).decode()  # fmt: skip
+    before, after = blob_id(f"{A}, first\n".encode()), blob_id(b"A, side\n")
+    assert told == (
+        f"\x01>{main}\n{first}\nmain\n\0"
+        f"\x01<{side}\n{first}\nside\n\nTicket-Receipt: abc\n\0\n:100644 100644 {before} {after} M\0{A}\0"
+    )
+    listed = out(
+        world, "rev-list", "--ignore-missing", "--stdin", stdin=f"{side}\n{'1' * 40}\n^{main}\n".encode()
+    )
+    assert listed == f"{side}\n".encode()

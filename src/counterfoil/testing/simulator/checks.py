@@ -15,7 +15,7 @@ from counterfoil.testing.simulator.scene import ACTORS
 from counterfoil.tickets import index
 from counterfoil.tickets.document import scan
 from counterfoil.tickets.model import row_of
-from counterfoil.usecases import claims, effect, kinds, record
+from counterfoil.usecases import claims, effect, kinds, observed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -236,7 +236,7 @@ def _files_are_as_folded(scene: Scene, receipts: Sequence[Receipt]) -> None:
         for name in work.names(index.TICKETS):
             path = f"{index.TICKETS}/{name}"
             assert path in blobs or path in scene.touched, f"no receipt tells of {path}"
-    assert not scene.world.state.names(record.UNRECORDED), "something waits to be recorded"
+    assert not scene.world.state.names(observed.UNRECORDED), "something waits to be recorded"
 
 
 def _named(receipt: Receipt) -> str:

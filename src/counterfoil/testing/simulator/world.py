@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from counterfoil.errors import HostError
 from counterfoil.testing.clock import FixedClock
+from counterfoil.testing.keys import MemoryKeys
 from counterfoil.testing.ledger import MemoryLedgers
 from counterfoil.testing.machine import Machine
 from counterfoil.testing.memory_files import DRAFT_END, MemoryDisk
 from counterfoil.testing.memory_git import MemoryGit, MemoryPrograms
 from counterfoil.testing.memory_worktree import FOREIGN, MemoryRepository, MemoryWorktree
-from counterfoil.testing.watched_ledgers import Reach, WatchedLedgers
+from counterfoil.testing.watched import Reach, WatchedKeys, WatchedLedgers
 from counterfoil.usecases.context import Context, Options
 
 if TYPE_CHECKING:
@@ -80,12 +81,14 @@ class MemoryWorld:
         repository.config.update({"user.name": ["Ada"], "user.email": ["ada@example.org"]})
         self._tree = MemoryWorktree(repository, ROOT, GIT_DIR)
         self._ledgers = MemoryLedgers()
+        self._keys = MemoryKeys()
         self._reach = Reach()
         self._processes = 1
         self.holder: Machine | None = None
-        self.work = self._disk.files(ROOT)
-        self.state = self._disk.files(STATE)
-        self.git = MemoryGit(self._tree, self.clock, pid=FOREIGN)
+        self._files = self._disk.files(ROOT)
+        self.work: Files = self._files
+        self.state: Files = self._disk.files(STATE)
+        self.git: Repository = MemoryGit(self._tree, self.clock, pid=FOREIGN)
 
     def bits(self, count: int) -> int:
         """Returns `count` bits of the seed's chance."""
@@ -111,6 +114,7 @@ class MemoryWorld:
             program="ticket",
             folder=lambda path: self._disk.files(path, machine),
             open_ledgers=lambda: WatchedLedgers(self._ledgers, machine, self._reach),
+            open_keys=lambda: WatchedKeys(self._keys, machine),
         )
 
     def store(self) -> Store | None:
@@ -138,7 +142,7 @@ class MemoryWorld:
 
     def write_in_place(self, name: str, data: bytes) -> None:
         """Writes a project's file as many editors do: the same inode, another content."""
-        self.work.overwrite(name, data)
+        self._files.overwrite(name, data)
 
     def leftovers(self) -> list[str]:
         """Returns the locks, drafts and processes that nobody cleared away."""

@@ -1,4 +1,4 @@
-"""Ledgers as one process sees them: every call may be its last, and they may go out of reach at any time.
+"""Ledgers and keys as one process sees them: every call may be its last, and they may go out of reach at any time.
 
 What is appended is there, whether or not the process lives to hear of it.
 """
@@ -11,7 +11,7 @@ from counterfoil.errors import HostError
 
 if TYPE_CHECKING:
     from counterfoil.testing.machine import Machine
-    from counterfoil.usecases.ports import Ledgers, Store, Views
+    from counterfoil.usecases.ports import Keys, Ledgers, Store, Views
 
 CHANGING = frozenset(("append", "fork", "take", "keep_checkpoint", "erase"))
 
@@ -134,3 +134,37 @@ class WatchedStore:
             return result
 
         return watched
+
+
+class WatchedKeys:
+    """A `Keys` port in front of another.
+
+    Args:
+        keys: what does the work.
+        machine: told before and after a key is made.
+    """
+
+    def __init__(self, keys: Keys, machine: Machine) -> None:
+        self._keys = keys
+        self._machine = machine
+
+    def create(self, name: str) -> bytes:
+        """Makes a key, unless there is one of this name, and returns its public half."""
+        self._machine("before a key is made")
+        public = self._keys.create(name)
+        self._machine("after a key is made")
+        return public
+
+    def public(self, name: str) -> bytes | None:
+        """Returns the public half of a key; None without the key."""
+        self._machine.check()
+        return self._keys.public(name)
+
+    def sign(self, name: str, data: bytes) -> bytes:
+        """Returns the signature of a key over data."""
+        self._machine.check()
+        return self._keys.sign(name, data)
+
+    def verify(self, public: bytes, data: bytes, signature: bytes) -> bool:
+        """Tells whether a signature over data holds."""
+        return self._keys.verify(public, data, signature)
