@@ -76,7 +76,9 @@ def told(clone: Clone, name: str) -> list[Entry]:
 
 def blob(clone: Clone, ticket: str, revision: str = "HEAD", folder: str = "") -> str | None:
     """Returns a ticket's blob at a revision."""
-    found = clone.git("rev-parse", "-q", "--verify", f"{revision}:{folder}.tickets/tickets/{ticket}.md", status=None)
+    found = clone.git(
+        "rev-parse", "-q", "--verify", f"{revision}:{folder}.tickets/tickets/{ticket}.md", status=None
+    )
     return found or None
 
 

@@ -109,7 +109,9 @@ def test_a_commit_by_hand_is_observed_once_with_its_blobs_and_who_it_says_acted(
 ) -> None:
     clone, ticket = scene
     start = clone.git("rev-parse", "HEAD")
-    commit = edit(clone, ticket, "state: backlog", "state: ready", "by hand\n\nTicket-Actor: agent:claims-to-be")
+    commit = edit(
+        clone, ticket, "state: backlog", "state: ready", "by hand\n\nTicket-Actor: agent:claims-to-be"
+    )
     done = reconcile(clone)
     [receipt] = receipts(clone, kinds.RECONCILED)
     body = receipt.data()
@@ -145,7 +147,10 @@ def test_commits_that_touch_no_ticket_append_nothing_and_are_looked_at_once_by_o
 ) -> None:
     clone, _ = scene
     before = len(receipts(clone))
-    clone.commit("code", **{"code.py": "1\n", ".tickets/policy.yml": "default: allow\n", ".tickets/tickets/note.txt": "x"})
+    clone.commit(
+        "code",
+        **{"code.py": "1\n", ".tickets/policy.yml": "default: allow\n", ".tickets/tickets/note.txt": "x"},
+    )
     assert observed.due(context_of(clone))
     counted = Counted()
     context = context_of(clone, counted=counted)
@@ -299,7 +304,13 @@ def test_each_project_of_a_repository_has_receipts_of_its_own(tmp_path: Path) ->
     first = clone.new("At the top")
     reconcile(clone)
     ids = ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "01BRZ3NDEKTSV4RRFFQ69G5FAV")
-    commit = clone.commit("by hand", **{f"{folder}/.tickets/tickets/{id}.md": f"{id}\n" for folder, id in zip(("one", "two"), ids, strict=True)})
+    commit = clone.commit(
+        "by hand",
+        **{
+            f"{folder}/.tickets/tickets/{id}.md": f"{id}\n"
+            for folder, id in zip(("one", "two"), ids, strict=True)
+        },
+    )
     assert reconcile(clone).receipts == ()
     for folder, ticket in zip(("one", "two"), ids, strict=True):
         reconcile(clone, folder)
