@@ -63,6 +63,8 @@ class Draft:
         check_stream(stream)
         if actor.strip(_ACTOR) or kind.strip(_NAME):
             raise _invalid_word(actor, kind)
+        if SALT in body:
+            raise canonical.refusal("key", f"`{SALT}` is what seals the body, and no field of it")
         self.stream = stream
         self.kind = kind
         self.schema = schema
@@ -193,7 +195,7 @@ def _statement(pae: str, signatures: Sequence[str]) -> tuple[str, str]:
 
 def key_digest(actor: str, key: str) -> str:
     """Returns what stands in a header for an idempotency key: SHA-256 of actor and key (product.md §24)."""
-    return sha256(f"{actor}\0{key}".encode()).hexdigest()
+    return sha256(f"{actor}\0{key}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def check_stream(name: str) -> None:
