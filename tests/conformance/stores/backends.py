@@ -13,6 +13,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from conformance.stores.postgres import InPostgres
+
 from counterfoil.adapters.ledgers import LedgerFolder
 from counterfoil.ledger.receipt import FORKED, Draft
 from counterfoil.testing.ledger import MemoryStore
@@ -80,7 +82,11 @@ class InSqlite:
         return LedgerFolder(str(self._folder), {}).open_at(f"{self._folder}/other.db", LEDGER)
 
 
-BACKENDS: dict[str, Callable[[Path], Backend]] = {"memory": InMemory, "sqlite": InSqlite}
+BACKENDS: dict[str, Callable[[Path], Backend]] = {
+    "memory": InMemory,
+    "sqlite": InSqlite,
+    "postgres": InPostgres,
+}
 FOR_PROCESSES = [name for name in BACKENDS if name != "memory"]
 """Those whose ledgers several processes can open."""
 

@@ -1,0 +1,94 @@
+"""Waits for new receipts: by LISTEN, and by a slow look besides.
+
+A writer rings only when somebody listens, and after its commit: a notification inside of it would
+make all commits of the database take turns. Who listens holds the bell's advisory lock, shared; a writer
+that gets it for itself has nobody to tell. A follower takes the lock before it looks, so whatever is
+committed after that look rings.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from counterfoil.adapters.postgres.address import quoted
+from counterfoil.adapters.postgres.migrations import number_of
+from counterfoil.adapters.postgres.session import Session, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from counterfoil.adapters.postgres.address import Address
+
+LOOK_S = 1.0
+"""Seconds between two looks when nothing rings."""
+HELD_BACK_S = 0.01
+"""The same while something is committed that an older transaction stands before: its end rings nowhere."""
+
+
+class Bell:
+    """What a writer rings.
+
+    Args:
+        session: the writer's connection.
+        ledger: the ledger's id.
+    """
+
+    def __init__(self, session: Session, ledger: str) -> None:
+        self._session = session
+        self.channel = f"counterfoil_{ledger.lower()}"
+        self.lock_number = number_of(f"counterfoil bell {ledger}")
+
+    def ring(self) -> None:
+        """Tells everybody who waits that something was committed."""
+        self._session.run("ring", (self.channel, self.lock_number))
+
+
+class Follower:
+    """Waits on a connection of its own.
+
+    Args:
+        address: where the ledger lies.
+        bell: which one to listen to.
+    """
+
+    def __init__(self, address: Address, bell: Bell) -> None:
+        self._session = Session(address)
+        self._bell = bell
+        self._listening: object = None
+
+    def wait(self, look: Callable[[], tuple[bool, bool]], timeout_s: float) -> bool:
+        """Waits until a look says yes; False when the time is over.
+
+        Args:
+            look: tells whether it is so, and whether something is held back.
+            timeout_s: how long to wait at most.
+        """
+        end = time.monotonic() + timeout_s
+        while True:
+            self._listen()
+            is_so, held_back = look()
+            if is_so:
+                return True
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            self._pause(min(left, HELD_BACK_S if held_back else LOOK_S))
+
+    def _listen(self) -> None:
+        """Begins to listen, again where the connection was lost."""
+        connection = self._session.connection()
+        if connection is not self._listening:
+            self._session.run("listen_lock", (self._bell.lock_number,))
+            self._session.script(f"LISTEN {quoted(self._bell.channel)}")
+            self._listening = connection
+
+    def _pause(self, seconds: float) -> None:
+        """Waits for the bell, and takes up all that rang meanwhile."""
+        with translated(self._session.address):
+            for _ in self._session.connection().notifies(timeout=seconds, stop_after=1):
+                return
+
+    def close(self) -> None:
+        """Listens no more."""
+        self._session.close()
