@@ -189,6 +189,11 @@ def _print_error(error: CounterfoilError, warnings: list[dict[str, object]], jso
         from counterfoil.cli.commands.validate import diagnostic_line
 
         words[:0] = [diagnostic_line(item) + "\n" for item in diagnostics]
+    findings = error.fields.get("findings")
+    if isinstance(findings, list):
+        from counterfoil.cli.commands.ledger_verify import finding_lines
+
+        words[:0] = [line + "\n" for finding in findings for line in finding_lines(finding)]
     matches = error.fields.get("matches")
     if isinstance(matches, list):
         words += [f"  {match['unique_prefix']}  {match['title']}\n" for match in matches]

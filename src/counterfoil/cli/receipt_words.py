@@ -156,15 +156,20 @@ def _opened(body: Body) -> list[str]:
 
 
 def _reconciled(body: Body) -> list[str]:
-    changes = body.get("changes")
-    number = len(changes) if isinstance(changes, list) else 0
+    numbers = {name: _length(body.get(name)) for name in ("changes", "rewritten", "dropped")}
     start, end = str(body.get("from") or "the beginning")[:SHORT], str(body.get("to"))[:SHORT]
-    lines = [f"found in Git, {start}..{end}: {count(number, 'change')} by hand or by others"]
-    rewritten = body.get("rewritten")
-    if rewritten:
-        gone = rewritten if isinstance(rewritten, list) else [rewritten]
-        lines.append(f"rewritten since: {_shortened([str(item)[:SHORT] for item in gone])}")
+    lines = [f"found in Git, {start}..{end}: {count(numbers['changes'], 'change')} by hand or by others"]
+    if numbers["rewritten"]:
+        lines.append(f"{count(numbers['rewritten'], 'change')} found in another commit than before")
+    if numbers["dropped"]:
+        lines.append(f"{count(numbers['dropped'], 'change')} that the branch no longer has")
+    if body.get("gap"):
+        lines.append("single commits could not be told: a part of the history is not here")
     return lines
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, list) else 0
 
 
 def _key_added(body: Body) -> list[str]:

@@ -1,0 +1,147 @@
+"""Dropping what the ledger no longer needs: all of it derived, left behind by killed processes, or kept twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from counterfoil.errors import CounterfoilError
+from counterfoil.usecases import erasing, views
+from counterfoil.usecases.rebasing import WRITING
+from counterfoil.usecases.travelling import INCOMING, OUTGOING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Store
+
+BELLS = "bells"
+"""Folder of the clone's own: one socket for each process that follows a ledger."""
+LOGS = ("ledger.db-wal", "views.db-wal")
+ORIGINS = "origins"
+WAL_END = "-wal"
+
+
+class Dropped(NamedTuple):
+    """One kind of thing that was dropped, or would be.
+
+    Attributes:
+        what: a stable word: `bells`, `bodies`, `drafts`, `logs`, `references`, `views`.
+        number: how many.
+        bytes: how much they took on disk; 0 where nobody knows.
+    """
+
+    what: str
+    number: int
+    bytes: int = 0
+
+
+def tidy(context: Context, store: Store, *, dry_run: bool) -> list[Dropped]:
+    """Drops what is not needed and says what that was. The caller holds the clone's lock.
+
+    Args:
+        context: the project.
+        store: the clone's own ledger.
+        dry_run: only say it.
+    """
+    found = [
+        _views(context, store, dry_run),
+        _bodies(context, store, dry_run),
+        _bells(context, dry_run),
+        _drafts(context, dry_run),
+        _references(context, dry_run),
+        _logs(context, store, dry_run),
+    ]
+    return [dropped for dropped in found if dropped.number]
+
+
+def _size(context: Context, name: str) -> int:
+    signature = context.state.signature(name)
+    return signature[1] if signature is not None else 0
+
+
+def _views(context: Context, store: Store, dry_run: bool) -> Dropped:
+    """Views and snapshots that were folded from another ledger than the one that is here."""
+    size = _size(context, views.FILE)
+    if not size or _are_ours(context, store):
+        return Dropped("views", 0)
+    if not dry_run:
+        views.discard(context)
+    return Dropped("views", 1, size)
+
+
+def _are_ours(context: Context, store: Store) -> bool:
+    try:
+        derived = context.ledgers.views(mend=False)
+        try:
+            cursors = [derived.cursor(view.name) for view in views.VIEWS]
+        finally:
+            derived.close()
+    except CounterfoilError:
+        return False
+    return all(cursor is None or cursor[1] == store.ledger for cursor in cursors)
+
+
+def _bodies(context: Context, store: Store, dry_run: bool) -> Dropped:
+    """Bodies whose erasure was begun and not finished."""
+    return Dropped("bodies", len(erasing.unfinished(store)) if dry_run else erasing.finish(context, store))
+
+
+def _bells(context: Context, dry_run: bool) -> Dropped:
+    """Sockets of followers that were killed."""
+    dead = []
+    for name in context.state.names(BELLS):
+        pid = name.split(".")[-2] if name.count(".") >= 2 else ""
+        if pid.isascii() and pid.isdigit() and not context.programs.lives(int(pid)):
+            dead.append(name)
+    return _removed(dead, "bells", lambda name: context.state.remove(f"{BELLS}/{name}"), dry_run)
+
+
+def _drafts(context: Context, dry_run: bool) -> Dropped:
+    """Files that killed processes were about to write."""
+    before = set(context.state.names(""))
+    drafts = [name for name in before if name.startswith(".") and name.endswith(".tmp")]
+    if dry_run:
+        return Dropped("drafts", len(drafts))
+    context.state.discard_drafts("")
+    return Dropped("drafts", len(before) - len(context.state.names("")))
+
+
+def _references(context: Context, dry_run: bool) -> Dropped:
+    """References that a push or a fetch was working with when it was killed."""
+    listed = context.git.read("for-each-ref", "--format=%(refname)", OUTGOING, INCOMING)
+    names = listed.decode("utf-8", "surrogateescape").split()
+    return _removed(
+        names, "references", lambda name: context.git.run("update-ref", "-d", name, env=WRITING), dry_run
+    )
+
+
+def _removed(names: list[str], what: str, remove: Callable[[str], object], dry_run: bool) -> Dropped:
+    for name in names if not dry_run else ():
+        remove(name)
+    return Dropped(what, len(names))
+
+
+def _logs(context: Context, store: Store, dry_run: bool) -> Dropped:
+    """What the databases wrote ahead and have taken over long since."""
+    names = [*LOGS, *[f"{ORIGINS}/{name}" for name in context.state.names(ORIGINS) if name.endswith(WAL_END)]]
+    sizes = {name: _size(context, name) for name in names}
+    full = {name: size for name, size in sizes.items() if size}
+    if dry_run or not full:
+        return Dropped("logs", len(full), sum(full.values()))
+    store.erase(())
+    for name in full:
+        if name.startswith(ORIGINS):
+            _empty(context, name[len(ORIGINS) + 1 : -len(f".db{WAL_END}")])
+    left = {name: _size(context, name) for name in full}
+    emptied = [name for name in full if left[name] < full[name]]
+    return Dropped("logs", len(emptied), sum(full[name] - left[name] for name in emptied))
+
+
+def _empty(context: Context, ledger: str) -> None:
+    try:
+        store = context.ledgers.open_foreign(ledger)
+    except CounterfoilError:
+        return  # `ticket ledger verify` tells what is wrong with it
+    store.erase(())
+    store.close()
