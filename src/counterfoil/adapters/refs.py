@@ -15,6 +15,8 @@ ID_LENGTHS = (40, 64)
 SYMBOLIC = "ref: "
 TAIL_BYTES = 4096
 """The last entry of a log is no longer than this."""
+NEVER_PACKED = "/HEAD"
+"""Ends the names of references that are symbolic, which have a file of their own or are not there."""
 TELL = ("for-each-ref", "--format=%(symref) %(objectname)")
 """How Git is asked for a reference; its name follows."""
 
@@ -36,11 +38,15 @@ def read(common_dir: str, name: str, ask: Callable[[], bytes]) -> str | None:
         text = ""
     if text.startswith(SYMBOLIC) or _is_id(text):
         return text
+    if _in_tables(common_dir):
+        return _told(ask())
+    if name.endswith(NEVER_PACKED):
+        return None
     try:
         with open(f"{common_dir}/packed-refs", "rb") as file:
             packed = b"\n" + file.read()
     except OSError:
-        return _told(ask()) if _in_tables(common_dir) else None
+        return None
     at = packed.find(b" " + name.encode("utf-8", "surrogateescape") + b"\n")
     found = "" if at < 0 else packed[packed.rfind(b"\n", 0, at) + 1 : at].decode("ascii", "replace")
     return found if _is_id(found) else None

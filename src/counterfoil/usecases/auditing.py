@@ -14,7 +14,7 @@ from counterfoil.errors import CounterfoilError, HostError, IntegrityError
 from counterfoil.ledger.chain import Chain, Claim
 from counterfoil.ledger.finding import Findings
 from counterfoil.ledger.lineage import check_branches
-from counterfoil.usecases import checking, kinds, views, witness
+from counterfoil.usecases import checking, fates, kinds, views, witness
 from counterfoil.usecases.addressing import find_origin
 from counterfoil.usecases.opening import SETTING
 
@@ -186,6 +186,8 @@ def _verify_own(
                 )
         checking.check_origins(witness.origins(context), chain, foreign_sizes(foreign), findings)
         _check_derived(context, store, chain, findings, deep=deep)
+        if not findings.errors and (deep or chain.size <= FOLDED_MAX):
+            fates.check_changes(context, store, findings)
     return report.finish(findings, foreign)
 
 

@@ -19,9 +19,13 @@ OPENED = "ledger.opened"
 null, or of the ledger that this one follows `ledger`, `size`, `root` (the last that is known of it)
 and `reason` (`restored`, `lost`, `copied`)."""
 RECONCILED = "ledger.reconciled"
-"""What was found in Git that no command of ours had recorded: `ref`, `from`, `to` (commits), `project`
-and `changes`: a list of [ticket, old blob, new blob, commit]; `rewritten`: commits of ours that are gone
-while their blobs are still reachable."""
+"""What the base branch became beyond our own commands (docs/adr/0020): `ref`, `from`, `to` (commits), `project`;
+`changes`: a list of [ticket, blob before, blob after, commit] that no receipt had told; `rewritten`: a list of
+[ticket, commit, commit], a change that is known under the first (null: under none) and was found as the
+second; `dropped`: as `changes`, what the branch has no more; `actors`: by commit, who it says has acted,
+which anybody can write; `part`: [number, of how many] for a range that takes several receipts; `gap`: null,
+or why single commits could not be told, so that all changes are laid to `to`: `shallow`, `missing`; `tree`:
+null, or where not even states could be compared the tree of .tickets that counts as known from here on."""
 KEY_ADDED = "ledger.key-added"
 """`name`, `key` (the C2SP verifier key): signs checkpoints from here on."""
 KEY_RETIRED = "ledger.key-retired"
