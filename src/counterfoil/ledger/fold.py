@@ -1,8 +1,8 @@
 """State as a fold over receipts: the only way in which anything is known.
 
-Bodies are decoded many at a time, because the standard library's JSON reader takes longer to begin than to
-read a body. What a newer program wrote stops the fold, and so does a body that is no JSON object: what is
-not understood is never state (ledger.md, "Rules").
+What a newer program wrote stops the fold, and so does a body that is no JSON object: what is not understood is
+never state (ledger.md, "Rules"). A fold trusts that bodies are what was sealed; that they are is for
+`verify` to say.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from json import JSONDecoder
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from counterfoil.errors import ConflictError, InputError, IntegrityError
+from counterfoil.errors import ConflictError, IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from counterfoil.kernel.event import Registry
     from counterfoil.ledger.receipt import Receipt
 
+    Scan = Callable[[str, int], tuple[Any, int]]
+
 State = TypeVar("State")
 Body = dict[str, Any]
-
-BATCH = 256
-"""How many bodies are decoded at a time: more gain nothing and hold memory."""
-_ERASED = b"{}"
 
 
 def fold(
@@ -45,52 +43,41 @@ def fold(
         ConflictError: `newer_ledger`, for a kind or schema that nobody here knows.
         IntegrityError: `ledger_damaged`, for a body that is no JSON object.
     """
-    present = {(kind.name, kind.schema) for kind in kinds}
-    for batch in _batches(receipts):
-        for receipt, body in zip(batch, _bodies(batch, kinds, present), strict=True):
-            state = evolve(state, receipt, body)
+    for receipt, body in decoded(receipts, kinds):
+        state = evolve(state, receipt, body)
     return state
 
 
 def decoded(receipts: Iterable[Receipt], kinds: Registry) -> Iterator[tuple[Receipt, Body]]:
-    """Yields receipts with their bodies in today's form; reads up to `BATCH` of them ahead.
+    """Yields receipts with their bodies in today's form.
 
     Raises:
         ConflictError, IntegrityError: as `fold`.
     """
     present = {(kind.name, kind.schema) for kind in kinds}
-    for batch in _batches(receipts):
-        yield from zip(batch, _bodies(batch, kinds, present), strict=True)
+    for receipt in receipts:
+        body = decode(receipt)
+        if (receipt.kind, receipt.schema) not in present:
+            body = _upcast(receipt, body, kinds)
+        yield receipt, body
 
 
-def decode(receipts: list[Receipt]) -> list[Body]:
-    """Returns the bodies of receipts as they were written, whatever their kinds.
+def decode(receipt: Receipt) -> Body:
+    """Returns a receipt's body as it was written, whatever its kind; empty when it was erased.
 
     Raises:
         IntegrityError: `ledger_damaged`.
     """
-    raw = [_ERASED if receipt.body is None else receipt.body for receipt in receipts]
+    if receipt.body is None:
+        return {}
     try:
-        found = _DECODER.decode((b"[%b]" % b",".join(raw)).decode())
-    except (ValueError, RecursionError):
-        found = ()
-    if len(found) == len(raw) and all(type(body) is dict for body in found):
-        return found  # type: ignore[no-any-return]
-    return [_decode_one(receipt) for receipt in receipts]
-
-
-def _decode_one(receipt: Receipt) -> Body:
-    try:
-        return receipt.data()
-    except InputError as error:
-        raise damaged(receipt, f"of its body, {error.message}") from None
-
-
-def _no_float(text: str) -> object:
-    raise ValueError(text)
-
-
-_DECODER = JSONDecoder(parse_float=_no_float, parse_constant=_no_float)
+        text = receipt.body.decode()
+        body, end = _scan(text, 0)
+    except (ValueError, StopIteration, RecursionError):
+        raise damaged(receipt, "its body is no JSON") from None
+    if end != len(text) or type(body) is not dict:
+        raise damaged(receipt, "its body is no JSON object")
+    return body
 
 
 def damaged(receipt: Receipt, reason: str) -> IntegrityError:
@@ -104,23 +91,12 @@ def damaged(receipt: Receipt, reason: str) -> IntegrityError:
     )
 
 
-def _batches(receipts: Iterable[Receipt]) -> Iterator[list[Receipt]]:
-    batch: list[Receipt] = []
-    for receipt in receipts:
-        batch.append(receipt)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _no_float(text: str) -> object:
+    raise ValueError(text)
 
 
-def _bodies(batch: list[Receipt], kinds: Registry, present: set[tuple[str, int]]) -> list[Body]:
-    """Returns bodies in today's form, without a look at each where all are of it already."""
-    bodies = decode(batch)
-    if present.issuperset([(receipt.kind, receipt.schema) for receipt in batch]):
-        return bodies
-    return [_upcast(receipt, body, kinds) for receipt, body in zip(batch, bodies, strict=True)]
+_scan: Scan = JSONDecoder(parse_float=_no_float, parse_constant=_no_float).scan_once  # type: ignore[attr-defined]
+"""CPython's own scanner, called as it is: what `json.loads` does before and after costs more than a body."""
 
 
 def _upcast(receipt: Receipt, body: Body, kinds: Registry) -> Body:

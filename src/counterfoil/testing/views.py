@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from copy import deepcopy
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class MemoryViews:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Begins what is wholly done or, after an exception, not at all."""
-        before = dict(self._cursors), deepcopy(self._cells)
+        before = dict(self._cursors), {place: dict(cells) for place, cells in self._cells.items()}
         try:
             yield
         except BaseException:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import ConflictError
 from counterfoil.ledger import branch
-from counterfoil.ledger.fold import BATCH, decode, fold
+from counterfoil.ledger.fold import decode, fold
 from counterfoil.ledger.instant import read_ms
-from counterfoil.ledger.receipt import FORKED
+from counterfoil.ledger.receipt import FORKED, SALT
 from counterfoil.usecases import branching, kinds, ticket_story, views
 from counterfoil.usecases.kinds import KINDS, LEDGER
 from counterfoil.usecases.runtime import read_history, state_at
@@ -296,25 +296,23 @@ def _moments(receipts: Sequence[Receipt], segments: Iterable[Segment], ticket: s
     """Reads receipts; of what the reconcile found, only what is about `ticket` is kept, if one is named."""
     steps = {segment.stream: segment.step - segment.first for segment in segments}
     moments = []
-    for start in range(0, len(receipts), BATCH):
-        batch = list(receipts[start : start + BATCH])
-        for receipt, raw in zip(batch, decode(batch), strict=True):
-            readable = KINDS.knows(receipt.kind, receipt.schema)
-            body = KINDS.read(receipt.kind, receipt.schema, raw) if readable else raw
-            body = {name: value for name, value in body.items() if name != "salt"}
-            if receipt.kind == kinds.RECONCILED and ticket:
-                body["changes"] = [entry for entry in ticket_story.changes(body) if entry[0] == ticket]
-                if not body["changes"] and receipt.stream not in steps:
-                    continue
-            offset = steps.get(receipt.stream)
-            own = offset is not None and receipt.kind != FORKED
-            step = receipt.seq + offset if own and offset is not None else None
-            moments.append(
-                Moment(
-                    step, receipt.position, receipt.stream, receipt.seq, receipt.kind, receipt.schema,
-                    receipt.id, receipt.at, receipt.actor, None if receipt.body is None else body, readable,
-                )
-            )  # fmt: skip
+    for receipt in receipts:
+        readable = KINDS.knows(receipt.kind, receipt.schema)
+        raw = decode(receipt)
+        body = KINDS.read(receipt.kind, receipt.schema, raw) if readable else raw
+        body = {name: value for name, value in body.items() if name != SALT}
+        offset = steps.get(receipt.stream)
+        if receipt.kind == kinds.RECONCILED and ticket:
+            body["changes"] = [entry for entry in ticket_story.changes(body) if entry[0] == ticket]
+            if not body["changes"] and offset is None:
+                continue
+        moments.append(
+            Moment(
+                None if offset is None or receipt.kind == FORKED else receipt.seq + offset,
+                receipt.position, receipt.stream, receipt.seq, receipt.kind, receipt.schema,
+                receipt.id, receipt.at, receipt.actor, None if receipt.body is None else body, readable,
+            )
+        )  # fmt: skip
     return moments
 
 

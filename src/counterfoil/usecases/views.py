@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from counterfoil.errors import HostError
@@ -20,7 +19,7 @@ from counterfoil.usecases.kinds import KINDS
 from counterfoil.usecases.ticket_story import TicketStory, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from counterfoil.kernel.event import Registry
     from counterfoil.ledger.fold import Body
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
     """Told how many receipts are done, and of how many."""
+    Target = tuple["View", "Rows", int]
+    """A view, its rows, and the first position that it has not read."""
 
 Found = TypeVar("Found")
 
@@ -71,6 +72,7 @@ class Rows:
     def __init__(self, name: str, views: Views | None) -> None:
         self._name = name
         self._views = views
+        self._found: dict[tuple[str, str], Any] = {}
         self.changed: dict[str, dict[str, Any]] = {}
 
     def get(self, table: str, key: str) -> Any:
@@ -78,10 +80,11 @@ class Rows:
         changed = self.changed.get(table, {})
         if key in changed:
             return changed[key]
-        if self._views is None:
-            return None
-        data = self._views.get(self._name, table, key)
-        return None if data is None else json.loads(data)
+        place = table, key
+        if self._views is not None and place not in self._found:
+            data = self._views.get(self._name, table, key)
+            self._found[place] = None if data is None else json.loads(data)
+        return self._found.get(place)
 
     def put(self, table: str, key: str, value: Any) -> None:
         """Sets a value: JSON data, and not None."""
@@ -130,12 +133,12 @@ def _apply_to_tickets(rows: Rows, receipt: Receipt, body: Body) -> None:
 
 
 def _apply_to_timeline(rows: Rows, receipt: Receipt, body: Body) -> None:
+    found: dict[str, list[list[Any]]] = {}
     for ticket, change in _concerned(receipt, body):
+        found.setdefault(ticket, []).extend([] if change is None else [change])
+    for ticket, entries in found.items():
         key = f"{ticket}/{receipt.position:0{DIGITS}}"
-        entries = rows.get("entry", key) or {"kind": receipt.kind, "changes": []}
-        if change is not None:
-            entries = {**entries, "changes": [*entries["changes"], change]}
-        rows.put("entry", key, entries)
+        rows.put("entry", key, {"kind": receipt.kind, "changes": entries})
 
 
 def _apply_to_commits(rows: Rows, receipt: Receipt, body: Body) -> None:
@@ -172,7 +175,7 @@ def read_up(
     views: Views,
     read: Callable[[], Found],
     *,
-    wanted: Iterable[View] = VIEWS,
+    wanted: Sequence[View] = VIEWS,
     progress: Progress | None = None,
     known: Registry = KINDS,
 ) -> Found:
@@ -196,16 +199,16 @@ def catch_up(
     store: Store,
     views: Views,
     *,
-    wanted: Iterable[View] = VIEWS,
+    wanted: Sequence[View] = VIEWS,
     progress: Progress | None = None,
     known: Registry = KINDS,
 ) -> None:
     """Folds into the views what the log has gained since they were last looked at."""
     size = store.size()
-    for view in wanted:
-        if _length(store, views, view, known) < size:
-            while _catch_up_a_batch(store, views, view, size, progress, known):
-                continue
+    if all(_length(store, views, view, known) >= size for view in wanted):
+        return
+    while _catch_up_a_batch(store, views, wanted, size, progress, known):
+        continue
 
 
 def rebuild(store: Store, views: Views, *, progress: Progress | None = None, known: Registry = KINDS) -> int:
@@ -213,17 +216,8 @@ def rebuild(store: Store, views: Views, *, progress: Progress | None = None, kno
     with views.writing():
         for view in VIEWS:
             views.move(view.name, None)
-    size = store.size()
-    done = 0
-
-    def told(position: int, _: int) -> None:
-        if progress is not None:
-            progress(done + position, size * len(VIEWS))
-
-    for view in VIEWS:
-        catch_up(store, views, wanted=(view,), progress=told, known=known)
-        done += size
-    return size
+    catch_up(store, views, progress=progress, known=known)
+    return store.size()
 
 
 def discard(context: Context) -> None:
@@ -233,20 +227,25 @@ def discard(context: Context) -> None:
 
 
 def _catch_up_a_batch(
-    store: Store, views: Views, view: View, size: int, progress: Progress | None, known: Registry
+    store: Store, views: Views, wanted: Sequence[View], size: int, progress: Progress | None, known: Registry
 ) -> bool:
     """Applies one batch in one transaction; tells whether there is more to do."""
     with views.writing():
-        first = _length(store, views, view, known)
+        lengths = [_length(store, views, view, known) for view in wanted]
+        first = min(lengths)
         if first >= size:
             return False
-        if first == 0:
-            views.move(view.name, None)
         last = min(first + BATCH, size) - 1
-        rows = Rows(view.name, views)
-        leaf = _apply(view, rows, store.log(first=first, last=last), known)
-        rows.write(views)
-        views.move(view.name, (_version(view, known), store.ledger, last + 1, leaf))
+        behind = [view for view, length in zip(wanted, lengths, strict=True) if length <= last]
+        rows = [Rows(view.name, views) for view in behind]
+        starts = [length for length in lengths if length <= last]
+        for view, start in zip(behind, starts, strict=True):
+            if start == 0:
+                views.move(view.name, None)
+        leaf = _apply(list(zip(behind, rows, starts, strict=True)), store.log(first=first, last=last), known)
+        for view, changed in zip(behind, rows, strict=True):
+            changed.write(views)
+            views.move(view.name, (_version(view, known), store.ledger, last + 1, leaf))
     if progress is not None:
         progress(last + 1, size)
     return last + 1 < size
@@ -269,26 +268,27 @@ def _version(view: View, known: Registry) -> str:
     return f"{view.version}:{sha256(names.encode()).hexdigest()[:16]}"
 
 
-def _apply(view: View, rows: Rows, receipts: Iterator[Receipt], known: Registry) -> bytes:
-    """Applies receipts and returns the leaf hash of the last."""
+def _apply(targets: Sequence[Target], receipts: Iterator[Receipt], known: Registry) -> bytes:
+    """Applies receipts to views, to each from the position on that it has not read; returns the last leaf."""
     leaf = b""
-    while batch := list(islice(receipts, 256)):
-        for receipt, body in zip(batch, decode(batch), strict=True):
-            if not _is_stopped(rows, receipt, known):
-                body = known.read(receipt.kind, receipt.schema, body)
+    for receipt in receipts:
+        readable = known.knows(receipt.kind, receipt.schema)
+        body = decode(receipt)
+        body = known.read(receipt.kind, receipt.schema, body) if readable else body
+        for view, rows, start in targets:
+            if receipt.position >= start and not _is_stopped(rows, receipt, readable):
                 view.apply(rows, receipt, body)
-        leaf = batch[-1].hash
+        leaf = receipt.hash
     return leaf
 
 
-def _is_stopped(rows: Rows, receipt: Receipt, known: Registry) -> bool:
+def _is_stopped(rows: Rows, receipt: Receipt, readable: bool) -> bool:
     """Tells whether a receipt's stream cannot be followed, from here on or from before."""
     if rows.get(STOPPED, receipt.stream) is not None:
         return True
-    if known.knows(receipt.kind, receipt.schema):
-        return False
-    rows.put(STOPPED, receipt.stream, [receipt.kind, receipt.schema, receipt.position])
-    return True
+    if not readable:
+        rows.put(STOPPED, receipt.stream, [receipt.kind, receipt.schema, receipt.position])
+    return not readable
 
 
 # --- reading them ---------------------------------------------------------------------------------
@@ -346,7 +346,7 @@ def _disagreement(store: Store, views: Views, view: View, known: Registry) -> It
     if not length:
         return
     rows = Rows(view.name, None)
-    _apply(view, rows, store.log(last=length - 1), known)
+    _apply([(view, rows, 0)], store.log(last=length - 1), known)
     for table in (*view.tables, STOPPED):
         folded = {key: packed(value) for key, value in rows.changed.get(table, {}).items()}
         for key, value in views.scan(view.name, table):
