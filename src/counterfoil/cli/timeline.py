@@ -122,7 +122,7 @@ def _entry(told: Told, stream: str, colours: bool, width: int, rail: str) -> lis
 
 def _head(told: Told, colours: bool, width: int) -> str:
     entry = told.entry
-    sign, colour = SIGNS.get(entry.outcome, ("○", CYAN))
+    sign, colour = SIGNS.get("" if _is_mute(entry) else entry.outcome, ("○", CYAN))
     clock, who = entry.at[11:19] or "?", f" {visible(entry.actor)}"
     end = _places(entry.moments)
     if told.origin:
@@ -146,10 +146,15 @@ def _said(entry: Entry, stream: str) -> tuple[list[str], list[tuple[str, str]]]:
         else:
             paint = RED if moment.kind in ABANDONMENTS else DIM
             followed += [(elsewhere + line, paint) for line in lines]
-    if entry.outcome == OPEN:
+    if entry.outcome == OPEN and not _is_mute(entry):
         followed.append(("not finished: whoever began this was interrupted, or is still at it", YELLOW))
     followed += [(f"{visible(name)} branches off here", CYAN) for name in entry.forks]
     return list(dict.fromkeys(said)), list(dict.fromkeys(followed))
+
+
+def _is_mute(entry: Entry) -> bool:
+    """Tells whether nothing is here of what was said, so that nobody can tell what became of it."""
+    return all(moment.body is None for moment in entry.moments)
 
 
 def _places(moments: Sequence[Moment]) -> str:

@@ -218,7 +218,7 @@ def _verify_foreign(
             for each in told.get(ledger, ())
             if each.size <= size
         ]
-        report = _examine(context, store, claims, set(), findings, deep=deep, progress=progress)
+        report = _examine(context, store, claims, set(), findings, deep=deep, progress=progress, own=False)
         return report.finish(findings, ())
     finally:
         store.close()
@@ -259,12 +259,13 @@ def _examine(
     *,
     deep: bool,
     progress: Progress | None,
+    own: bool = True,
 ) -> _Examined:
     """Reads a whole ledger and holds it against its checkpoints and the given claims."""
     examined = _Examined(store, leaves)
     try:
         size = store.size()
-        signed = checking.signed_claims(context, store, findings)
+        signed = checking.signed_claims(context, store, findings, own=own)
         examined.checkpoints = len(signed)
         chain = Chain(
             store.ledger,
@@ -281,7 +282,7 @@ def _examine(
         streams = store.streams()
         examined.streams = len(streams)
         check_branches(chain, streams, lambda stream, seq: _leaf_at(store, stream, seq), findings)
-        checking.check_erased(chain, findings)
+        checking.check_erased(chain, findings, own=own)
         checking.check_repeated(chain, store, findings)
         if chain.size > examined.signed:
             findings.note(

@@ -26,10 +26,11 @@ COMPARE = "compare with a clone or a backup: ticket ledger fetch"
 RESTORE = "put a backup in its place: ticket ledger restore FILE"
 
 
-def signed_claims(context: Context, store: Store, findings: Findings) -> list[Claim]:
+def signed_claims(context: Context, store: Store, findings: Findings, *, own: bool = True) -> list[Claim]:
     """Returns what the ledger's signed checkpoints say, those in the store and those in Git.
 
-    One that is not signed by a key that was the ledger's at that size says nothing and is a finding.
+    One that is not signed by a key that was the ledger's at that size says nothing and is a finding. Of a
+    ledger that was fetched, Git may have checkpoints that are newer than the fetch; they say nothing of it.
     """
     keys = signing.log_keys(store)
     claims = []
@@ -40,12 +41,20 @@ def signed_claims(context: Context, store: Store, findings: Findings) -> list[Cl
     told += [
         (None, note, f"the checkpoint in Git, {commit[:12]}")
         for commit, note in witness.notes(context, store.ledger)
+        if own or _size_of(note) <= store.size()
     ]
     for size, note, source in told:
         if note not in seen:
             seen.add(note)
             claims += _claims(context, store, size, note, source, keys, findings)
     return claims
+
+
+def _size_of(note: str) -> int:
+    try:
+        return checkpoints.parse(note)[0].size
+    except InputError:
+        return 0
 
 
 def _claims(
@@ -94,14 +103,22 @@ def _signature_fault(
     return None
 
 
-def check_erased(chain: Chain, findings: Findings) -> None:
-    """Reports bodies that are gone although no receipt says that they were erased."""
+def check_erased(chain: Chain, findings: Findings, *, own: bool = True) -> None:
+    """Reports bodies that are gone although no receipt says that they were erased.
+
+    Of a ledger that was fetched they may have been withheld, which is its owner's choice.
+    """
     if not chain.bodiless:
         return
     for kept in chain.kept:
         if kept.kind == kinds.ERASED:
             for leaf in _erased(kept.body):
                 chain.bodiless.pop(leaf, None)
+    if not own:
+        if chain.bodiless:
+            count = len(chain.bodiless)
+            findings.note("bodies_withheld", "", f"what {count} of its receipts say was not sent along")
+        return
     for position, stream in sorted(chain.bodiless.values()):
         findings.error(
             "body_missing",

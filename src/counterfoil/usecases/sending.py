@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil.kernel.digest import hash_leaf
+from counterfoil.errors import CounterfoilError
+from counterfoil.kernel.digest import hash_leaf, sha256_hex
 from counterfoil.kernel.merkle import root_of
 from counterfoil.ledger import checkpoint as checkpoints
 from counterfoil.ledger import parcel
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
     Blocks = Callable[[], Iterable[bytes]]
     """Gives a file's bytes from the beginning, each time it is called."""
+
+PUSHED = "witnesses"
+"""Folder of the clone's own: for each remote the checkpoint that it was given last."""
 
 
 def announce(context: Context, store: Store, *, bodies: bool, own: bool = True) -> Manifest:
@@ -157,3 +161,43 @@ def _after_first(blocks: Blocks) -> Iterator[bytes]:
     lines = iter(lines_of(blocks()))
     next(lines, None)
     yield from lines
+
+
+# --- when branches are pushed ------------------------------------------------------------------------
+
+
+def bear_witness(context: Context, remote: str) -> None:
+    """Signs what is not signed yet and lets a remote have the checkpoints, so that whoever fetches is a witness.
+
+    Called when branches are pushed, which nothing of this may hold up: what fails is a warning at most.
+
+    Args:
+        context: the project.
+        remote: where the branches go, a name or an address.
+    """
+    try:
+        if not context.ledgers.exists():
+            return
+        store = open_ledger(context)
+        try:
+            now_ms = context.clock.now_ms()
+            signing.checkpoint(context, store, now_ms=now_ms, keys=context.keys, force=True)
+            ledger = store.ledger
+        finally:
+            store.close()
+        if context.setting("pushCheckpoints", "on").lower() not in {"off", "false", "no", "0"}:
+            _push_checkpoints(context, ledger, remote)
+    except CounterfoilError as error:
+        context.warn(
+            "checkpoint_not_pushed", f"the ledger's checkpoint stays here: {error.message}", hint=error.hint
+        )
+
+
+def _push_checkpoints(context: Context, ledger: str, remote: str) -> None:
+    commit = context.git.ref(travelling.CHECKPOINTS + ledger)
+    known = f"{PUSHED}/{sha256_hex(remote.encode('utf-8', 'surrogateescape'))[:16]}"
+    if commit is None or context.state.read(known) == commit.encode():
+        return
+    travelling.push_checkpoints(context, ledger, remote)
+    context.state.make_folder(PUSHED)
+    context.state.replace(known, commit.encode())

@@ -10,6 +10,7 @@ SETTINGS = (
     ("actor", "", "who acts"),
     ("commit", "on", "whether changes are committed"),
     ("trailers", "on", "whether commits carry trailers"),
+    ("pushCheckpoints", "on", "whether pushes bring the ledger's checkpoints along"),
     ("pack", "on", "whether loose objects are packed"),
     ("lockTimeout", "60", "how many seconds to wait for another command, or for another Git"),
     ("baseBranch", "", "the branch whose policy counts"),

@@ -25,6 +25,7 @@ from counterfoil.usecases.plan import Plan
 from counterfoil.usecases.rebasing import NETWORK_TIMEOUT_S, WRITING, git_failed, integrate, merge_base
 from counterfoil.usecases.reconcile import observe
 from counterfoil.usecases.recovery import perform_recovery, recover
+from counterfoil.usecases.sending import bear_witness
 
 if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
@@ -132,6 +133,7 @@ def sync(context: Context, *, push: bool = True) -> Synced:
             return synced
         if not outgoing or _push(context, upstream):
             synced.pushed = outgoing
+            bear_witness(context, upstream.push_remote)
             return synced
         context.clock.sleep(PAUSE_S * (attempt + 1))
     raise ConflictError(

@@ -42,6 +42,7 @@ SEGMENTS_AT_ONCE = 32
 """How many files one Git is handed or asked for, which bounds the memory."""
 LEDGERS_MAX = 1000
 """How many ledgers are taken from one remote."""
+WITNESS_TIMEOUT_S = 20.0
 IDENTITY = "counterfoil <counterfoil@localhost>"
 """Nobody's name: who acted stands in the receipts."""
 
@@ -241,6 +242,23 @@ def _send(context: Context, ledger: str, remote: str, commit: str, rewritten: bo
     error = git_failed(f"git could not push the receipts to {remote}", result, "push")
     error.hint = "mend what Git says, then: ticket ledger push"
     raise error
+
+
+def push_checkpoints(context: Context, ledger: str, remote: str) -> None:
+    """Pushes the chain of a ledger's checkpoints alone; asks nobody for a password.
+
+    Raises:
+        HostError: `io_error` with Git's reason.
+    """
+    ref = CHECKPOINTS + ledger
+    result = context.git.run(
+        "push", "--quiet", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--", remote, f"{ref}:{ref}",
+        env={**WRITING, "GIT_TERMINAL_PROMPT": "0"}, timeout_s=WITNESS_TIMEOUT_S,
+    )  # fmt: skip
+    if result.status != 0:
+        error = git_failed(f"git could not push the checkpoints to {remote}", result, "push")
+        error.hint = "ticket ledger push"
+        raise error
 
 
 def _network(context: Context) -> dict[str, str]:

@@ -48,4 +48,9 @@ def _hook(call: Call) -> Reply:
         f"{name}: {report.summary()}",
         "mend the tickets named above; `ticket validate --staged` repeats the check",
     )
+    if name == "pre-push":
+        from counterfoil.usecases.sending import bear_witness
+
+        remote = (call.arguments.many("argument") or [""])[0]
+        bear_witness(context, remote or "origin")
     return Reply({"checked": report.checked})
