@@ -96,7 +96,7 @@ def _seal(context: Context, store: Store, actor: str, items: Sequence[Item]) -> 
                 leaves[stream] = known.id
                 continue
             if "intended" in body and not intentions:
-                body = {**body, "intended": body["intended"] or leaves.get(stream)}
+                body = {**body, "intended": leaves.get(stream) or body["intended"]}
             fresh.append(record.draft(context, stream, kind, actor, body, key))
         for receipt in record.append(context, store, fresh) if fresh else []:
             if intentions:

@@ -1,7 +1,8 @@
 """What a killed command had begun is finished, or taken back, by the next one. On the hot path.
 
 The note that the command left says what the files were and were to become. Each kind of effect has
-its probe: the file as it is now, what HEAD holds, what the ledger holds for the command's keys.
+its probe, and what is more certain is asked first: what the ledger holds for the command's keys, the commit that
+names its receipt, what HEAD holds, and last the files as they are now, which anybody may have edited since.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from counterfoil.tickets import index
 from counterfoil.usecases import effect
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.record import Record
+from counterfoil.usecases.uncommitted import rows_to_commit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from counterfoil.usecases.effect import Entry, Intent
 
 CHILD_WAIT_S = 10.0
+COMMITS_SEARCHED = 200
+"""Among so many of the latest commits, of all branches, a killed command's is looked for."""
 
 
 def perform_recovery(context: Context) -> None:
@@ -37,6 +41,7 @@ def recover(context: Context) -> None:
     """
     for folder in ("", effect.FOLDER, "cache"):
         context.state.discard_drafts(folder)
+    context.work.discard_drafts(index.FOLDER, index.FILE.rpartition("/")[2])
     sync = effect.sync_note(context)
     if context.state.exists(sync):
         from counterfoil.usecases.rebasing import recover_sync
@@ -73,37 +78,100 @@ def _tidy(context: Context, intent: str, note: str, entries: Sequence[Entry]) ->
 
 def _settle(context: Context, name: str, intent: Intent, record: Record, finish: bool) -> None:
     """Brings files, Git and ledger to the end of the command, or back to its beginning."""
-    entries, message = intent.entries, intent.message
-    now = _contents(context, entries)
-    if not any(now.get(path, before) == after != before for path, before, after, _ in entries):
+    if record.recall():
+        return  # all of it was done and sealed; only the note was left
+    subject = intent.message.partition("\n")[0] or "a change of files"
+    now = _contents(context, intent.entries)
+    made = _commit_made(context, record) if intent.message else None
+    begun = any(now.get(path, before) == after != before for path, before, after, _ in intent.entries)
+    if made is None and not begun:
         record.abandon_if_intended("interrupted")
-        return
-    paths = [path for path, _, _, local in entries if not local and path in now]
-    subject = message.partition("\n")[0] or "a change of files"
-    if finish:
-        record.intend()
-        for path, before, after, local in entries:
-            if path in now and now[path] == before != after:
-                effect.put(context, path, after, local)
-        if context.indexed:
-            _repair_index(context)
-            paths.append(index.FILE)
-        finish = not message or _finish_commit(context, paths, message, name, record)
-    if finish:
-        tickets = [path for path in paths if path != index.FILE]
-        record.apply(_commit_of(context, tickets) if message and tickets else None)
+    elif (made is not None or finish) and _finish(context, name, intent, record, now, made):
         context.warn("recovered", f"finished a command that was interrupted: {subject}")
-        return
-    for path, before, after, local in entries:
+    else:
+        _take_back(context, intent)
+        record.abandon_if_intended("interrupted")
+        context.warn("recovered", f"took back a command that was interrupted: {subject}")
+
+
+def _commit_made(context: Context, record: Record) -> str | None:
+    """Returns the commit that names what the command intended, wherever it is; None if there is none."""
+    if not record.intended:
+        return None
+    form = "--format=%H %(trailers:key=Ticket-Receipt,valueonly,unfold,separator=%x2C)"
+    words = (
+        "-c",
+        "log.showSignature=false",
+        "log",
+        form,
+        f"--max-count={COMMITS_SEARCHED}",
+        "--branches",
+        "HEAD",
+    )
+    told = context.git.run(*words).stdout.decode("utf-8", "replace")
+    named = [line.split(" ", 1) for line in told.split("\n") if line]
+    return next((commit for commit, leaf in named if leaf == record.intended[-1].id), None)
+
+
+def _finish(
+    context: Context,
+    name: str,
+    intent: Intent,
+    record: Record,
+    now: dict[str, bytes | None],
+    made: str | None,
+) -> bool:
+    """Writes, commits and seals what is missing; False, with a warning, where Git cannot commit.
+
+    Files that are committed already are left as they are: somebody may have changed them since.
+    """
+    if not record.intended:
+        record.intend()
+    for path, before, after, local in intent.entries:
+        if path in now and now[path] == before != after and (local or made is None):
+            effect.put(context, path, after, local)
+            now[path] = after
+    paths = [path for path, _, _, local in intent.entries if not local and path in now]
+    held = {} if made is not None else {path: now[path] for path in paths}
+    if made is None and intent.message:
+        made = _commit_with(context, paths)
+    try:
+        if made is not None:
+            _sync_index(context, paths)
+        elif intent.message:
+            made = _commit(context, paths, intent.message, name, record)
+        elif context.indexed:
+            _repair_index(context)
+    except HostError as error:
+        context.warn("not_committed", f"an interrupted command could not be committed: {error.message}")
+        if made is None:
+            return False
+    record.apply(made, held)
+    return True
+
+
+def _commit(context: Context, paths: Sequence[str], message: str, name: str, record: Record) -> str | None:
+    """Commits what an interrupted command had begun, and returns the commit."""
+    known = _known(context, paths)
+    effect.check_commit_possible(context)
+    working = None
+    if context.indexed:
+        working = _write_index_to_commit(context, paths)
+        known.append(index.FILE)
+    made = effect.commit(context, known, message, name, record.trailers())
+    if working is not None:
+        context.work.replace(index.FILE, working)
+    return made
+
+
+def _take_back(context: Context, intent: Intent) -> None:
+    """Puts back what the command had written and nobody has edited since."""
+    for path, before, after, local in intent.entries:
         if after != before and _contents(context, [(path, before, after, local)]).get(path, before) == after:
             effect.put(context, path, before, local)
     if context.indexed:
-        committed = context.git.run("cat-file", "blob", f"HEAD:{context.prefix}{index.FILE}")
-        if committed.status == 0:
-            context.work.replace(index.FILE, committed.stdout)  # so that its time moves only if need be
+        _restore_index(context)
         _repair_index(context)
-    record.abandon_if_intended("interrupted")
-    context.warn("recovered", f"took back a command that was interrupted: {subject}")
 
 
 def _contents(context: Context, entries: Sequence[Entry]) -> dict[str, bytes | None]:
@@ -125,26 +193,54 @@ def _repair_index(context: Context) -> None:
     catalog.save(settled_ns=context.clock.now_ns())
 
 
-def _finish_commit(context: Context, paths: Sequence[str], message: str, name: str, record: Record) -> bool:
-    """Commits what an interrupted command had begun, unless its Git already has; tells whether it is done."""
-    known = [path for path in paths if context.work.exists(path) or _is_tracked(context, path)]
-    full_paths = [context.prefix + path for path in known]
+def _restore_index(context: Context) -> None:
+    """Writes the index as HEAD has it, so that its time moves only if need be."""
+    committed = context.git.run("cat-file", "blob", f"HEAD:{context.prefix}{index.FILE}")
+    if committed.status == 0:
+        context.work.replace(index.FILE, committed.stdout)
+
+
+def _write_index_to_commit(context: Context, paths: Sequence[str]) -> bytes | None:
+    """Writes the index that is to be committed: without what of other tickets is not.
+
+    Returns:
+        The index that is to stand in the working tree afterwards, where that is another one.
+    """
+    catalog = Catalog.load(context)
+    now = context.clock.utc(context.clock.now_ms())
+    pending = rows_to_commit(context, catalog, {path.rpartition("/")[2] for path in paths})
+    committed = catalog.index_text(pending, now, keep_order=True)
+    working = catalog.index_text({}, now)
+    if context.work.read(index.FILE) != committed:
+        context.work.replace(index.FILE, committed)
+    return working if working != committed else None
+
+
+def _sync_index(context: Context, paths: Sequence[str]) -> None:
+    """Lets Git's index hold what HEAD does, where a commit was made and its Git died before that."""
+    if context.git.in_progress():
+        return
+    known = [context.prefix + path for path in _known(context, paths)]
+    if context.indexed:
+        _restore_index(context)
+        known.append(context.prefix + index.FILE)
     try:
-        if context.git.is_committed(full_paths):
-            if not context.git.in_progress():
-                context.git.sync_index(full_paths, context.lock_timeout_s())
-        else:
-            effect.check_commit_possible(context)
-            effect.commit(context, known, message, name, record.trailers())
-    except HostError as error:
-        context.warn("not_committed", f"an interrupted command could not be committed: {error.message}")
-        return False
-    return True
+        context.git.sync_index(known, context.lock_timeout_s())
+    finally:
+        if context.indexed:
+            _repair_index(context)
 
 
-def _commit_of(context: Context, paths: Sequence[str]) -> str | None:
-    """Returns the latest commit of this branch that touched any of the paths."""
-    full_paths = [context.prefix + path for path in paths]
+def _known(context: Context, paths: Sequence[str]) -> list[str]:
+    """Returns the paths that are there, or that Git knows."""
+    return [path for path in paths if context.work.exists(path) or _is_tracked(context, path)]
+
+
+def _commit_with(context: Context, paths: Sequence[str]) -> str | None:
+    """Returns the latest commit that touched any of the paths, if HEAD has all of them as they are now."""
+    full_paths = [context.prefix + path for path in _known(context, paths)]
+    if not full_paths or not context.git.is_committed(full_paths):
+        return None
     result = context.git.run("--literal-pathspecs", "log", "-1", "--format=%H", "HEAD", "--", *full_paths)
     return result.stdout.decode("ascii", "replace").strip() or None
 
