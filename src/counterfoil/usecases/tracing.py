@@ -231,7 +231,7 @@ def trace(store: Store, stream: str, *, derived: Views | None = None) -> Trace:
         end = receipts[-1].position if branch.length(segments) and "/" in ticket_id else None
         receipts += _found_in_git(store, ticket_id.partition("/")[0], end, derived)
         receipts.sort(key=lambda receipt: receipt.position)
-    moments = _moments(receipts, segments, ticket_id.partition("/")[0])
+    moments = _moments(receipts, segments, ticket_id.partition("/")[0] if ticket_id != stream else "")
     entries = _entries(moments)
     for name, step in _forks(store, segments):
         _mark_fork(entries, name, step)

@@ -11,6 +11,7 @@ from counterfoil.kernel.ids import is_ulid
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases import branching, tracing
 from counterfoil.usecases.addressing import find_stream, open_ledger
+from counterfoil.usecases.catalog import Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +47,7 @@ def stream_title(context: Context, stream: str, state: Mapping[str, object] | No
     if stream.startswith("ticket/") and is_ulid(ticket_id):
         fields = (state or {}).get("fields")
         title = fields.get("title") if isinstance(fields, dict) else None
+        title = title or _title_in_file(context, ticket_id)
         name = display_id(context.config.id_prefix, ticket_id)
         words = " ".join(
             [name, *([f"({branch})"] if branch else []), *([value_text(title)] if title else [])]
@@ -53,6 +55,11 @@ def stream_title(context: Context, stream: str, state: Mapping[str, object] | No
         return cut(visible(words), WIDTH), stream
     what = {"ledger": "The ledger itself"}.get(stream, "A stream")
     return what, stream
+
+
+def _title_in_file(context: Context, ticket_id: str) -> str | None:
+    row = Catalog.load(context).row(f"{ticket_id}.md")
+    return row[1] if row is not None else None
 
 
 def _lines(call: Call, found: Inspection, state: Mapping[str, object] | None, at: int | None) -> list[str]:

@@ -10,7 +10,7 @@ from counterfoil.cli.layout import BOLD, RESET, colourful, terminal_width
 from counterfoil.cli.receipt_words import count
 from counterfoil.cli.timeline import WIDTH, merged, timeline
 from counterfoil.errors import CounterfoilError, InputError
-from counterfoil.usecases import tracing
+from counterfoil.usecases import kinds, tracing
 from counterfoil.usecases.addressing import find_stream, open_ledger
 
 if TYPE_CHECKING:
@@ -30,10 +30,9 @@ def run(call: Call) -> Reply:
     own = call.arguments.flag("own")
     trace = _own_story(context, call.pick(query) if "/" not in query and _is_ticket(query) else query)
     entries = trace.entries if at is None else _until(trace, at)
-    stories: list[tuple[str, list[Entry]]] = [("", entries)]
-    if not own and at is None:
-        stories += _others(context, trace.stream)
-    story = merged(stories)
+    alone = own or at is not None or not trace.stream.startswith(kinds.ticket_stream(""))
+    others = [] if alone else _others(context, trace.stream)
+    story = merged([("", _not_told_by(others, entries)), *others])
     shown = story if limit is None else story[max(0, len(story) - limit) :]
     data = {
         "ledger": trace.ledger,
@@ -101,6 +100,17 @@ def _others(context: Context, stream: str) -> list[tuple[str, list[Entry]]]:
                 "origin_unreadable", f"the ledger {ledger} is left out: {error.message}", ledger=ledger
             )
     return stories
+
+
+def _not_told_by(others: list[tuple[str, list[Entry]]], entries: list[Entry]) -> list[Entry]:
+    """Leaves out what we only found in Git while those who did it tell of it themselves."""
+    told = {entry.commit for _, story in others for entry in story if entry.commit}
+    return [entry for entry in entries if entry.outcome != tracing.OBSERVED or not _commits(entry) <= told]
+
+
+def _commits(entry: Entry) -> set[str | None]:
+    changes = [change for moment in entry.moments for change in (moment.body or {}).get("changes", ())]
+    return {change[3] for change in changes} or {None}
 
 
 def _entry_data(told: Told) -> dict[str, object]:
