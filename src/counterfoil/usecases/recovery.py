@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from counterfoil.errors import CounterfoilError, HostError
 from counterfoil.tickets import index
-from counterfoil.usecases import effect
+from counterfoil.usecases import effect, observed
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.record import Record
 from counterfoil.usecases.uncommitted import rows_to_commit
@@ -39,7 +39,7 @@ def recover(context: Context) -> None:
     note is dropped. What cannot be committed, and what a failed command could not put back,
     is taken back. A file that somebody edited since is left alone.
     """
-    for folder in ("", effect.FOLDER, "cache"):
+    for folder in ("", effect.FOLDER, "cache", observed.OBSERVED, observed.UNRECORDED):
         context.state.discard_drafts(folder)
     context.work.discard_drafts(index.FOLDER, index.FILE.rpartition("/")[2])
     sync = effect.sync_note(context)
@@ -238,7 +238,7 @@ def _known(context: Context, paths: Sequence[str]) -> list[str]:
 
 def _commit_with(context: Context, paths: Sequence[str]) -> str | None:
     """Returns the latest commit that touched any of the paths, if HEAD has all of them as they are now."""
-    full_paths = [context.prefix + path for path in _known(context, paths)]
+    full_paths = [context.prefix + path for path in paths]
     if not full_paths or not context.git.is_committed(full_paths):
         return None
     result = context.git.run("--literal-pathspecs", "log", "-1", "--format=%H", "HEAD", "--", *full_paths)

@@ -177,8 +177,8 @@ class _Simulation:
     def _look(self, result: str, commit: bool, before: dict[str, bytes | None] | None) -> None:
         """Checks what has to hold after every command that has recovered."""
         scene = self.scene
-        if self._begun and scene.world.state.names(effect.FOLDER):
-            return  # a reconcile that found nothing to do
+        if self._begun and (scene.world.state.names(effect.FOLDER) or scene.drafts()):
+            return  # a reconcile that found nothing to do, and so did not recover either
         if result != "ok" and before is not None:
             checks.nothing_changed(scene, before)
         if not commit or self._begun_loose:
