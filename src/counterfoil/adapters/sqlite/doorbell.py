@@ -21,16 +21,28 @@ ADDRESS_BYTES = 100
 OPEN_FILES = "/proc/self/fd"
 
 
-def ring(path: str) -> None:
-    """Rings the bells of all who follow a database; never waits, never fails."""
-    folder = f"{os.path.dirname(path)}/{BELLS}"
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return
-    mine = [name for name in names if name.startswith(os.path.basename(path) + ".")]
-    if mine:
-        _ring(folder, mine)
+class Bells:
+    """The bells of all who follow a database, as a writer sees them.
+
+    Args:
+        path: the database's file.
+    """
+
+    __slots__ = ("_folder", "_prefix")
+
+    def __init__(self, path: str) -> None:
+        self._folder = f"{os.path.dirname(path)}/{BELLS}"
+        self._prefix = f"{os.path.basename(path)}."
+
+    def ring(self) -> None:
+        """Rings them; never waits, never fails."""
+        try:
+            names = os.listdir(self._folder)
+        except OSError:
+            return
+        mine = [name for name in names if name.startswith(self._prefix)]
+        if mine:
+            _ring(self._folder, mine)
 
 
 def _ring(folder: str, names: list[str]) -> None:
@@ -99,10 +111,10 @@ class Follower:
         self._socket = socket(AF_UNIX, SOCK_DGRAM)
         self._name = f"{os.path.basename(path)}.{os.getpid()}.{monotonic_ns():x}"
         self._reach: Reach | None = None
-        folder = f"{os.path.dirname(path)}/{BELLS}"
+        self._folder = f"{os.path.dirname(path)}/{BELLS}"
         try:
-            os.makedirs(folder, 0o700, exist_ok=True)
-            self._reach = Reach(folder)
+            os.makedirs(self._folder, 0o700, exist_ok=True)
+            self._reach = Reach(self._folder)
             self._socket.bind(self._reach.address(self._name))
         except OSError:  # looking by itself is all that is left
             return
@@ -141,3 +153,7 @@ class Follower:
             self._reach.remove(self._name)
             self._reach.close()
             self._reach = None
+            try:
+                os.rmdir(self._folder)  # a writer that finds no folder has the least to do
+            except OSError:
+                return

@@ -49,11 +49,8 @@ SELECT kind, schema, id FROM kinds ORDER BY kind, schema
 INSERT INTO kinds(kind, schema) VALUES (?, ?)
 
 -- name: add_receipt
-INSERT INTO receipts(position, stream_id, seq, kind_id, prev, hash, key, nodes, header)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-
--- name: add_body
-INSERT INTO bodies(position, body) VALUES (?, ?)
+INSERT INTO receipts(position, stream_id, seq, kind_id, prev, hash, key, nodes, header, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: hash_at
 SELECT hash FROM receipts WHERE stream_id = ? AND seq = ?
@@ -68,20 +65,18 @@ SELECT hash FROM receipts WHERE position = ?
 SELECT substr(nodes, ?, 32) FROM receipts WHERE position = ?
 
 -- name: receipts_of_stream
-SELECT r.position, s.name, r.seq, k.kind, k.schema, r.prev, r.hash, r.header, b.body
+SELECT r.position, s.name, r.seq, k.kind, k.schema, r.prev, r.hash, r.header, r.body
 FROM streams s
   JOIN receipts r ON r.stream_id = s.id
   JOIN kinds k ON k.id = r.kind_id
-  LEFT JOIN bodies b ON b.position = r.position
 WHERE s.name = ?3 AND r.seq > ?1 AND r.seq <= ?2
 ORDER BY r.seq LIMIT 512
 
 -- name: receipts_of_log
-SELECT r.position, s.name, r.seq, k.kind, k.schema, r.prev, r.hash, r.header, b.body
+SELECT r.position, s.name, r.seq, k.kind, k.schema, r.prev, r.hash, r.header, r.body
 FROM receipts r
   CROSS JOIN streams s ON s.id = r.stream_id
   CROSS JOIN kinds k ON k.id = r.kind_id
-  LEFT JOIN bodies b ON b.position = r.position
 WHERE r.position > ?1 AND r.position <= ?2
 ORDER BY r.position LIMIT 512
 
@@ -94,39 +89,35 @@ WHERE r.position > ?1 AND r.position <= ?2
 ORDER BY r.position LIMIT 512
 
 -- name: receipt_by_hash
-SELECT r.position, s.name, r.seq, k.kind, k.schema, r.prev, r.hash, r.header, b.body
+SELECT r.position, s.name, r.seq, k.kind, k.schema, r.prev, r.hash, r.header, r.body
 FROM receipts r
   JOIN streams s ON s.id = r.stream_id
   JOIN kinds k ON k.id = r.kind_id
-  LEFT JOIN bodies b ON b.position = r.position
-WHERE substr(r.hash, 1, 8) = substr(?1, 1, 8) AND r.hash = ?1
+WHERE r.position = (SELECT position FROM receipts WHERE hash = ?)
 
 -- name: receipt_by_key
-SELECT r.position, s.name, r.seq, k.kind, k.schema, r.prev, r.hash, r.header, b.body
+SELECT r.position, s.name, r.seq, k.kind, k.schema, r.prev, r.hash, r.header, r.body
 FROM streams s
   JOIN receipts r ON r.stream_id = s.id AND r.key = ?2
   JOIN kinds k ON k.id = r.kind_id
-  LEFT JOIN bodies b ON b.position = r.position
 WHERE s.name = ?1
 
 -- name: rows
 -- Left joins: a row whose stream or kind is gone is shown all the same.
-SELECT r.position, s.name, r.seq, k.kind, k.schema, r.prev, r.hash, r.key, r.header, b.body, r.nodes
+SELECT r.position, s.name, r.seq, k.kind, k.schema, r.prev, r.hash, r.key, r.header, r.body, r.nodes
 FROM receipts r
   LEFT JOIN streams s ON s.id = r.stream_id
   LEFT JOIN kinds k ON k.id = r.kind_id
-  LEFT JOIN bodies b ON b.position = r.position
 WHERE r.position > ?1 AND r.position <= ?2
 ORDER BY r.position LIMIT 512
 
 -- name: damaged_rows
 -- For rows whose text is no text.
 SELECT r.position, CAST(s.name AS BLOB), r.seq, CAST(k.kind AS BLOB), k.schema, CAST(r.prev AS BLOB),
-  CAST(r.hash AS BLOB), CAST(r.key AS BLOB), CAST(r.header AS BLOB), CAST(b.body AS BLOB), CAST(r.nodes AS BLOB)
+  CAST(r.hash AS BLOB), CAST(r.key AS BLOB), CAST(r.header AS BLOB), CAST(r.body AS BLOB), CAST(r.nodes AS BLOB)
 FROM receipts r
   LEFT JOIN streams s ON s.id = r.stream_id
   LEFT JOIN kinds k ON k.id = r.kind_id
-  LEFT JOIN bodies b ON b.position = r.position
 WHERE r.position > ?1 AND r.position <= ?2
 ORDER BY r.position LIMIT 512
 
@@ -141,11 +132,14 @@ ORDER BY s.name
 -- name: checkpoints
 SELECT size, note FROM checkpoints ORDER BY size
 
+-- name: newest_checkpoint
+SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1
+
 -- name: keep_checkpoint
 INSERT INTO checkpoints(size, note) VALUES (?, ?) ON CONFLICT(size) DO UPDATE SET note = excluded.note
 
 -- name: erase
-DELETE FROM bodies WHERE position = ?
+UPDATE receipts SET body = NULL WHERE position = ? AND body IS NOT NULL
 
 -- name: overwrite
 PRAGMA secure_delete = ON

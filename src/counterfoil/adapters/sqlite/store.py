@@ -14,7 +14,7 @@ import apsw
 
 from counterfoil.adapters.sqlite import connection
 from counterfoil.adapters.sqlite.blocks import read_blocks
-from counterfoil.adapters.sqlite.doorbell import ring
+from counterfoil.adapters.sqlite.doorbell import Bells
 from counterfoil.adapters.sqlite.turns import Turns
 from counterfoil.adapters.sqlite.writer import NotFresh, Writer
 from counterfoil.errors import CounterfoilError, IntegrityError
@@ -60,7 +60,18 @@ class SqliteStore:
         IntegrityError: `ledger_damaged`.
     """
 
-    __slots__ = ("_cursor", "_db", "_follower", "_sql", "_turns", "_version", "_writer", "ledger", "path")
+    __slots__ = (
+        "_bells",
+        "_cursor",
+        "_db",
+        "_follower",
+        "_sql",
+        "_turns",
+        "_version",
+        "_writer",
+        "ledger",
+        "path",
+    )
 
     def __init__(self, path: str, lock_timeout_s: float = LOCK_TIMEOUT_S) -> None:
         self.path = os.path.abspath(path)
@@ -80,6 +91,7 @@ class SqliteStore:
             raise
         self._writer = Writer(self._cursor, self._sql, self.ledger, self._fetch, self.by_key, self.node)
         self._version = -1
+        self._bells = Bells(self.path)
         self._follower: Follower | None = None
 
     @classmethod
@@ -236,6 +248,11 @@ class SqliteStore:
         """Returns the signed checkpoints, by size: the size of the log and the note's text."""
         return [(size, note) for size, note in self._fetch("checkpoints")]
 
+    def newest_checkpoint(self) -> tuple[int, str]:
+        """Returns the signed checkpoint of the greatest size, by one look-up; (0, "") without one."""
+        found = self._fetch("newest_checkpoint")
+        return (found[0][0], found[0][1]) if found else (0, "")
+
     def problems(self) -> list[str]:
         """Lets the database check itself and returns what it says, empty when it is sound."""
         said = [str(row[0]) for row in self._fetch("check")]
@@ -276,7 +293,7 @@ class SqliteStore:
             if isinstance(error, apsw.Error):
                 raise connection.told(error, self.path) from None
             raise
-        ring(self.path)
+        self._bells.ring()
         return done
 
     def append(
@@ -288,10 +305,37 @@ class SqliteStore:
             ConflictError: `version_conflict`, unless all that is to be sealed in that stream is there
                 already; `key_reused`.
         """
-        (outcome,) = self.append_all([(drafts, now_ms, expect)])
+        request = (drafts, now_ms, expect)
+        if len(drafts) == 1:
+            receipt = self._append_ahead(request)
+            if receipt is not None:
+                return [receipt]
+        (outcome,) = self.append_all([request])
         if isinstance(outcome, CounterfoilError):
             raise outcome
         return outcome
+
+    def _append_ahead(self, request: Request) -> Receipt | None:
+        """Appends one receipt by one statement, or returns None if that has to be done with more care."""
+        sealed = self._writer.seal_ahead(request)
+        if sealed is None:
+            return None
+        self._turns.stand_back()
+        try:
+            self._cursor.execute(self._sql["add_receipt"], sealed[0])
+        except apsw.ConstraintError:
+            self._writer.forget()
+            return None
+        except BaseException as error:
+            self._writer.forget()
+            if isinstance(error, apsw.Error):
+                raise connection.told(error, self.path) from None
+            raise
+        finally:
+            self._turns.done()
+        self._version = self._db.data_version()
+        self._bells.ring()
+        return sealed[1]
 
     def append_all(self, requests: Sequence[Request]) -> list[list[Receipt] | CounterfoilError]:
         """Carries out the appends of several callers in one transaction.
@@ -364,10 +408,8 @@ class SqliteStore:
                 self._take_stream(streams[row.stream])
             end = self._fetch("stream_id", (row.stream,))[0][0]
             (kind_id,) = self._writer.add_kinds([(row.kind, row.schema)])
-            values = (row.position, end, row.seq, kind_id, row.prev, row.hash, row.key, row.nodes, row.header)
-            self._cursor.execute(self._sql["add_receipt"], values)
-            if row.body is not None:
-                self._cursor.execute(self._sql["add_body"], (row.position, row.body))
+            place = (row.position, end, row.seq, kind_id, row.prev, row.hash, row.key)
+            self._cursor.execute(self._sql["add_receipt"], (*place, row.nodes, row.header, row.body))
         return len(rows)
 
     def _take_stream(self, stream: Stream) -> None:

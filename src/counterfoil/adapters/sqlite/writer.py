@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Request = tuple[Sequence[Draft], int, Mapping[str, int]]
     """Drafts, milliseconds since 1970, the lengths that streams must have before."""
 
+_UP_TO_SECONDS = 19
 ENDS_MAX = 10_000
 """How many streams' ends are kept in memory."""
 
@@ -56,7 +57,10 @@ class Writer:
         node: returns the hash of a complete subtree.
     """
 
-    __slots__ = ("_by_key", "_cursor", "_ends", "_fetch", "_kinds", "_ledger", "_node", "_peaks", "_sql")
+    __slots__ = (
+        "_by_key", "_cursor", "_ends", "_fetch", "_kinds", "_ledger", "_node", "_peaks", "_second", "_second_text",
+        "_sql",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -76,6 +80,8 @@ class Writer:
         self._ends: dict[str, End] = {}
         self._kinds: dict[tuple[str, int], int] = {}
         self._peaks: Peaks | None = None
+        self._second = -1
+        self._second_text = ""
 
     def forget(self) -> None:
         """Drops what is known of the log: somebody else wrote, or what was written is taken back."""
@@ -105,6 +111,34 @@ class Writer:
         self._ends[stream] = end
         return end
 
+    def now(self, ms: int) -> str:
+        """Writes a moment; most are of the same second as the one before."""
+        second = ms // 1000
+        if second != self._second:
+            self._second = second
+            self._second_text = iso_ms(ms)[:_UP_TO_SECONDS]
+        return f"{self._second_text}.{ms % 1000:03d}Z"
+
+    def seal_ahead(self, request: Request) -> tuple[tuple[object, ...], Receipt] | None:
+        """Seals the one draft of a request on the strength of what is known, outside of any transaction.
+
+        The schema takes the row only if nobody else has appended: its position is taken otherwise.
+
+        Returns:
+            The row to insert and its receipt; None when too little is known.
+        """
+        (draft,), now_ms, expect = request
+        known = self._peaks is not None and (draft.kind, draft.schema) in self._kinds
+        if not known or draft.stream not in self._ends:
+            return None
+        for stream, length in expect.items():
+            end = self._ends.get(stream)
+            if end is None or end.length != length:
+                return None
+        rows: list[tuple[object, ...]] = []
+        receipt = self._seal(draft, self.now(now_ms), rows)
+        return rows[0], receipt
+
     def append_fresh(self, requests: Sequence[Request]) -> list[list[Receipt]]:
         """Seals the drafts of all requests as if none were there yet, which is nearly always so.
 
@@ -113,22 +147,21 @@ class Writer:
                 the transaction has to be taken back.
         """
         rows: list[tuple[object, ...]] = []
-        bodies: list[tuple[int, bytes]] = []
         done = []
         for drafts, now_ms, expect in requests:
             for stream, length in expect.items():
                 end = self.end(stream)
                 if (0 if end is None else end.length) != length:
                     raise NotFresh
-            now = iso_ms(now_ms)
-            done.append([self._seal(draft, now, rows, bodies) for draft in drafts])
-        self._insert(rows, bodies)
+            now = self.now(now_ms)
+            done.append([self._seal(draft, now, rows) for draft in drafts])
+        self._insert(rows)
         return done
 
     def append_carefully(self, request: Request) -> list[Receipt] | CounterfoilError:
         """Seals the drafts of one request, or takes all of it back and returns why."""
         drafts, now_ms, expect = request
-        now = iso_ms(now_ms)
+        now = self.now(now_ms)
         self._cursor.execute(self._sql["savepoint"])
         try:
             self._check_expected(drafts, expect)
@@ -143,20 +176,18 @@ class Writer:
 
     def _seal_now(self, draft: Draft, now: str) -> Receipt:
         rows: list[tuple[object, ...]] = []
-        bodies: list[tuple[int, bytes]] = []
-        receipt = self._seal(draft, now, rows, bodies)
-        self._insert(rows, bodies)
+        receipt = self._seal(draft, now, rows)
+        self._insert(rows)
         return receipt
 
-    def _insert(self, rows: list[tuple[object, ...]], bodies: list[tuple[int, bytes]]) -> None:
-        if rows:
+    def _insert(self, rows: list[tuple[object, ...]]) -> None:
+        if len(rows) == 1:
+            self._cursor.execute(self._sql["add_receipt"], rows[0])
+        elif rows:
             self._cursor.executemany(self._sql["add_receipt"], rows)
-            self._cursor.executemany(self._sql["add_body"], bodies)
 
-    def _seal(
-        self, draft: Draft, now: str, rows: list[tuple[object, ...]], bodies: list[tuple[int, bytes]]
-    ) -> Receipt:
-        """Seals one draft at the end of its stream and of the log, and adds its rows to those to insert."""
+    def _seal(self, draft: Draft, now: str, rows: list[tuple[object, ...]]) -> Receipt:
+        """Seals one draft at the end of its stream and of the log, and adds its row to those to insert."""
         stream, kind, schema = draft.stream, draft.kind, draft.schema
         end = self.end(stream) or self._begin_stream(stream)
         peaks = self._peaks or self.peaks()
@@ -165,10 +196,12 @@ class Writer:
         seq, prev, position = end.length, end.hash, peaks.size
         header, leaf = seal(draft, ledger=self._ledger, seq=seq, prev=prev, at=at)
         nodes = peaks.append(leaf)
-        rows.append((position, end.id, seq, kind_id, prev, leaf, bytes.fromhex(draft.key), nodes, header))
-        bodies.append((position, draft.body))
-        end.length, end.hash, end.at = seq + 1, leaf, at
-        return Receipt(position, stream, seq, kind, schema, prev, leaf, header, draft.body)
+        key, body = bytes.fromhex(draft.key), draft.body
+        rows.append((position, end.id, seq, kind_id, prev, leaf, key, nodes, header, body))
+        end.length = seq + 1
+        end.hash = leaf
+        end.at = at
+        return Receipt(position, stream, seq, kind, schema, prev, leaf, header, body)
 
     def _begin_stream(self, name: str) -> End:
         self._cursor.execute(self._sql["add_stream"], (name,))
@@ -194,7 +227,7 @@ class Writer:
         """Makes the stream of a branch and seals its first receipt, no earlier than what it branches off."""
         self._cursor.execute(self._sql["add_branch"], (draft.stream, parent, at, shared))
         rows = self._fetch("header_at", (parent, at))
-        return self._seal_now(draft, max(iso_ms(now_ms), sealed_at(rows[0][0])))
+        return self._seal_now(draft, max(self.now(now_ms), sealed_at(rows[0][0])))
 
     def _stored(self, draft: Draft) -> Receipt | None:
         """Returns the receipt that a draft was sealed as before, or None.
