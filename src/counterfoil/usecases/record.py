@@ -20,7 +20,7 @@ from counterfoil.usecases.context import plain_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from counterfoil.ledger.receipt import Receipt
     from counterfoil.tickets.model import Row
@@ -181,12 +181,12 @@ class Record:
         self.intended = self._sealed(self.note[2]) or []
         return bool(self._sealed(self.note[3][:1]))
 
-    def apply(self, commit: str | None, held: Mapping[str, bytes | None] | None = None) -> None:
+    def apply(self, commit: str | None, held: Mapping[str, str | None] | None = None) -> None:
         """Seals what is so now; told twice it is sealed once.
 
         Args:
             commit: the commit that holds it, or None.
-            held: by path what files were found to hold, where that may not be what was intended.
+            held: by path the blobs that were found, where they may not be those that were intended.
         """
         _, _, intended, applied = self.note
         if self._sealed(applied[:1]):
@@ -194,8 +194,7 @@ class Record:
         branch = self._context.git.branch() if commit is not None else None
         ref = None if branch is None else f"refs/heads/{branch}"
         leaves = {receipt.stream: receipt.id for receipt in self.intended}
-        blob = _blob_namer(self._context)
-        found = {plain_path(self._context.prefix + path): blob(data) for path, data in (held or {}).items()}
+        found = {plain_path(self._context.prefix + path): blob for path, blob in (held or {}).items()}
         items = [
             (stream, kind, _completed(kind, body, leaves.get(stream), commit, ref, found), key)
             for stream, kind, body, key in applied
@@ -339,7 +338,14 @@ class Record:
 def _note(context: Context, plan: Plan, files: Sequence[FileChange], rows: Mapping[str, RowChange]) -> Note:
     command = command_id(context)
     actor = context.actor()
-    blob = _blob_namer(context)
+    algorithm = context.git_setting("extensions.objectformat") or "sha1"
+    normalise = context.git_setting("core.autocrlf") in {"true", "input"}
+
+    def blob(data: bytes | None) -> str | None:
+        if data is None:
+            return None
+        return blob_id(data.replace(b"\r\n", b"\n") if normalise else data, algorithm)
+
     intended: list[Item] = []
     applied: list[Item] = []
     common: dict[str, object] = {"command": command, "project": context.project}
@@ -374,19 +380,6 @@ def _note(context: Context, plan: Plan, files: Sequence[FileChange], rows: Mappi
             stream = kinds.ticket_stream(str(told["ticket"]))
             applied.append((stream, kind, {**common, **told}, f"{command}/claim/{told['ticket']}"))
     return command, actor, intended, applied
-
-
-def _blob_namer(context: Context) -> Callable[[bytes | None], str | None]:
-    """Returns what names a file's content as this clone's Git would; None is no file."""
-    algorithm = context.git_setting("extensions.objectformat") or "sha1"
-    normalise = context.git_setting("core.autocrlf") in {"true", "input"}
-
-    def blob(data: bytes | None) -> str | None:
-        if data is None:
-            return None
-        return blob_id(data.replace(b"\r\n", b"\n") if normalise else data, algorithm)
-
-    return blob
 
 
 def _difference(before: Row | None, after: Row | None) -> tuple[str, dict[str, object]]:

@@ -132,7 +132,6 @@ def _finish(
             effect.put(context, path, after, local)
             now[path] = after
     paths = [path for path, _, _, local in intent.entries if not local and path in now]
-    held = {} if made is not None else {path: now[path] for path in paths}
     if made is None and intent.message:
         made = _commit_with(context, paths)
     try:
@@ -146,8 +145,16 @@ def _finish(
         context.warn("not_committed", f"an interrupted command could not be committed: {error.message}")
         if made is None:
             return False
-    record.apply(made, held)
+    record.apply(made, _held(context, made, paths))
     return True
+
+
+def _held(context: Context, commit: str | None, paths: Sequence[str]) -> dict[str, str | None]:
+    """Returns the blobs that a commit, or without one the working tree, has of some paths."""
+    from counterfoil.usecases.contents import blob_ids, ids_of
+
+    found = ids_of(context, paths) if commit is None else blob_ids(context, commit, paths)
+    return {path: found.get(path) for path in paths}
 
 
 def _commit(context: Context, paths: Sequence[str], message: str, name: str, record: Record) -> str | None:

@@ -82,7 +82,7 @@ def everything(scene: Scene) -> None:
     _commits_have_receipts(scene, receipts, witnesses)
     _receipts_have_commits(scene, receipts)
     _fences_only_grow(scene, receipts)
-    if not (scene.lost or scene.outage):
+    if not scene.lost:
         _files_are_as_folded(scene, receipts)
 
 
@@ -208,9 +208,8 @@ def _fences_only_grow(scene: Scene, receipts: Sequence[Receipt]) -> None:
         body = receipt.data()
         ticket, fence = str(body["ticket"]), int(str(body["fence"]))
         known = last.get(ticket, 0)
-        # While the ledger is away, or before it began anew, claims are taken of which it learns later or never.
         grows = fence > known if receipt.kind == kinds.CLAIMED else fence >= known
-        assert grows or scene.outage, f"{_named(receipt)}: {fence} after {known}"
+        assert grows, f"{_named(receipt)}: {fence} after {known}"
         last[ticket] = max(fence, known)
     context = scene.world.context(Machine(), ACTORS[0])
     for ticket, claim in claims.everything(context).items():

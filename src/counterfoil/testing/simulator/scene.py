@@ -51,7 +51,8 @@ class Scene:
         self.lines.append(f"{self.world.clock.utc(self.world.clock.ms)} {words}")
 
     def pass_time(self) -> None:
-        """Lets some time go by: nothing, seconds, or hours in which leases lapse."""
+        """Lets some time go by: what a process takes to start, seconds, or hours in which leases lapse."""
+        self.world.clock.ms += 1
         kind = self.chance.random()
         if kind < 0.1:
             return
