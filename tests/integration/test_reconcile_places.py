@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,7 @@ from counterfoil.usecases import reconcile as reconciling
 from counterfoil.usecases.reconcile import catch_up
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 STATE = ".git/counterfoil"
@@ -129,8 +131,17 @@ def test_progress_is_told_while_many_commits_are_looked_at(
     commits = [edit(clone, ticket, old, new) for old, new in (("One", "1"), ("Two", "2"), ("Three", "3"))]
     monkeypatch.setattr("counterfoil.usecases.movement.COMMITS_A_PASS", 2)
     seen: list[tuple[int, int]] = []
-    catch_up(context_of(clone), lambda done, total: seen.append((done, total)))
-    assert seen == [(2, 0), (3, 0)]
+    named: list[str] = []
+    context = context_of(clone)
+
+    @contextmanager
+    def watch(what: str) -> Iterator[Callable[[int, int], None]]:
+        named.append(what)
+        yield lambda done, total: seen.append((done, total))
+
+    context.watch = watch
+    catch_up(context)
+    assert (named, seen) == (["reading commits"], [(2, 0), (3, 0)])
     assert [entry[3] for entry in told(clone, "changes")] == commits
 
 

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.context import Context, Watched
     from counterfoil.usecases.ports import Trace
 
 
@@ -91,6 +91,11 @@ class Call:
         """Whether nothing may be guessed or asked."""
         return self.arguments.flag("ci")
 
+    def _watch(self, what: str) -> Watched:
+        from counterfoil.cli.progress import Progress
+
+        return Progress(self, what)
+
     def context(self, *, create: bool = False) -> Context:
         """Returns the project's context, opened at first use."""
         if self._context is None:
@@ -118,6 +123,7 @@ class Call:
                 program=own_program(),
             )
             self._context.warnings = self.warnings
+            self._context.watch = self._watch
         return self._context
 
     def body(self) -> str | None:

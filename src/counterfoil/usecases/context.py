@@ -10,6 +10,7 @@ from counterfoil.tickets.index import FOLDER
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from counterfoil.tickets.config import Config
     from counterfoil.tickets.frontmatter import FullReader
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
         ProgramRunner,
         Repository,
     )
+
+    Watched = AbstractContextManager[Callable[[int, int], None]]
+    """Gives what is told how much is done and how much there is in all."""
 
 CONFIG_FILE = f"{FOLDER}/config.yml"
 LOCK_TIMEOUT_S = 60.0
@@ -72,6 +76,7 @@ class Context:
         settings_file: the user's own settings, or an empty mapping.
         program: how Git is to call this command in hooks and merge drivers.
         folder: gives the files below an absolute path (the hooks' folder, an import's source).
+        watch: shows how far long work of the given name has come, in a `with` block; None shows nothing.
     """
 
     git: Repository
@@ -116,6 +121,7 @@ class Context:
         self._open_ledgers = open_ledgers
         self._open_keys = open_keys
         self.warnings: list[dict[str, object]] = []
+        self.watch: Callable[[str], Watched] | None = None
         self._config: Config | None = None
         self._git_config: Mapping[str, str] | None = None
 

@@ -61,7 +61,7 @@ class Reconciled:
     receipts: tuple[str, ...] = ()
 
 
-def observe(context: Context, progress: Progress | None = None) -> None:
+def observe(context: Context) -> None:
     """Reconciles if anything has moved; takes the clone's lock.
 
     A failure is a warning: whatever called this has done its work.
@@ -69,10 +69,10 @@ def observe(context: Context, progress: Progress | None = None) -> None:
     if observed.due(context) and context.ledgers.exists():
         with context.lock():
             recover(context)
-            catch_up(context, progress)
+            catch_up(context)
 
 
-def catch_up(context: Context, progress: Progress | None = None) -> Reconciled | None:
+def catch_up(context: Context) -> Reconciled | None:
     """Reconciles a ledger that there is, or warns. The caller holds the lock and has recovered.
 
     Raises:
@@ -82,14 +82,17 @@ def catch_up(context: Context, progress: Progress | None = None) -> Reconciled |
     if store is None:
         return None
     try:
-        return reconcile(context, store, progress=progress)
+        if context.watch is None:
+            return reconcile(context, store)
+        with context.watch("reading commits") as progress:
+            return reconcile(context, store, progress=progress)
     except CounterfoilError as error:
         if error.code == "newer_ledger":
             raise
         context.warn(
             "not_reconciled",
             f"what happened in Git is not in the ledger yet: {error.message}",
-            hint=error.hint or "ticket ledger status",
+            hint=error.hint or "ticket ledger reconcile",
             reason=error.code,
         )
         return None
