@@ -226,12 +226,12 @@ def trace(store: Store, stream: str, *, derived: Views | None = None) -> Trace:
     """
     segments = branching.history(store, stream)
     receipts = list(_receipts(store, segments))
-    ticket_id = stream.removeprefix(kinds.ticket_stream(""))
-    if ticket_id != stream:
-        end = receipts[-1].position if branch.length(segments) and "/" in ticket_id else None
-        receipts += _found_in_git(store, ticket_id.partition("/")[0], end, derived)
+    ticket = _ticket_of(segments[0].stream)
+    if ticket:
+        shared = [receipt.position for receipt in receipts if receipt.stream == segments[0].stream]
+        receipts += _found_in_git(store, ticket, max(shared) if len(segments) > 1 else None, derived)
         receipts.sort(key=lambda receipt: receipt.position)
-    moments = _moments(receipts, segments, ticket_id.partition("/")[0] if ticket_id != stream else "")
+    moments = _moments(receipts, segments, ticket)
     entries = _entries(moments)
     for name, step in _forks(store, segments):
         _mark_fork(entries, name, step)
@@ -275,8 +275,17 @@ def _receipts(store: Store, segments: Sequence[Segment]) -> Iterator[Receipt]:
         yield from read_history(store, [segment])
 
 
+def _ticket_of(stream: str) -> str:
+    """Returns the id of the ticket whose stream this is, empty for any other stream."""
+    place, _, rest = stream.partition("/")
+    return rest if place == "ticket" and "/" not in rest else ""
+
+
 def _found_in_git(store: Store, ticket_id: str, end: int | None, derived: Views | None) -> list[Receipt]:
-    """Returns the reconcile's receipts that speak of a ticket, up to a position."""
+    """Returns the reconcile's receipts that may speak of a ticket, up to a position.
+
+    A branch shares its ticket's story up to where it leaves it: what was found later is none of its own.
+    """
     if derived is None:
         found = [receipt for receipt in store.read(LEDGER) if receipt.kind == kinds.RECONCILED]
         return [receipt for receipt in found if end is None or receipt.position <= end]
