@@ -66,6 +66,25 @@ completion bash
 install-hooks
 init
 sync
+ledger status
+ledger streams
+ledger tail
+ledger show @1
+ledger checkpoint
+ledger proof @1
+ledger verify
+ledger push
+ledger fetch
+ledger export receipts.jsonl
+ledger import receipts.jsonl
+ledger gc
+ledger reconcile
+trace shoes
+inspect shoes
+replay shoes
+fork shoes
+ledger diff ledger ledger
+rebuild
 uninstall
 """
 
@@ -85,7 +104,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, obj
     found = {}
     for line in IN_ORDER.splitlines():
         words = line.split()
-        verb = " ".join(words[:2]) if words[0] == "policy" else words[0]
+        verb = " ".join(words[:2]) if words[0] in {"policy", "ledger"} else words[0]
         found[verb] = json.loads(_run(place, f"ticket {line} --json"))
     return found
 

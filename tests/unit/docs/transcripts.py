@@ -44,6 +44,9 @@ _SHAPES = {
     "time": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\dZ)?",
     "commit": r"\b(?=[a-f]*\d)[0-9a-f]{7,40}\b",
     "version": r"\b\d+\.\d+\.\d+\b",
+    "clock": r"\b\d\d:\d\d:\d\d\b",
+    "day": r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{1,2} [A-Z][a-z]{2} \d{4}\b",
+    "seconds": r"\b\d+\.\d\d s\b",
 }
 _IDS = (
     rf"(?P<ulid>\b{_DIGIT}{{26}}\b)|(?P<short>(?:(?<=[A-Z]-)|(?<=\"short_id\":\")){_DIGIT}{{8}}\b)"
