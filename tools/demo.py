@@ -46,12 +46,13 @@ class Stage:
 
     Args:
         folder: where the repository lies.
-        command: the `ticket` to be shown.
+        command: the `ticket` to be shown; the Python beside it has what the command needs.
         home: an empty folder, so that nobody's Git settings change what happens.
     """
 
     def __init__(self, folder: Path, command: Path, home: Path) -> None:
         self.folder = folder
+        self.python = command.with_name("python")
         (home / "gitconfig").write_text(GIT_SETTINGS, "utf-8")
         self.variables = {
             "PATH": os.pathsep.join([str(command.parent), os.environ.get("PATH", os.defpath)]),
@@ -156,7 +157,7 @@ def work(stage: Stage, names: str) -> None:
     stage.run("git switch --quiet main")
     stage.run("git merge --quiet --no-edit -")
 
-    stage.tell("What happened to that ticket?", "The history is Git's own; nothing else keeps it.")
+    stage.tell("What happened to that ticket?", "The history is Git's own.")
     stage.run(f"ticket log {names}", expect="done")
     stage.run(f"ticket diff {names} HEAD~2", expect="state: done")
     stage.run("ticket search 'seen once'", expect="Crash on empty name")
@@ -199,6 +200,29 @@ def care(stage: Stage, languages: str) -> None:
     stage.run("git status --short", expect=r"\A\Z")
 
 
+def prove(stage: Stage, names: str) -> None:
+    """Shows what the ledger says of a ticket, and that a rewritten copy of it is found out."""
+    stage.tell(
+        "Who asked, who did it, in which order?",
+        "Each change has left receipts in the clone's ledger: hashed, linked, signed, and witnessed by the "
+        "commits in Git.",
+    )
+    stage.run(f"ticket trace {names}", expect="agent:builder")
+    stage.run("ticket ledger checkpoint")
+    stage.run("ticket ledger verify", expect="Sound")
+
+    stage.tell(
+        "Somebody rewrites a copy of the ledger",
+        "With SQL, and with everything out of the way that the database itself has against it.",
+    )
+    stage.run("cp -R .git/counterfoil ../copy")
+    python = shlex.quote(str(stage.python))
+    tool = shlex.quote(str(Path(__file__).with_name("tamper.py")))
+    stage.run(f"{python} {tool} ../copy/ledger.db agent:builder agent:latecomer", expect="agent:latecomer")
+    stage.run("ticket ledger verify --data-dir ../copy", status=11, expect="(?m)^error: ")
+    stage.run("ticket ledger verify --quiet")
+
+
 def farewell(stage: Stage, keep: bool) -> None:
     """Says where the repository lies and what could be tried in it."""
     ticket = shlex.quote(str(Path(stage.variables["PATH"].split(os.pathsep)[0], "ticket")))
@@ -214,6 +238,7 @@ def farewell(stage: Stage, keep: bool) -> None:
     print("  ticket new 'Something of mine' && ticket edit TK-…")
     print("  ticket prime                 # what an agent reads first")
     print("  ticket doctor")
+    print("  ticket ledger tail")
     print("  git log --stat")
 
 
@@ -234,6 +259,7 @@ def main() -> int:
         work(stage, names)
         merge(stage, languages, crash)
         care(stage, languages)
+        prove(stage, names)
         farewell(stage, kept)
     except Surprise as surprise:
         kept = True
