@@ -270,7 +270,18 @@ class Record:
             self._opened = True
             self._store = open_store(self._context)
             self._failed = self._store is None
+            if self._store is not None and observed.unrecorded(self._context):
+                self._seal_late(self._store)
         return self._store
+
+    def _seal_late(self, store: Store) -> None:
+        """Seals what waits for the ledger, before anything that came after it is sealed."""
+        from counterfoil.usecases.late import take_up
+
+        try:
+            take_up(self._context, store)
+        except CounterfoilError as error:
+            self._give_up(error)
 
     def _sign_if_due(self) -> None:
         """Signs the log when receipts have been waiting for it; a failure is a warning."""

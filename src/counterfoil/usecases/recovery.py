@@ -11,7 +11,7 @@ from counterfoil.errors import CounterfoilError, HostError
 from counterfoil.tickets import index
 from counterfoil.usecases import effect, observed
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.record import Record, open_store, unavailable
+from counterfoil.usecases.record import Record
 from counterfoil.usecases.uncommitted import rows_to_commit
 
 TYPE_CHECKING = False
@@ -56,7 +56,6 @@ def recover(context: Context) -> None:
         intent = effect.read_intent(data)
         if intent is not None and intent.root == context.work.root:
             _tidy(context, name, file, intent.entries)
-            _seal_late(context)
             record = Record.of_note(context, intent.note)
             try:
                 _settle(context, name, intent, record, finish)
@@ -64,21 +63,6 @@ def recover(context: Context) -> None:
                 record.close()
         context.state.remove(f"{name}.child")
         context.state.remove(file)
-
-
-def _seal_late(context: Context) -> None:
-    """Seals what waits for the ledger, before anything that came after it is sealed."""
-    store = open_store(context) if observed.unrecorded(context) else None
-    if store is None:
-        return
-    from counterfoil.usecases.late import take_up
-
-    try:
-        take_up(context, store)
-    except HostError as error:
-        unavailable(context, error)
-    finally:
-        store.close()
 
 
 def _tidy(context: Context, intent: str, note: str, entries: Sequence[Entry]) -> None:
