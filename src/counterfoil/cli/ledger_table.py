@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from counterfoil.cli.table import Option, Verb
 
-_ORIGIN: Option = (("--origin",), "LEDGER", False, "a ledger that was fetched, by the beginning of its id")
+_ORIGIN: Option = (("--origin",), "LEDGER", False, "a fetched ledger, by how its id begins")
 _BODIES: Option = (("--no-bodies",), "", False, "the headers alone; what was said stays here")
 
 LEDGER_VERBS: dict[str, Verb] = {
