@@ -29,7 +29,7 @@ class Node:
 
     Attributes:
         name: the stream.
-        depth: 0 for a stream that branches off nothing.
+        depth: 0 for the stream that a tree begins with.
         parent: what it branches off, or None.
         at: the step of the history at which it does, or None.
         own: how many steps are its own.
@@ -232,7 +232,7 @@ def tree(store: Store, prefix: str = "") -> list[Node]:
 
     Args:
         store: the ledger.
-        prefix: only trees whose root's name begins so.
+        prefix: only the tree below this stream, or, if it is none, trees whose root's name begins so.
     """
     streams = {stream.name: stream for stream in store.streams()}
     branches: dict[str, list[Stream]] = {}
@@ -244,6 +244,8 @@ def tree(store: Store, prefix: str = "") -> list[Node]:
         for name in sorted(branches)
         if name in streams and streams[name].parent is None and name.startswith(prefix)
     ]
+    if prefix in streams:
+        roots = [streams[prefix]]
     nodes: list[Node] = []
     waiting = [(root, 0) for root in reversed(roots)]
     while waiting:

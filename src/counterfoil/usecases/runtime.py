@@ -104,8 +104,9 @@ def execute(
     """
     check_stream(stream)
     standing = load(store, decider, stream, snapshots=snapshots, kinds=kinds)
+    name = key_digest(actor, _key(key, 0))
     for attempt in range(ATTEMPTS):
-        first = store.by_key(stream, key_digest(actor, _key(key, 0)))
+        first = store.by_key(stream, name)
         if first is not None:
             receipts = _repeated(store, decider, command, first, actor, key, kinds)
             return Outcome(standing.state, receipts, True)
@@ -117,7 +118,7 @@ def execute(
         try:
             receipts = record.append(context, store, drafts, expect={stream: standing.length}, now_ms=now_ms)
         except ConflictError as error:
-            if error.code != "version_conflict":
+            if error.code != "version_conflict" and store.by_key(stream, name) is None:
                 raise
             bound_ms = min(PAUSE_MS_MAX, 1 << attempt)
             context.clock.sleep(context.entropy.bits(20) * bound_ms / (1 << 20) / 1000)

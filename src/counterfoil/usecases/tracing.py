@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import ConflictError
 from counterfoil.ledger import branch
-from counterfoil.ledger.fold import decode, fold
+from counterfoil.ledger.fold import decode, decoded
 from counterfoil.ledger.instant import read_ms
 from counterfoil.ledger.receipt import FORKED, SALT
 from counterfoil.usecases import branching, kinds, ticket_story, views
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from counterfoil.ledger.branch import Segment
+    from counterfoil.ledger.fold import Body
     from counterfoil.ledger.receipt import Receipt
     from counterfoil.usecases.ports import Store, Views
 
@@ -251,17 +252,36 @@ def replay(store: Store, stream: str, at: int | None = None, *, snapshots: Views
         ConflictError: `newer_ledger`.
     """
     segments = branching.until(store, stream, at)
-    steps = branch.length(branching.history(store, stream))
     step = branch.length(segments) - 1
     place = branch.locate(segments, step)
     if place is None:
         raise branching.no_such_step(stream, step, segments)
-    receipt = next(store.read(place[0], first=place[1], last=place[1]))
     reducer = reducer_of(stream)
     before = state_at(store, reducer, branch.until(segments, step - 1), snapshots=snapshots)
-    after = fold([receipt], reducer.evolve, before, KINDS)
-    changed = branching.differences(before, after)
-    return Replay(stream, step, steps, after, changed, _moments([receipt], segments)[0])
+    last = store.read(place[0], first=place[1], last=place[1])
+    return next(_replayed(stream, branch.length(branching.history(store, stream)), last, step, before))
+
+
+def replay_all(store: Store, stream: str, at: int | None = None) -> Iterator[Replay]:
+    """Yields a stream as it was after each step of its history, up to one; each costs what one step costs.
+
+    Raises:
+        InputError: `stream_not_found`, `receipt_not_found`.
+        ConflictError: `newer_ledger`.
+    """
+    segments = branching.until(store, stream, at)
+    steps = branch.length(branching.history(store, stream))
+    yield from _replayed(stream, steps, read_history(store, segments), 0, reducer_of(stream).initial())
+
+
+def _replayed(
+    stream: str, steps: int, receipts: Iterable[Receipt], first: int, state: dict[str, Any]
+) -> Iterator[Replay]:
+    reducer = reducer_of(stream)
+    for step, (receipt, body) in enumerate(decoded(receipts, KINDS), first):
+        before, state = state, reducer.evolve(state, receipt, body)
+        changed = branching.differences(before, state)
+        yield Replay(stream, step, steps, state, changed, _moment(receipt, body, step, True))
 
 
 # --- receipts -------------------------------------------------------------------------------------
@@ -307,22 +327,25 @@ def _moments(receipts: Sequence[Receipt], segments: Iterable[Segment], ticket: s
     moments = []
     for receipt in receipts:
         readable = KINDS.knows(receipt.kind, receipt.schema)
-        raw = decode(receipt)
-        body = KINDS.read(receipt.kind, receipt.schema, raw) if readable else raw
-        body = {name: value for name, value in body.items() if name != SALT}
+        body = decode(receipt)
+        body = KINDS.read(receipt.kind, receipt.schema, body) if readable else body
         offset = steps.get(receipt.stream)
         if receipt.kind == kinds.RECONCILED and ticket:
-            body["changes"] = [entry for entry in ticket_story.changes(body) if entry[0] == ticket]
-            if not body["changes"] and offset is None:
+            found = [entry for entry in ticket_story.changes(body) if entry[0] == ticket]
+            if not found and offset is None:
                 continue
-        moments.append(
-            Moment(
-                None if offset is None or receipt.kind == FORKED else receipt.seq + offset,
-                receipt.position, receipt.stream, receipt.seq, receipt.kind, receipt.schema,
-                receipt.id, receipt.at, receipt.actor, None if receipt.body is None else body, readable,
-            )
-        )  # fmt: skip
+            body = {**body, "changes": found}
+        step = None if offset is None or receipt.kind == FORKED else receipt.seq + offset
+        moments.append(_moment(receipt, body, step, readable))
     return moments
+
+
+def _moment(receipt: Receipt, body: Body, step: int | None, readable: bool) -> Moment:
+    told = {name: value for name, value in body.items() if name != SALT}
+    return Moment(
+        step, receipt.position, receipt.stream, receipt.seq, receipt.kind, receipt.schema, receipt.id,
+        receipt.at, receipt.actor, None if receipt.body is None else told, readable,
+    )  # fmt: skip
 
 
 def _origin(store: Store, segments: Sequence[Segment]) -> tuple[str | None, int | None]:

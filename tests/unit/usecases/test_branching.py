@@ -136,6 +136,8 @@ def test_the_tree_shows_who_hangs_on_whom(bench: Bench) -> None:
         Node(late, 1, TEXT, 3, 0, 4),
     ]
     assert tree(bench.store, "ticket/") == []
+    assert tree(bench.store, early) == [Node(early, 0, TEXT, 1, 2, 4), Node(deep, 1, early, 2, 0, 3)]
+    assert tree(bench.store, late) == [Node(late, 0, TEXT, 3, 0, 4)]
 
 
 def test_a_branch_of_a_ticket_is_folded_as_the_ticket_is(bench: Bench) -> None:

@@ -146,6 +146,22 @@ def test_who_was_overtaken_decides_again_on_what_is_so_now() -> None:
         Bench(Hurried(1, rival(900))).add(200)
 
 
+@pytest.mark.parametrize(("amount", "code"), [(5, ""), (6, "key_reused")])
+def test_the_same_command_decided_at_another_moment_is_still_the_same(amount: int, code: str) -> None:
+    def later(store: MemoryStore) -> None:
+        other = Bench(store, 1000)
+        other.clock.ms += 3
+        other.add(5, key="once")
+
+    bench = Bench(Hurried(1, later))
+    if not code:
+        assert bench.add(amount, key="once").repeated
+        return
+    with pytest.raises(ConflictError) as caught:
+        bench.add(amount, key="once")
+    assert (caught.value.code, bench.store.size()) == (code, 1)
+
+
 def test_what_others_sealed_besides_the_same_command_is_folded_too() -> None:
     def others(store: MemoryStore) -> None:
         other = Bench(store, 1000)

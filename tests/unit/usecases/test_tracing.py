@@ -11,7 +11,7 @@ from unit.usecases.stream_scene import ADA, BOT, HATS, LEDGER, SHOES, TEXT, Benc
 from counterfoil.errors import ConflictError, InputError
 from counterfoil.testing.views import MemoryViews
 from counterfoil.usecases import kinds
-from counterfoil.usecases.tracing import Entry, inspect, replay, trace
+from counterfoil.usecases.tracing import Entry, inspect, replay, replay_all, trace
 
 if TYPE_CHECKING:
     from counterfoil.ledger.receipt import Receipt
@@ -225,6 +225,20 @@ def test_a_replay_tells_what_a_step_changed(bench: Bench, at: int, changed: dict
     found = replay(bench.store, STREAM, at)
     assert (found.step, found.steps, found.moment.seq) == (at, 3, at)
     assert changed.items() <= found.changed.items()
+
+
+def test_all_steps_replayed_in_one_go_are_the_steps_replayed_one_by_one(bench: Bench) -> None:
+    settle(bench, intend(bench, "C1"))
+    branch = f"{STREAM}/idea"
+    bench.fork(branch, STREAM, 1)
+    settle(bench, intend(bench, "C2"))
+    bench.seal(branch, kinds.NOTED, {"text": "or else"})
+    for stream in (STREAM, branch):
+        steps = replay(bench.store, stream).steps
+        assert list(replay_all(bench.store, stream)) == [
+            replay(bench.store, stream, at) for at in range(steps)
+        ]
+    assert [found.step for found in replay_all(bench.store, STREAM, 2)] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("look", [inspect, trace, replay])

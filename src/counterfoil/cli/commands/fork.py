@@ -41,7 +41,7 @@ def _list(call: Call) -> Reply:
     store = open_ledger(context)
     try:
         stream = find_stream(context, store, call.arguments.required("stream"))
-        nodes = [node for node in branching.tree(store, stream) if node.name == stream or node.parent]
+        nodes = branching.tree(store, stream)
     finally:
         store.close()
     data = {
@@ -49,7 +49,7 @@ def _list(call: Call) -> Reply:
         "branches": [
             {"stream": node.name, "parent": node.parent, "at": node.at, "own": node.own, "steps": node.steps}
             for node in nodes
-            if node.parent is not None
+            if node.depth
         ],
     }
     lines = [_line(node) for node in nodes]
@@ -59,4 +59,4 @@ def _list(call: Call) -> Reply:
 def _line(node: Node) -> str:
     name = "   " * (node.depth - 1) + "└─ " * bool(node.depth) + visible(node.name)
     own = count(node.own, "receipt")
-    return f"{name}  {own}" if node.parent is None else f"{name}  off {node.at}, {own} of its own"
+    return f"{name}  off {node.at}, {own} of its own" if node.depth else f"{name}  {own}"

@@ -9,7 +9,7 @@ from counterfoil.cli.commands.inspect import state_lines, stream_title
 from counterfoil.cli.layout import BOLD, RESET, colourful, cut, visible
 from counterfoil.cli.progress import Progress
 from counterfoil.cli.receipt_words import count, summary, value_text
-from counterfoil.usecases import branching, tracing
+from counterfoil.usecases import tracing
 from counterfoil.usecases.addressing import find_stream, open_ledger
 
 if TYPE_CHECKING:
@@ -60,10 +60,9 @@ def run(call: Call) -> Reply:
 
 
 def _steps(store: Store, stream: str, last: int, progress: Progress) -> Iterator[Replay]:
-    branching.until(store, stream, last)
-    for step in range(last + 1):
-        yield tracing.replay(store, stream, step)
-        progress(step + 1, last + 1)
+    for found in tracing.replay_all(store, stream, last):
+        yield found
+        progress(found.step + 1, last + 1)
 
 
 def _changed(replay: Replay) -> dict[str, list[object]]:
