@@ -79,9 +79,22 @@ def test_a_removed_ticket_whose_removal_was_dropped_is_a_note(scene: tuple[Clone
     clone.say("undo")
     assert not clone.file(other).exists()
     clone.git("commit", "-q", "--amend", "-m", "told otherwise")
+    reconcile(clone)
     assert verdict(clone) == ([], ["commit_rewritten"])
     clone.git("reset", "-q", "--hard", "HEAD^")
+    reconcile(clone)
     assert verdict(clone) == ([], ["change_dropped"])
+
+
+def test_what_waits_to_be_sealed_is_a_note_even_without_a_ledger(scene: tuple[Clone, str]) -> None:
+    clone, ticket = scene
+    file = clone.path / ".git/counterfoil/ledger.db"
+    for name in ("ledger.db-wal", "ledger.db-shm"):
+        (file.parent / name).unlink(missing_ok=True)
+    file.write_bytes(b"this is no database, it only looks as long as one" * 40)
+    clone.say("edit", ticket, "-p", "p1")
+    errors, notes = verdict(clone)
+    assert (errors, notes) == (["ledger_damaged"], ["unrecorded"])
 
 
 def test_neither_pull_nor_sync_nor_a_switch_of_branches_alarms(tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ def verify(
             "git config --unset ticket.trailers",
         )
     store = _open(context, told, findings)
+    fates.note_waiting(context, findings)
     if store is None:
         _note_foreign(told, {*names, *witness.origins(context)}, findings)
         return Report(None, findings=findings.errors, notes=findings.notes, foreign=foreign)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import CounterfoilError
-from counterfoil.usecases import kinds
+from counterfoil.usecases import kinds, observed
 from counterfoil.usecases.contents import PLAIN_LOG
 from counterfoil.usecases.dates import PASS_TIMEOUT_S
 from counterfoil.usecases.movement import UNTOUCHED_ENV
@@ -44,6 +44,18 @@ class Gone(NamedTuple):
     path: str
     before: str | None
     after: str | None
+
+
+def note_waiting(context: Context, findings: Findings) -> None:
+    """Notes commands that found the ledger closed and wait for the next reconcile."""
+    waiting = len(observed.unrecorded(context))
+    if waiting:
+        findings.note(
+            "unrecorded",
+            context.state.path(observed.UNRECORDED),
+            f"{waiting} {'command' if waiting == 1 else 'commands'} found the ledger closed and wait to be sealed",
+            "ticket ledger reconcile",
+        )
 
 
 def check_changes(context: Context, store: Store, findings: Findings) -> None:
