@@ -92,7 +92,8 @@ def test_squashed_commits_are_told_as_the_one_that_they_became(scene: tuple[Clon
     assert said(clone) == (0, 2, 0)
 
 
-def test_a_branch_that_is_squashed_into_the_base_branch_is_known(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pruned", [False, True])
+def test_a_branch_that_is_squashed_into_the_base_branch_is_known(tmp_path: Path, pruned: bool) -> None:
     clone, ticket = begun(tmp_path / "work")
     clone.git("switch", "-qc", "feature")
     clone.say("move", ticket, "ready")
@@ -102,6 +103,10 @@ def test_a_branch_that_is_squashed_into_the_base_branch_is_known(tmp_path: Path)
     clone.git("merge", "-q", "--squash", "feature")
     clone.git("commit", "-qm", "squashed")
     clone.git("branch", "-qD", "feature")
+    if pruned:
+        clone.git("reflog", "expire", "--expire=now", "--all")
+        clone.git("gc", "-q", "--prune=now")
+        assert clone.git("cat-file", "-t", first, status=None) == ""
     reconcile(clone)
     assert told(clone, "rewritten") == [[ticket, first, head(clone)], [ticket, second, head(clone)]]
     assert said(clone) == (0, 2, 0)
