@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from counterfoil.testing.memory_commands import Answer, differences, fatal, raw_lines
@@ -20,6 +21,7 @@ _LOG_OPTIONS = (
     "--no-relative", "--no-abbrev", "--full-diff", "--full-history", "--no-merges", "--basic-regexp", "--grep",
     "--skip", "--max-count", "-1", "--reverse", "--first-parent", "--topo-order", "--diff-merges", "--root",
     "--not", "--ignore-submodules", "-c", "--sparse", "--left-right", "--end-of-options", "--remotes", "--branches", "--all",
+    "--exclude",
 )  # fmt: skip
 _SEVERAL = {"--remotes": "refs/remotes/", "--branches": "refs/heads/", "--all": "refs/"}
 
@@ -45,7 +47,8 @@ def _log(call: Call) -> Answer:
     out = []
     for commit in commits:
         mark = "<" if commit.oid in left else ">"
-        out.append(_formatted(form.replace("%m", mark), commit).encode("utf-8", "surrogateescape") + end)
+        if form:
+            out.append(_formatted(form.replace("%m", mark), commit).encode("utf-8", "surrogateescape") + end)
         if {"--name-only", "--raw"} & call.options:
             assert "-z" in call.options, call.unknown()
             changes = _changes(call.tree, commit)
@@ -53,7 +56,9 @@ def _log(call: Call) -> Answer:
                 changes = [change for change in changes if is_within(change[0], call.paths or [])]
             if changes:
                 names = b"".join([path + b"\0" for path, _, _ in changes])
-                out.append(b"\n" + (raw_lines(changes) if "--raw" in call.options else names))
+                out.append(
+                    (b"\n" if form else b"") + (raw_lines(changes) if "--raw" in call.options else names)
+                )
     return Answer(0, b"".join(out))
 
 
@@ -122,6 +127,7 @@ def _reachable(call: Call) -> list[Commit]:
 def _tips(call: Call) -> tuple[list[str], list[str]]:
     """Returns the commits that the call names, and those whose history it leaves out."""
     sides: tuple[list[str], list[str]] = ([], [])
+    excluded: list[str] = []
     other = False
     named = False
     words = iter([*call.words, *call.stdin.decode().split()] if "--stdin" in call.options else call.words)
@@ -131,8 +137,15 @@ def _tips(call: Call) -> tuple[list[str], list[str]]:
             next(words)
         elif word == "--not":
             other = not other
+        elif word.startswith("--exclude="):
+            excluded.append(word.partition("=")[2])
         elif word in _SEVERAL:
-            refs = call.tree.repository.refs.items()
+            refs = [
+                (name, oid)
+                for name, oid in call.tree.repository.refs.items()
+                if not any(fnmatchcase(name, pattern) for pattern in excluded)
+            ]
+            excluded = []
             sides[other].extend(oid for name, oid in refs if name.startswith(_SEVERAL[word]))
         elif "..." in word:
             ends = [_commit(call, end or "HEAD") for end in word.split("...")]
@@ -231,6 +244,7 @@ def _rev_list(call: Call) -> Answer:
     call.only(
         "-n", "--count", "--not", "--remotes", "--branches", "--all", "--reverse", "--first-parent", "--parents",
         "--topo-order", "--stdin", "--no-merges", "--max-count", "--ignore-missing",
+        "--exclude",
     )  # fmt: skip
     try:
         commits = _selected(call)

@@ -379,3 +379,19 @@ def test_what_two_branches_have_apart_is_told_side_by_side(world: GitWorld) -> N
         world, "rev-list", "--ignore-missing", "--stdin", stdin=f"{side}\n{'1' * 40}\n^{main}\n".encode()
     )
     assert listed == f"{side}\n".encode()
+
+
+def test_all_references_but_some_are_gone_through(world: GitWorld) -> None:
+    first = begun(world)
+    world.do("checkout", "-q", "-b", "hidden/side")
+    world.write(A, "A, side\n")
+    side = str(world.commit(A))
+    world.do("checkout", "-q", "main")
+    assert out(world, "rev-list", "--all").decode().split() == [side, first]
+    assert (
+        out(world, "log", "--exclude=refs/heads/hidden/*", "--all", "-z", "--format=%H")
+        == f"{first}\0".encode()
+    )
+    before, after = blob_id(f"{A}, first\n".encode()), blob_id(b"A, side\n")
+    told = out(world, *PLAIN_LOG, "--all", "--format=", "--raw", "-z", "--no-abbrev", "--", A).decode()
+    assert told == (f":100644 100644 {before} {after} M\0{A}\0:000000 100644 {'0' * 40} {before} A\0{A}\0")

@@ -5,7 +5,7 @@ Nothing here asks the recorder or the recovery what it did; the receipts, the co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from counterfoil.kernel.digest import blob_id
 from counterfoil.ledger.chain import Chain, Claim
@@ -16,6 +16,7 @@ from counterfoil.tickets import index
 from counterfoil.tickets.document import scan
 from counterfoil.tickets.model import row_of
 from counterfoil.usecases import claims, effect, kinds, observed
+from counterfoil.usecases.auditing import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +28,7 @@ INTENDED = frozenset((kinds.INTENDED, kinds.PROJECT_INTENDED))
 ENDED = frozenset(
     (kinds.APPLIED, kinds.REVERTED, kinds.ABANDONED, kinds.PROJECT_APPLIED, kinds.PROJECT_ABANDONED)
 )
+LOST = frozenset(("ledger_missing", "ledger_lost", "ledger_replaced"))
 DONE = frozenset((kinds.APPLIED, kinds.REVERTED))
 _COMMITS = (
     "log", "--all", "--format=%H%x00%(trailers:key=Ticket-Receipt,valueonly,unfold,separator=%x2C)%x00"
@@ -82,7 +84,9 @@ def everything(scene: Scene) -> None:
     _commits_have_receipts(scene, receipts, witnesses)
     _receipts_have_commits(scene, receipts)
     _fences_only_grow(scene, receipts)
+    _the_program_says_so_too(scene)
     if not scene.lost:
+        _foreign_changes_are_observed(scene, receipts, witnesses)
         _files_are_as_folded(scene, receipts)
 
 
@@ -146,6 +150,13 @@ def _the_ledger_verifies(scene: Scene, witnesses: Sequence[Witness]) -> None:
     assert (chain.size, chain.root) == store.tree_head()
 
 
+def _the_program_says_so_too(scene: Scene) -> None:
+    """`ticket ledger verify` finds nothing; a ledger that was deleted it may miss."""
+    report = verify(scene.world.context(Machine(), ACTORS[0]), deep=True)
+    found = [finding for finding in report.findings if not scene.lost or finding.code not in LOST]
+    assert not found, found
+
+
 def _intents_have_ends(receipts: Sequence[Receipt]) -> None:
     """Everything that was intended was done or abandoned, once."""
     ends: dict[str, list[Receipt]] = {}
@@ -197,6 +208,50 @@ def _receipts_have_commits(scene: Scene, receipts: Sequence[Receipt]) -> None:
         held = git.run("rev-parse", "-q", "--verify", f"{body['commit']}:{body['path']}")
         told = held.stdout.decode().strip() if held.status == 0 else None
         assert told == body["after"], f"{_named(receipt)}: {body['commit']} has {told}, not {body['after']}"
+
+
+def _foreign_changes_are_observed(
+    scene: Scene, receipts: Sequence[Receipt], witnesses: Sequence[Witness]
+) -> None:
+    """What a person committed on the base branch is observed once, and what the program did never is."""
+    observed_changes = [
+        (str(change[0]), str(change[3]))
+        for receipt in receipts
+        if receipt.kind == kinds.RECONCILED
+        for change in cast("list[list[object]]", receipt.data()["changes"])
+    ]
+    twice = sorted({change for change in observed_changes if observed_changes.count(change) > 1})
+    assert not twice, f"observed twice: {twice}"
+    if scene.amended:
+        return
+    ours = {witness.commit for witness in witnesses}
+    adopted = [change for change in observed_changes if change[1] in ours]
+    assert not adopted, f"changes of our own were observed as foreign: {adopted}"
+    # What the program wrote without a commit is known already when somebody else commits it.
+    known = {
+        (str(body["ticket"]), body["after"])
+        for body in (receipt.data() for receipt in receipts if receipt.kind in DONE)
+        if body["commit"] is None
+    }
+    by_hand = [
+        (ticket, commit) for ticket, commit, blob in _changed_by_hand(scene) if (ticket, blob) not in known
+    ]
+    missing = [change for change in by_hand if change not in observed_changes]
+    assert not missing, f"never observed: {missing}"
+
+
+def _changed_by_hand(scene: Scene) -> Iterator[tuple[str, str, str | None]]:
+    """Yields ticket, commit and blob (None for none) of what people committed on the base branch."""
+    told = scene.world.git.read(
+        "log", "--format=%x01%H", "--raw", "-z", "--no-abbrev", "--no-renames", "refs/heads/main", "--",
+        index.TICKETS,
+    )  # fmt: skip
+    for entry in told.decode().split("\x01")[1:]:
+        commit, *words = [word.strip("\n") for word in entry.split("\0") if word.strip("\n")]
+        for raw, path in zip(words[::2], words[1::2], strict=True):
+            blob = raw.split(" ")[3]
+            if commit in scene.handmade and index.is_called_ticket(path.rpartition("/")[2]):
+                yield path.rpartition("/")[2][:-3], commit, blob if blob.strip("0") else None
 
 
 def _fences_only_grow(scene: Scene, receipts: Sequence[Receipt]) -> None:
