@@ -49,13 +49,13 @@ class TicketStory(_Plain):
 
         Returns:
             `ticket`, `project`, `path`; `fields` by name; `blob` and `commit` as last known, `ref`; `known_at`;
-            `claim` (holder, fence, until) or None; `fence`, the highest so far; `open`, by the
-            leaf hash of the intention: action, subject, actor, at, command, after, fields; `created` and
-            `last`: actor, at, action, receipt; `counts` by kind.
+            `claim` (holder, fence, until) or None; `fence`, the highest so far; `open`, by the id of
+            the command: intended (the leaf hash), action, subject, actor, at, after, fields; `created`
+            and `last`: actor, at, action, receipt; `counts` by kind.
         """
         return {
             "ticket": None,
-            "project": None,
+            "project": "",
             "path": None,
             "fields": {},
             "blob": None,
@@ -125,17 +125,17 @@ def fields(body: Body) -> dict[str, list[Any]]:
 
 def _intended(state: State, receipt: Receipt, body: Body) -> None:
     entry = {
+        "intended": receipt.id,
         "action": text(body, "action"),
         "subject": text(body, "subject"),
         "actor": receipt.actor,
         "at": receipt.at,
-        "command": text(body, "command"),
         "after": text(body, "after"),
         "fields": fields(body),
     }
-    state["open"] = {**state["open"], receipt.id: entry}
+    state["open"] = {**state["open"], text(body, "command") or receipt.id: entry}
     for name in ("project", "path"):
-        state[name] = text(body, name) if state[name] is None else state[name]
+        state[name] = state[name] or text(body, name) or state[name]
 
 
 def _settled(state: State, receipt: Receipt, body: Body) -> None:
@@ -162,14 +162,13 @@ def _settled(state: State, receipt: Receipt, body: Body) -> None:
 
 
 def _meant(remaining: dict[str, Any], body: Body) -> str:
-    """Returns the leaf hash of the intention that a receipt settles; the only one there is, if it is erased."""
-    intended = text(body, "intended")
-    if intended in remaining:
-        return intended
-    command = text(body, "command")
-    for leaf, entry in remaining.items():
-        if command is not None and entry["command"] == command:
-            return leaf
+    """Returns the key of the intention that a receipt settles; the only one there is, if it is erased."""
+    command, intended = text(body, "command"), text(body, "intended")
+    if command in remaining:
+        return command
+    for key, entry in remaining.items():
+        if intended is not None and entry["intended"] == intended:
+            return key
     return next(iter(remaining)) if len(remaining) == 1 and not body else ""
 
 

@@ -51,6 +51,12 @@ def test_what_is_written_is_there_for_the_next_process(path: str) -> None:
     assert [key for key, _ in views.scan("v", "t", "k0001")] == [f"k{number:05}" for number in range(10, 20)]
 
 
+def test_nobody_else_may_read_what_is_derived(path: str) -> None:
+    views = filled(path)
+    assert {os.stat(name).st_mode & 0o777 for name in (path, f"{path}-wal", f"{path}-shm")} == {0o600}
+    views.close()
+
+
 def test_rows_go_when_they_are_set_to_none_and_with_their_view(path: str) -> None:
     views = filled(path)
     views.put("w", "t", {"kept": b"1"})

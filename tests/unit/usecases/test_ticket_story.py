@@ -64,8 +64,9 @@ def test_what_is_only_intended_is_open_and_not_so(bench: Bench) -> None:
     intended = intend(bench)
     state = state_of(bench)
     assert (state["fields"], state["blob"], state["last"]) == ({}, None, None)
-    assert list(state["open"]) == [intended.id]
-    assert state["open"][intended.id]["fields"] == {"state": ["ready", "in_progress"]}
+    assert list(state["open"]) == ["C1"]
+    assert state["open"]["C1"]["intended"] == intended.id
+    assert state["open"]["C1"]["fields"] == {"state": ["ready", "in_progress"]}
 
 
 def test_what_was_abandoned_is_neither_open_nor_so(bench: Bench) -> None:
@@ -91,11 +92,21 @@ def test_what_was_taken_back_is_so_too(bench: Bench) -> None:
 
 
 def test_two_commands_that_overlap_are_told_apart(bench: Bench) -> None:
-    first, second = intend(bench), intend(bench, "C2", fields={"title": ["a", "b"]})
+    first = intend(bench)
+    intend(bench, "C2", fields={"title": ["a", "b"]})
     settle(bench, first)
-    assert list(state_of(bench)["open"]) == [second.id]
+    assert list(state_of(bench)["open"]) == ["C2"]
     settle(bench, None, command="C2")
     assert state_of(bench)["fields"] == {"state": "in_progress", "title": "b"}
+
+
+def test_an_ending_without_its_command_finds_its_intention_by_the_receipt(bench: Bench) -> None:
+    first, second = intend(bench), intend(bench, "C2", fields={"title": ["a", "b"]})
+    settle(bench, second, command=None)
+    state = state_of(bench)
+    assert (list(state["open"]), state["fields"]) == (["C1"], {"title": "b"})
+    settle(bench, first, command="nobody's")
+    assert state_of(bench)["open"] == {}
 
 
 @pytest.mark.parametrize(

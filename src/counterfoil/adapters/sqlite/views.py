@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 IN_MEMORY = ":memory:"
 BUSY_MS = 10_000
+FILE_MODE = 0o600
+"""As the ledger's own: what is derived says the same things."""
 PAGE_ROWS = 500
 """How many rows are read at a time, so that no reader keeps the file from being tidied."""
 
@@ -155,11 +157,13 @@ class SqliteViews:
             if not self._mend:
                 raise _lost(path, error) from None
             _delete(path)
-        except apsw.Error:
+        except (apsw.Error, OSError):
             path = IN_MEMORY
         return self._connect(path)
 
     def _connect(self, path: str) -> apsw.Connection:
+        if path != IN_MEMORY:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
         connection = apsw.Connection(path)
         try:
             connection.set_busy_timeout(BUSY_MS)
