@@ -142,6 +142,7 @@ INSERT INTO checkpoints(size, note) VALUES (?, ?) ON CONFLICT(size) DO UPDATE SE
 UPDATE receipts SET body = NULL WHERE position = ? AND body IS NOT NULL
 
 -- name: overwrite
+-- Pages that fall free are filled with zeros as well, for the rest of this connection.
 PRAGMA secure_delete = ON
 
 -- name: empty_log

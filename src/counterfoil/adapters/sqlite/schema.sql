@@ -56,8 +56,10 @@ CREATE TABLE checkpoints(
   note TEXT NOT NULL
 ) STRICT;
 
+-- INSERT OR REPLACE deletes without asking the triggers of DELETE, so those of INSERT refuse what is there.
 CREATE TRIGGER receipts_follow BEFORE INSERT ON receipts
 WHEN EXISTS (SELECT 1 FROM receipts WHERE stream_id = NEW.stream_id AND seq = NEW.seq)
+  OR EXISTS (SELECT 1 FROM receipts WHERE position = NEW.position)
 BEGIN SELECT RAISE(ABORT, 'a receipt has one successor'); END;
 
 CREATE TRIGGER receipts_stay BEFORE UPDATE ON receipts
@@ -69,11 +71,19 @@ BEGIN SELECT RAISE(ABORT, 'receipts are sealed'); END;
 CREATE TRIGGER receipts_remain BEFORE DELETE ON receipts
 BEGIN SELECT RAISE(ABORT, 'receipts are sealed'); END;
 
+CREATE TRIGGER streams_are_new BEFORE INSERT ON streams
+WHEN EXISTS (SELECT 1 FROM streams WHERE id = NEW.id OR name = NEW.name)
+BEGIN SELECT RAISE(ABORT, 'streams are sealed'); END;
+
 CREATE TRIGGER streams_stay BEFORE UPDATE ON streams
 BEGIN SELECT RAISE(ABORT, 'streams are sealed'); END;
 
 CREATE TRIGGER streams_remain BEFORE DELETE ON streams
 BEGIN SELECT RAISE(ABORT, 'streams are sealed'); END;
+
+CREATE TRIGGER kinds_are_new BEFORE INSERT ON kinds
+WHEN EXISTS (SELECT 1 FROM kinds WHERE id = NEW.id OR (kind = NEW.kind AND schema = NEW.schema))
+BEGIN SELECT RAISE(ABORT, 'kinds are sealed'); END;
 
 CREATE TRIGGER kinds_stay BEFORE UPDATE ON kinds
 BEGIN SELECT RAISE(ABORT, 'kinds are sealed'); END;
@@ -83,6 +93,9 @@ BEGIN SELECT RAISE(ABORT, 'kinds are sealed'); END;
 
 CREATE TRIGGER bodies_go BEFORE UPDATE ON receipts WHEN NEW.body IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'bodies are erased, never changed'); END;
+
+CREATE TRIGGER meta_is_new BEFORE INSERT ON meta WHEN EXISTS (SELECT 1 FROM meta WHERE name = NEW.name)
+BEGIN SELECT RAISE(ABORT, 'a ledger keeps its id'); END;
 
 CREATE TRIGGER meta_stays BEFORE UPDATE ON meta WHEN OLD.name = 'ledger'
 BEGIN SELECT RAISE(ABORT, 'a ledger keeps its id'); END;

@@ -426,11 +426,15 @@ class SqliteStore:
 
     def erase(self, positions: Sequence[int]) -> int:
         """Deletes bodies, so that their bytes are in the file no more; the receipts stay. Returns how many."""
-        self._fetch("overwrite")
-        before = self._db.total_changes()
         values = [(position,) for position in positions]
-        self._change(lambda: self._cursor.executemany(self._sql["erase"], values))
+        self._fetch("overwrite")
+        erased = self._change(lambda: self._erase(values))
         self._fetch("empty_log")
+        return erased
+
+    def _erase(self, values: list[tuple[int]]) -> int:
+        before = self._db.total_changes()
+        self._cursor.executemany(self._sql["erase"], values)
         return self._db.total_changes() - before
 
     def wait(self, after: int, timeout_s: float) -> bool:
