@@ -39,40 +39,45 @@ class Standing:
     """What `ticket ledger status` tells.
 
     Attributes:
-        ledger: the id of the clone's own ledger.
+        ledger: the id of the clone's own ledger; None before the first change, and then there is no more to tell
+            of it.
         place: the folder in which it lies.
+        unrecorded: how many commands wait for the reconcile.
+        origins: what was fetched from others.
         size, root: of its log; the root in hexadecimal.
         streams, branches: how many there are; branches are among the streams.
         signed: how many receipts the newest checkpoint covers; 0 without one.
         key: the name under which that checkpoint is signed, or None.
         last_at: when the newest receipt was sealed, or None.
         pushed: how many receipts were pushed.
-        unrecorded: how many commands wait for the reconcile.
-        origins: what was fetched from others.
     """
 
-    ledger: str
+    ledger: str | None
     place: str
-    size: int
-    root: str
-    streams: int
-    branches: int
-    signed: int
-    key: str | None
-    last_at: str | None
-    pushed: int
     unrecorded: int
     origins: tuple[Origin, ...]
+    size: int = 0
+    root: str = ""
+    streams: int = 0
+    branches: int = 0
+    signed: int = 0
+    key: str | None = None
+    last_at: str | None = None
+    pushed: int = 0
 
 
 def standing(context: Context) -> Standing:
     """Looks at the clone's ledger and at those beside it; writes nothing.
 
     Raises:
-        InputError: `ledger_not_found`.
         HostError: `ledger_unavailable`.
         IntegrityError: `ledger_damaged`.
     """
+    place = context.state.root
+    unrecorded = len(context.state.names(UNRECORDED))
+    origins = tuple(_origin(context, ledger) for ledger in sorted(context.ledgers.foreign()))
+    if not context.ledgers.exists():
+        return Standing(None, place, unrecorded, origins)
     store = open_ledger(context)
     try:
         size, root = store.tree_head()
@@ -81,7 +86,9 @@ def standing(context: Context) -> Standing:
         last = [receipt.at for receipt in store.log(first=size - 1, bodies=False)] if size else []
         return Standing(
             ledger=store.ledger,
-            place=context.state.root,
+            place=place,
+            unrecorded=unrecorded,
+            origins=origins,
             size=size,
             root=root.hex(),
             streams=len(streams),
@@ -90,8 +97,6 @@ def standing(context: Context) -> Standing:
             key=_signer(note),
             last_at=last[-1] if last else None,
             pushed=pushed_size(context, store.ledger),
-            unrecorded=len(context.state.names(UNRECORDED)) if context.state.is_folder(UNRECORDED) else 0,
-            origins=tuple(_origin(context, ledger) for ledger in sorted(context.ledgers.foreign())),
         )
     finally:
         store.close()

@@ -95,7 +95,7 @@ class Trust:
                 "signature",
                 f"no key that is known for the ledger {self._ledger} has signed all of it",
                 ledger=self._ledger,
-                known=[str(key) for key in self._trusted(believed, size)],
+                known=[str(each.key) for each in self._keys if each.since < believed],
             )
         return confirmed
 

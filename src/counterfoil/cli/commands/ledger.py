@@ -62,7 +62,7 @@ def _status_lines(stands: Standing, colours: bool) -> list[str]:
         signed = f"{stands.signed:,} of {stands.size:,}" if rest else "all of it"
         signed += f", by {visible(stands.key)}"
     pairs = [
-        ("Ledger", stands.ledger),
+        ("Ledger", stands.ledger or "none yet; it begins with the first change"),
         ("Receipts", f"{stands.size:,} in {count(stands.streams, 'stream')}{branches}"),
         ("Root", stands.root),
         ("Last", stands.last_at.replace("T", " ").replace("Z", " UTC") if stands.last_at else "none"),
@@ -70,6 +70,8 @@ def _status_lines(stands: Standing, colours: bool) -> list[str]:
         ("Pushed", f"{stands.pushed:,} of {stands.size:,}" if stands.pushed else "nothing"),
         ("Place", visible(stands.place)),
     ]
+    if stands.ledger is None:
+        pairs = [pairs[0], pairs[-1]]
     for origin in stands.origins:
         pairs.append(("Fetched", f"{origin.ledger}  {_origin_words(origin)}"))
     return [

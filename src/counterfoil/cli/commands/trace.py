@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.tracing import Entry, Trace
 
+NOT_HERE = ("ledger_not_found", "stream_not_found")
 WIDEST = 100
 """A wider terminal makes the lines no easier to read."""
 
@@ -35,7 +36,7 @@ def run(call: Call) -> Reply:
     story = merged([("", _not_told_by(others, entries)), *others])
     shown = story if limit is None else story[max(0, len(story) - limit) :]
     data = {
-        "ledger": trace.ledger,
+        "ledger": trace.ledger or None,
         "stream": trace.stream,
         "steps": trace.steps,
         "parent": trace.parent,
@@ -55,11 +56,31 @@ def _is_ticket(query: str) -> bool:
 
 
 def _own_story(context: Context, query: str) -> Trace:
-    store = open_ledger(context)
+    """Returns what the clone's own ledger says; nothing where only ledgers that were fetched say anything."""
     try:
-        return tracing.trace(store, find_stream(context, store, query))
-    finally:
-        store.close()
+        store = open_ledger(context)
+        try:
+            return tracing.trace(store, find_stream(context, store, query))
+        finally:
+            store.close()
+    except InputError as error:
+        stream = _stream_elsewhere(context, query) if error.code in NOT_HERE else None
+        if stream is None:
+            raise
+        return tracing.Trace("", stream, 0, None, None, None, [])
+
+
+def _stream_elsewhere(context: Context, query: str) -> str | None:
+    for ledger in sorted(context.ledgers.foreign()):
+        try:
+            store = context.ledgers.open_foreign(ledger)
+            try:
+                return find_stream(context, store, query)
+            finally:
+                store.close()
+        except CounterfoilError:
+            continue
+    return None
 
 
 def _until(trace: Trace, at: int) -> list[Entry]:
