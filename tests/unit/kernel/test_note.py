@@ -10,7 +10,7 @@ from unit.kernel.note_scene import KEY, OTHER, OTHER_PRIVATE, PRIVATE, check
 
 from counterfoil.errors import InputError, IntegrityError
 from counterfoil.kernel import note
-from counterfoil.kernel.note import Note, Signature
+from counterfoil.kernel.note import Note, Signature, VerifierKey
 
 GO_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 GO_NOTE = (
@@ -157,7 +157,9 @@ BAD_KEYS = [
     GO_KEY + "\n",
     " " + GO_KEY,
     "\ud800" + GO_KEY,
-    "k+00000000+" + note.base64(b"\1" + bytes(33)),
+    str(VerifierKey("k", bytes(33))),
+    str(VerifierKey("k", bytes(31))),
+    str(VerifierKey("k", bytes(32))).replace(note.base64(b"\1" + bytes(32)), note.base64(b"\4" + bytes(32))),
 ]
 
 
