@@ -23,7 +23,7 @@ SAMPLE = {
     "edit": (FIRST, "-p", "p0"), "assign": (FIRST, "human:a"), "reviewer": (FIRST, "human:a"), "search": ("x",),
     "log": (FIRST,), "diff": (FIRST,), "branch": (FIRST,), "claim": (FIRST,), "release": (FIRST,),
     "batch": ("-",), "import": ("-",), "trace": (FIRST,), "inspect": (FIRST,), "replay": (FIRST,), "fork": (FIRST,),
-    "ledger show": ("@0",), "ledger proof": ("@0",), "ledger diff": ("a", "b"), "ledger import": ("-",),
+    "ledger show": ("@0",), "ledger proof": ("@0",), "ledger diff": ("a", "b"), "ledger import": ("-",), "ledger note": ("a", "b"),
     "ledger backup": ("x",), "ledger restore": ("x",), "ledger copy": ("--to", "x"), "ledger export": ("x",),
 }  # fmt: skip
 ALL = visible_verbs()

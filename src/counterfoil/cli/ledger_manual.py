@@ -36,6 +36,9 @@ checkpoint. Others can check it without the ledger and without this program.""",
     "ledger diff": """\
 A and B are streams, or tickets. Shows the receipt that they share last and what
 follows it.""",
+    "ledger note": """\
+TEXT is sealed for good and travels with the receipts; the ticket's file stays
+as it is. What looks like a secret is refused.""",
     "ledger reconcile": """\
 Reads what is new on the base branch and seals what no command of ours had
 recorded: edits by hand, commits of others. Happens by itself; this is for
@@ -104,6 +107,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "ledger checkpoint": ("ticket ledger checkpoint", "ticket ledger checkpoint --rotate-key"),
     "ledger proof": ("ticket ledger proof @12", "ticket ledger proof @12 -o receipt.tlog-proof"),
     "ledger diff": ("ticket ledger diff TK-01ARZ3ND ticket/01ARZ3NDEKTSV4RRFFQ69G5FAV/fork-1",),
+    "ledger note": (
+        'ticket ledger note TK-01ARZ3ND "The customer agreed on the phone."',
+        'ticket ledger note ticket/01ARZ3NDEKTSV4RRFFQ69G5FAV/fork-1 "What if?"',
+    ),
     "ledger reconcile": ("ticket ledger reconcile",),
     "ledger push": ("ticket ledger push", "ticket ledger push origin --no-bodies"),
     "ledger fetch": ("ticket ledger fetch",),

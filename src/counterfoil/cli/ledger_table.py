@@ -46,6 +46,10 @@ LEDGER_VERBS: dict[str, Verb] = {
         "ledger_branches", RECEIPTS, "where two streams part, and what each has since", (("a", "1"), ("b", "1")),
         (),
     ),
+    "ledger note": (
+        "ledger_note", RECEIPTS, "seal a sentence on a stream, branches included",
+        (("stream", "1"), ("text", "1")), (ACTOR,),
+    ),
     "ledger reconcile": (
         "ledger_care", RECEIPTS, "record what reached Git without this program", (), (ACTOR,),
     ),

@@ -84,6 +84,7 @@ inspect shoes
 replay shoes
 fork shoes
 ledger diff ledger ledger
+ledger note ledger hello
 rebuild
 uninstall
 """
