@@ -4,18 +4,41 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
-    from counterfoil.cli.call import Call
+    from counterfoil.cli.arguments import Arguments
+    from counterfoil.usecases.context import Context
 
 BAR = 24
 EVERY_MS = 100
 AFTER_MS = 300
 """Work that is shorter shows nothing."""
 CLEAR = "\r\x1b[K"
+
+
+class Caller(Protocol):
+    """What is asked of an invocation (`call.Call`, which makes these lines itself)."""
+
+    environ: Mapping[str, str]
+
+    @property
+    def arguments(self) -> Arguments:
+        """The command line."""
+
+    @property
+    def json(self) -> bool:
+        """Whether the answer is wanted as JSON."""
+
+    @property
+    def ci(self) -> bool:
+        """Whether nothing may be guessed or asked."""
+
+    def context(self) -> Context:
+        """Returns the project's context."""
 
 
 class Progress:
@@ -26,7 +49,7 @@ class Progress:
         what: the work, as in `verifying`.
     """
 
-    def __init__(self, call: Call, what: str) -> None:
+    def __init__(self, call: Caller, what: str) -> None:
         silent = call.json or call.ci or call.arguments.flag("quiet")
         self._shown = not silent and os.isatty(2) and call.environ.get("TERM") != "dumb"
         self._clock = call.context().clock
