@@ -269,8 +269,11 @@ class Git:
         self._discard_ref_locks(since_ns)
 
     def _discard_ref_locks(self, since_ns: int) -> None:
-        """Removes the locks of a Git that was killed while it moved the branch."""
-        self._discard_unchanging(["HEAD.lock"], self.branch(), since_ns)
+        """Removes the locks of a Git that was killed while it moved a branch, checked out still or not."""
+        locks = [f"{self.location.git_dir}/HEAD.lock"]
+        for folder, _, names in os.walk(f"{self.location.common_dir}/refs/heads"):
+            locks += [f"{folder}/{name}" for name in names if name.endswith(".lock")]
+        self._discard_unchanging(locks, since_ns)
 
     def discard_locks(self, branch: str, since_ns: int) -> None:
         """Removes what a Git that was killed in a merge or a rebase has left locked.
@@ -279,12 +282,12 @@ class Git:
             branch: the one that it was to move.
             since_ns: a time before that Git was started; older locks are not its own.
         """
-        self._discard_unchanging(["index.lock", *[f"{name}.lock" for name in PSEUDO_REFS]], branch, since_ns)
-
-    def _discard_unchanging(self, names: Sequence[str], branch: str | None, since_ns: int) -> None:
+        names = ["index.lock", *[f"{name}.lock" for name in PSEUDO_REFS]]
         locks = [f"{self.location.git_dir}/{name}" for name in names]
-        if branch is not None:
-            locks.append(f"{self.location.common_dir}/refs/heads/{branch}.lock")
+        self._discard_unchanging([*locks, f"{self.location.common_dir}/refs/heads/{branch}.lock"], since_ns)
+
+    @staticmethod
+    def _discard_unchanging(locks: Sequence[str], since_ns: int) -> None:
         held = {lock: _identity(lock) for lock in locks}
         suspects = [
             lock for lock, identity in held.items() if identity is not None and identity[1] >= since_ns

@@ -318,8 +318,8 @@ class MemoryGit:
         """Removes what a killed command and its Git left behind."""
         self._machine.check()
         self._drop_stale_lock()
-        if self._tree.branch is not None:
-            self.discard_locks(self._tree.branch, since_ns)
+        for name in list(self._tree.repository.ref_locks):
+            self.discard_locks(name.removeprefix(HEADS), since_ns)
 
     def discard_locks(self, branch: str, since_ns: int) -> None:
         """Removes the lock that a Git which died has left on a branch."""

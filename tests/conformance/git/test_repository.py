@@ -395,3 +395,18 @@ def test_all_references_but_some_are_gone_through(world: GitWorld) -> None:
     before, after = blob_id(f"{A}, first\n".encode()), blob_id(b"A, side\n")
     told = out(world, *PLAIN_LOG, "--all", "--format=", "--raw", "-z", "--no-abbrev", "--", A).decode()
     assert told == (f":100644 100644 {before} {after} M\0{A}\0:000000 100644 {'0' * 40} {before} A\0{A}\0")
+
+
+def test_the_lock_that_a_dead_git_left_on_a_branch_is_discarded(world: GitWorld) -> None:
+    begun(world)
+    world.do("branch", "-q", "old")
+    since_ns = world.lock_branch("main")
+    world.git.discard_leftovers(since_ns + 1_000_000_000)
+    world.write(A, "A, second\n")
+    with pytest.raises(HostError) as caught:
+        world.commit(A)
+    assert caught.value.code == "commit_failed"
+    world.do("checkout", "-q", "old")
+    world.git.discard_leftovers(since_ns - 1_000_000_000)
+    world.do("checkout", "-q", "main")
+    assert world.commit(A) is not None

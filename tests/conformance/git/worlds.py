@@ -63,6 +63,10 @@ class GitWorld:
         """Lets another program hold the lock of the index."""
         raise NotImplementedError
 
+    def lock_branch(self, name: str) -> int:
+        """Locks a branch as a Git does that dies then, and returns when (ns)."""
+        raise NotImplementedError
+
 
 class RealWorld(GitWorld):
     """A working tree on the disk, and the `git` command."""
@@ -93,6 +97,13 @@ class RealWorld(GitWorld):
         """Makes the lock file."""
         self.files.replace(".git/index.lock", b"")
 
+    def lock_branch(self, name: str) -> int:
+        """Makes the lock file."""
+        self.files.replace(f".git/refs/heads/{name}.lock", b"")
+        signature = self.files.signature(f".git/refs/heads/{name}.lock")
+        assert signature is not None
+        return signature[0]
+
 
 class MemoryWorld(GitWorld):
     """The same in memory."""
@@ -117,3 +128,8 @@ class MemoryWorld(GitWorld):
     def hold_index(self) -> None:
         """Sets the lock."""
         self.tree.locked_by = FOREIGN
+
+    def lock_branch(self, name: str) -> int:
+        """Notes the lock."""
+        self.tree.repository.ref_locks[f"refs/heads/{name}"] = self.clock.now_ns()
+        return self.clock.now_ns()

@@ -214,12 +214,7 @@ def _foreign_changes_are_observed(
     scene: Scene, receipts: Sequence[Receipt], witnesses: Sequence[Witness]
 ) -> None:
     """What a person committed on the base branch is observed once, and what the program did never is."""
-    observed_changes = [
-        (str(change[0]), str(change[3]))
-        for receipt in receipts
-        if receipt.kind == kinds.RECONCILED
-        for change in cast("list[list[object]]", receipt.data()["changes"])
-    ]
+    observed_changes = [(str(change[0]), str(change[3])) for change in _told(receipts, "changes")]
     twice = sorted({change for change in observed_changes if observed_changes.count(change) > 1})
     assert not twice, f"observed twice: {twice}"
     if scene.amended:
@@ -227,31 +222,28 @@ def _foreign_changes_are_observed(
     ours = {witness.commit for witness in witnesses}
     adopted = [change for change in observed_changes if change[1] in ours]
     assert not adopted, f"changes of our own were observed as foreign: {adopted}"
-    # What the program wrote without a commit is known already when somebody else commits it.
-    known = {
-        (str(body["ticket"]), body["after"])
-        for body in (receipt.data() for receipt in receipts if receipt.kind in DONE)
-        if body["commit"] is None
-    }
-    by_hand = [
-        (ticket, commit) for ticket, commit, blob in _changed_by_hand(scene) if (ticket, blob) not in known
-    ]
-    missing = [change for change in by_hand if change not in observed_changes]
+    # What the program wrote without a commit, and what history has replaced, is told as another form of it.
+    forms = [(str(form[0]), str(form[2])) for form in _told(receipts, "rewritten")]
+    missing = [change for change in _changed_by_hand(scene) if change not in {*observed_changes, *forms}]
     assert not missing, f"never observed: {missing}"
 
 
-def _changed_by_hand(scene: Scene) -> Iterator[tuple[str, str, str | None]]:
-    """Yields ticket, commit and blob (None for none) of what people committed on the base branch."""
+def _told(receipts: Sequence[Receipt], name: str) -> list[list[object]]:
+    """Returns one list of all that was reconciled."""
+    bodies = [receipt.data() for receipt in receipts if receipt.kind == kinds.RECONCILED]
+    return [entry for body in bodies for entry in cast("list[list[object]]", body[name])]
+
+
+def _changed_by_hand(scene: Scene) -> Iterator[tuple[str, str]]:
+    """Yields (ticket, commit) of what people committed on the base branch."""
     told = scene.world.git.read(
-        "log", "--format=%x01%H", "--raw", "-z", "--no-abbrev", "--no-renames", "refs/heads/main", "--",
-        index.TICKETS,
-    )  # fmt: skip
+        "log", "--format=%x01%H", "--name-only", "-z", "--no-renames", "refs/heads/main", "--", index.TICKETS
+    )
     for entry in told.decode().split("\x01")[1:]:
-        commit, *words = [word.strip("\n") for word in entry.split("\0") if word.strip("\n")]
-        for raw, path in zip(words[::2], words[1::2], strict=True):
-            blob = raw.split(" ")[3]
-            if commit in scene.handmade and index.is_called_ticket(path.rpartition("/")[2]):
-                yield path.rpartition("/")[2][:-3], commit, blob if blob.strip("0") else None
+        commit, *paths = [word.strip("\n") for word in entry.split("\0") if word.strip("\n")]
+        names = [path.rpartition("/")[2] for path in paths]
+        if commit in scene.handmade:
+            yield from ((name[:-3], commit) for name in names if index.is_called_ticket(name))
 
 
 def _fences_only_grow(scene: Scene, receipts: Sequence[Receipt]) -> None:

@@ -31,7 +31,7 @@ def edit(scene: Scene) -> None:
     tickets = scene.tickets()
     if not tickets:
         return
-    ticket = scene.chance.choice(tickets)
+    ticket = scene.latest() if scene.chance.random() < 0.5 else scene.chance.choice(tickets)
     path = f"{index.TICKETS}/{ticket}.md"
     before = scene.world.work.read(path)
     assert before is not None

@@ -25,6 +25,7 @@ CRASH_CHANCE = 0.15
 CRASH_CHANCE_AFTER_CRASH = 0.3
 UNCOMMITTED_CHANCE = 0.1
 PERSON_CHANCE = 0.25
+PERSON_CHANCE_AFTER_CRASH = 0.5
 MEANWHILE_CHANCE = 0.15
 MOMENTS = 60
 """About how many moments a command has."""
@@ -100,7 +101,7 @@ class _Simulation:
         initialise(context)
         while scene.commands < commands or scene.crashes == 0 or len(self.acted) < 3:
             scene.pass_time()
-            if scene.chance.random() < PERSON_CHANCE:
+            if scene.chance.random() < (PERSON_CHANCE_AFTER_CRASH if self._begun else PERSON_CHANCE):
                 person.act(scene)
             self._command()
         person.settle(scene)

@@ -66,6 +66,14 @@ class Scene:
             name[:-3] for name in self.world.work.names(index.TICKETS) if index.is_called_ticket(name)
         )
 
+    def latest(self) -> str:
+        """Returns the ticket whose file was written last."""
+        return max(self.tickets(), key=lambda ticket: self._written(f"{index.TICKETS}/{ticket}.md"))
+
+    def _written(self, path: str) -> tuple[int, int]:
+        signature = self.world.work.signature(path)
+        return (0, 0) if signature is None else (signature[0], signature[2])
+
     def changed(self) -> set[str]:
         """Returns the paths that Git finds changed, staged or untracked."""
         told = self.world.git.read(
