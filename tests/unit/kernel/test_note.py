@@ -42,6 +42,10 @@ def test_a_note_with_empty_lines_in_its_text_ends_at_the_last_one() -> None:
     assert note.parse("a\n\nb\n\n— k AAAAAAA=\n") == Note("a\n\nb\n", (Signature("k", bytes(4), b"\0"),))
 
 
+def test_a_note_has_up_to_a_hundred_signatures() -> None:
+    assert len(note.parse("a\n\n" + "— k AAAAAAA=\n" * 100).signatures) == 100
+
+
 def test_two_keys_of_one_name_sign_side_by_side() -> None:
     signed = note.sign("a\n", [(KEY, PRIVATE.sign), (OTHER, OTHER_PRIVATE.sign)])
     assert note.verify(note.parse(signed), [OTHER, KEY], check) == [KEY, OTHER]
@@ -98,6 +102,7 @@ BAD_NOTES = [
     "a\tb\n\n— k AAAAAAA=\n",
     "a\0\n\n— k AAAAAAA=\n",
     "a\ud800\n\n— k AAAAAAA=\n",
+    "a\udfff\n\n— k AAAAAAA=\n",
     "a\n\n" + "— k AAAAAAA=\n" * 101,
     "a" * (1 << 20) + "\n\n— k AAAAAAA=\n",
 ]

@@ -42,6 +42,20 @@ def test_what_was_written_is_read(size: int, root: bytes) -> None:
     assert hash(checkpoint.parse_text(ours.text())) == hash(ours)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        Checkpoint("counterfoil/another", 7, ROOT),
+        Checkpoint(checkpoint.origin_of(LEDGER), 8, ROOT),
+        Checkpoint(checkpoint.origin_of(LEDGER), 7, bytes(32)),
+        Checkpoint(checkpoint.origin_of(LEDGER), 7, ROOT, ("more",)),
+        f"counterfoil/{LEDGER} 7 {ROOT.hex()}",
+    ],
+)
+def test_two_checkpoints_that_say_something_else_differ(other: object) -> None:
+    assert Checkpoint(checkpoint.origin_of(LEDGER), 7, ROOT) != other
+
+
 def test_lines_that_another_log_adds_are_kept() -> None:
     text = f"example.com/log\n1\n{note.base64(ROOT)}\none\n— two\n"
     found = checkpoint.parse_text(text)
@@ -61,6 +75,7 @@ def test_lines_that_another_log_adds_are_kept() -> None:
         f"a\n+1\n{note.base64(ROOT)}\n",
         f"a\n1e3\n{note.base64(ROOT)}\n",
         f"a\n１\n{note.base64(ROOT)}\n",
+        f"a\n{'9' * 16}\n{note.base64(ROOT)}\n",
         f"a\n{'9' * 5000}\n{note.base64(ROOT)}\n",
         f"a\n1\n{note.base64(ROOT[1:])}\n",
         f"a\n1\n{note.base64(ROOT)[:-1]}\n",
