@@ -114,6 +114,12 @@ def test_what_is_no_proof_is_refused(file: str) -> None:
         assert caught.value.code == "invalid_note"
 
 
+def test_a_file_that_is_no_text_is_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        proofs.parse(b"c2sp.org/tlog-proof@v1\nindex 0\n\n\xff")
+    assert caught.value.code == "invalid_note"
+
+
 @given(st.data())
 def test_a_file_in_which_anything_was_changed_proves_nothing_else(data: st.DataObject) -> None:
     file = str(proof_of(6)).encode()
