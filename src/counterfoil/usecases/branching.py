@@ -112,14 +112,14 @@ def _check_name(name: str) -> None:
         raise InputError(
             "invalid_stream",
             f"{name} is the stream of a ticket, and a branch is none",
-            f"call the branch {name}/idea, or leave --name out",
+            f"call the branch {name}/idea, or give it no name",
             value=name,
         )
 
 
 def _exists(parent: str) -> ConflictError:
     return ConflictError(
-        "stream_exists", f"{parent} has {FORKS_TRIED} branches", "name the branch with --name", stream=parent
+        "stream_exists", f"{parent} has {FORKS_TRIED} branches", f"ticket fork {parent} NAME", stream=parent
     )
 
 
