@@ -68,6 +68,12 @@ def test_a_branch_of_a_branch_stands_below_it(desk: Desk) -> None:
     assert [each["stream"] for each in below] == [deeper]
 
 
+def test_a_name_is_given_to_one_branch_alone(desk: Desk) -> None:
+    ticket = moved(desk)
+    desk.say("fork", ticket, "idea")
+    assert desk.error("fork", ticket, "idea", status=10)["code"] == "stream_exists"
+
+
 @pytest.mark.parametrize(
     ("words", "status", "code"),
     [
@@ -75,7 +81,6 @@ def test_a_branch_of_a_branch_stands_below_it(desk: Desk) -> None:
         (("ledger", "note", "ledger", " "), 2, "usage"),
         (("ledger", "note", "ledger", "it is AKIAIOSFODNN7EXAMPLE"), 7, "secret_found"),
         (("fork", "ledger", "--at", "99"), 4, "receipt_not_found"),
-        (("fork", "ledger", "ledger"), 10, "stream_exists"),
         (("replay", "ledger", "--at", "99"), 4, "receipt_not_found"),
     ],
 )
