@@ -6,8 +6,8 @@ the header's field, the stored body with the header's digest, and the tree over 
 what witnesses hold: signed checkpoints and the trailers of Git's commits.
 
 Sound rows are recognised fast: the header has one form (`receipt.seal`), so all that stands behind its time
-is written anew from the columns and compared in one go. A row that differs in any way is handed to
-`ledger.scrutiny`, which reads it in full and says what is wrong.
+is written anew from the columns and the body's digest and compared in one go. A row that differs in any way
+is handed to `ledger.scrutiny`, which reads it in full and says what is wrong.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Chain:
 
     def _examine(self, chunk: Sequence[Row]) -> None:
         """Examines rows one by one; what is sound passes without a call."""
-        digest, leaf, middle, keep = sha256, _LEAF.copy, self._middle, self._keep
+        digest, leaf, middle = sha256, _LEAF.copy, self._middle
         ends, authors = self.ends, self._scrutiny.authors
         expected = self._expected
         for row in chunk:
@@ -174,13 +174,13 @@ class Chain:
             except (TypeError, AttributeError):  # a value that is missing or of another type
                 self._scrutiny.examine(row, expected)
             expected = position + 1
-            if kind in keep:
-                self.kept.append(Kept(position, stream, kind, body))
         self._expected = expected
 
     def _grow(self, chunk: Sequence[Row]) -> None:
         """Adds the stored hashes to the tree and compares it with the stored nodes and with the claims."""
         first = self.size
+        if not self._keep.isdisjoint([row[3] for row in chunk]):
+            self.kept += [Kept(row[0], row[1], row[3], row[9]) for row in chunk if row[3] in self._keep]
         hashes = [row[6] for row in chunk]
         if set(map(type, hashes)) != {bytes} or set(map(len, hashes)) != {HASH_BYTES}:
             hashes = [value if _is_hash(value) else bytes(HASH_BYTES) for value in hashes]

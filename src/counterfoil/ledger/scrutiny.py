@@ -32,8 +32,8 @@ TIME_BYTES = 24
 NAMES_MAX = 100_000
 RESTORE = "put a backup in its place: ticket ledger restore FILE"
 _TIME = re.compile(rb"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d\.\d{3}Z", re.ASCII)
-_BEHIND_TIME = b'","body":"'
-_KIND = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+", re.ASCII)
+BEHIND_TIME = b'","body":"'
+_KIND = re.compile(r"[a-z0-9.-]{1,100}", re.ASCII)
 _REQUIRED = frozenset(
     ("actor", "at", "body", "key", "kind", "ledger", "prev", "schema", "seq", "stream", "v")
 )
@@ -54,7 +54,8 @@ class Scrutiny:
         self._ledger = ledger
         self._findings = findings
         self._malformed: set[int] = set()
-        self._names: set[tuple[object, object]] = set()
+        self._streams: set[str] = set()
+        self._kinds: set[str] = set()
         self.ends: dict[str, End] = {}
         self.authors: set[bytes] = set()
         self.bodiless: dict[bytes, tuple[int, str]] = {}
@@ -62,7 +63,7 @@ class Scrutiny:
 
     def examine_forms(self, rows: Sequence[Row], forms: Forms) -> None:
         """Reports what no hash can tell: headers and bodies that are not in their one form."""
-        names, timed = self._names, _TIME.fullmatch
+        streams, kinds, timed = self._streams, self._kinds, _TIME.fullmatch
         for position, stream, seq, kind, _, _, _, _, header, body, _ in rows:
             fault = forms.fault(kind, body) if body is not None and _is_bytes(body) else None
             if fault is not None:
@@ -70,13 +71,14 @@ class Scrutiny:
                 self._findings.error("body_malformed", _place(stream, seq, position), message, RESTORE)
             if not _is_bytes(header):
                 continue
-            end = header.find(_BEHIND_TIME)
-            if (stream, kind) in names and timed(header, end - TIME_BYTES, end):
+            end = header.find(BEHIND_TIME)
+            if stream in streams and kind in kinds and timed(header, end - TIME_BYTES, end):
                 continue
             if position not in self._malformed and self._is_sound(header, _place(stream, seq, position)):
-                if len(names) >= NAMES_MAX:
-                    names.clear()
-                names.add((stream, kind))
+                if len(streams) >= NAMES_MAX:
+                    streams.clear()
+                streams.add(stream)
+                kinds.add(kind)
         self._malformed.clear()
 
     def _is_sound(self, header: bytes, where: str) -> bool:

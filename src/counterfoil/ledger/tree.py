@@ -14,8 +14,6 @@ from counterfoil.kernel.merkle import EMPTY_ROOT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_NODE = sha256(b"\1")
-
 
 class Grown:
     """The tree over all leaves so far (RFC 6962 §2.1).
@@ -39,7 +37,6 @@ class Grown:
         Returns:
             For each leaf the hashes of the subtrees that it finishes, from height 1 upwards, joined.
         """
-        node = _NODE.copy
         nodes = [b""] * len(leaves)
         level = leaves
         self._levels = [leaves]
@@ -47,16 +44,10 @@ class Grown:
         step = 1
         while len(level) > 1:
             step *= 2
-            above = []
-            children = iter(level)
-            for left, right in zip(children, children, strict=False):
-                hashed = node()
-                hashed.update(left + right)
-                above.append(hashed.digest())
-            finished = slice(step - 1, None, step)
-            nodes[finished] = map(bytes.__add__, nodes[finished], above)
-            self._levels.append(above)
-            level = above
+            pairs = zip(level[::2], level[1::2], strict=False)
+            level = [sha256(b"\1" + left + right).digest() for left, right in pairs]
+            nodes[step - 1 :: step] = map(bytes.__add__, nodes[step - 1 :: step], level)
+            self._levels.append(level)
         self._add_peaks(len(leaves), nodes)
         return nodes
 

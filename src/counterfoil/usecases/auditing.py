@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     """Told how many receipts were examined, and of how many."""
 
 FOLDED_MAX = 20_000
-"""Up to so many receipts views are folded anew and the database checks itself also without `--deep`."""
+"""Up to so many receipts views are folded anew also without `--deep`, and the database checks itself."""
 OFF = {"off", "false", "no", "0"}
 
 
@@ -88,7 +88,7 @@ def verify(
 
     Args:
         context: the project.
-        deep: also read every header and body in full, fold every view anew, and let the database check itself.
+        deep: also read every header and body in full, and fold the views of a large ledger anew.
         progress: told how far the reading of a ledger is.
         origin: the beginning of the id of a fetched ledger, to examine that one alone.
 
@@ -292,7 +292,7 @@ def _examine(
                 f"the last {chain.size - examined.signed} receipts are not signed yet",
                 "ticket ledger checkpoint",
             )
-        if deep or chain.size <= FOLDED_MAX:
+        if findings.errors or chain.size <= FOLDED_MAX:
             for problem in store.problems():
                 findings.error("ledger_damaged", "the database", problem, _RESTORE)
     except CounterfoilError as error:
