@@ -267,7 +267,7 @@ class PostgresStore:
             "ledger_unavailable",
             f"the ledger at {self.address} is no file that could be copied as such to {path}",
             f"ticket ledger copy --to {path}",
-            reason="io",
+            reason="no_file",
         )
 
 
