@@ -203,7 +203,7 @@ class Record:
         if self._failed:
             self._leave([*intended, *items])
             return
-        if commit is not None:
+        if commit is not None and held is None:  # another's commit may hold more than what was intended
             observed.moved_by_us(self._context, commit)
         self._sign_if_due()
 
