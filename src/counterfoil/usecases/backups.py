@@ -139,6 +139,7 @@ def _put_beside(context: Context, path: str, progress: Progress | None) -> tuple
     """Copies a ledger to those of other origins, unless it is there; returns its id, size and root."""
     source = context.ledgers.open_at(path)
     try:
+        copying.examine(source, "the backup")
         target = context.ledgers.open_foreign(source.ledger, create=True)
         try:
             if target.size() > source.size():
