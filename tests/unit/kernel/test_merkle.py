@@ -186,3 +186,12 @@ def test_nothing_is_proved_of_an_empty_tree_but_that_it_is_the_beginning_of_all(
     assert not merkle.verify_inclusion(LOG.leaves[0], 0, 0, [], merkle.EMPTY_ROOT)
     assert merkle.verify_consistency(0, merkle.EMPTY_ROOT, 9, LOG.roots[9], [])
     assert not merkle.verify_consistency(-1, merkle.EMPTY_ROOT, 9, LOG.roots[9], [])
+
+
+def test_what_no_tree_can_prove_is_not_asked() -> None:
+    for index, size in ((5, 5), (-1, 5), (0, 0)):
+        with pytest.raises(AssertionError):
+            merkle.inclusion_path(index, size, LOG.node)
+    for old, size in ((6, 5), (-1, 5)):
+        with pytest.raises(AssertionError):
+            merkle.consistency_path(old, size, LOG.node)
