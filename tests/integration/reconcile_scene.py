@@ -96,19 +96,18 @@ def change_of(clone: Clone, ticket: str, commit: str) -> Entry:
 
 def check_agreement(clone: Clone, folder: str = "") -> None:
     """Insists that every blob of the base branch is known: adopted, applied or observed."""
-    known = set()
+    known: set[str | None] = set()
     for receipt in receipts(clone):
-        body = receipt.data()
+        body: dict[str, Any] = receipt.data()
         if receipt.kind == kinds.OPENED and body["tip"] is not None:
-            listing = clone.git("ls-tree", "-r", str(body["tip"]), "--", f"{folder}.tickets/tickets")
+            listing = clone.git("ls-tree", "-r", body["tip"], "--", f"{folder}.tickets/tickets")
             known |= {line.split()[2] for line in listing.splitlines()}
         if receipt.kind in {kinds.APPLIED, kinds.REVERTED}:
             known.add(body["after"])
         if receipt.kind == kinds.RECONCILED:
-            known |= {entry[2] for entry in body["changes"]}  # type: ignore[index,union-attr]
+            known |= {entry[2] for entry in body["changes"]}
     listing = clone.git("ls-tree", "-r", "main", "--", f"{folder}.tickets/tickets")
-    found = {line.split()[2] for line in listing.splitlines() if line.endswith(".md")}
-    assert found <= known
+    assert {line.split()[2] for line in listing.splitlines() if line.endswith(".md")} <= known
 
 
 def begun(path: Path, **options: Any) -> tuple[Clone, str]:
