@@ -115,7 +115,7 @@ def main() -> None:
                 hashed = seconds(lambda: limit(path, tree=True))
                 report: list[auditing.Report] = []
                 took.append(seconds(lambda: report.append(auditing.verify(context, deep=name == "deep"))))  # noqa: B023
-assert report[0].sound, report[0].findings
+                assert report[0].sound, report[0].findings
                 assert report[0].size == receipts
                 ratios.append(bare / took[-1])
                 with_tree.append(hashed / took[-1])

@@ -82,7 +82,7 @@ HARMS: dict[str, Harm] = {
         "UPDATE receipts SET body = NULL WHERE position = 6"
     ),
     "the table of branches": lambda forger: forger.do(
-        "UPDATE streams SET fork_seq = 0 WHERE name = 'what-if'"
+        "UPDATE streams SET fork_seq = 0 WHERE name LIKE '%what-if'"
     ),
     "the size of a checkpoint": lambda forger: forger.do("UPDATE checkpoints SET size = size + 1000"),
     "the text of a checkpoint": lambda forger: forger.do(

@@ -6,17 +6,18 @@ Hashes are computed here with `hashlib` and `json` alone, so that a forger does 
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import apsw
+from siege.scenes import Project, begin
+from world import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from siege.scenes import Project
 
 
 def canonical(value: object) -> bytes:
@@ -160,3 +161,79 @@ def sound(project: Project, *words: str) -> set[str]:
     assert answer.status == 0, answer
     assert answer.data["findings"] == []
     return {note["code"] for note in answer.data["notes"]}
+
+
+def edit_body(forger: Forger, position: int, body: bytes | str) -> None:
+    """Puts other bytes in the place of a body."""
+    data = body.encode() if isinstance(body, str) else body
+    forger.do("UPDATE receipts SET body = ? WHERE position = ?", data, position)
+
+
+def edit_header(forger: Forger, position: int, old: bytes, new: bytes) -> None:
+    """Replaces bytes of a header."""
+    ((header,),) = forger.do("SELECT header FROM receipts WHERE position = ?", position)
+    assert old in header
+    forger.do("UPDATE receipts SET header = ? WHERE position = ?", header.replace(old, new), position)
+
+
+def remove(forger: Forger, where: str, *values: int | str) -> None:
+    """Deletes receipts."""
+    forger.do(f"DELETE FROM receipts WHERE {where}", *values)
+
+
+def checkpoints_reference(project: Project) -> str:
+    """Returns the reference under which Git keeps the checkpoints."""
+    (name,) = project.git("for-each-ref", "--format=%(refname)", "refs/counterfoil/checkpoints").splitlines()
+    return name
+
+
+def without_trailers(project: Project) -> None:
+    """Lets Git's history begin anew with one commit that says nothing."""
+    tree = project.git("rev-parse", "HEAD^{tree}")
+    project.git("update-ref", "HEAD", project.git("commit-tree", tree, "-m", "all of it"))
+
+
+def other_project(tmp_path: Path) -> Project:
+    """Makes another clone with a ledger of its own."""
+    project = _begun(tmp_path / "other")
+    project.new("From elsewhere")
+    return project
+
+
+def _begun(path: Path) -> Project:
+    repository = Repository(path)
+    repository.path.mkdir(parents=True)
+    repository.git("init", "--quiet")
+    repository.commit("scene: begin")
+    return begin(repository)
+
+
+class Ledger:
+    """A ledger with three tickets, a branch, a signed beginning and an unsigned end; to be copied.
+
+    Attributes:
+        first: the stream of the first ticket.
+        branch: the branch that leaves it.
+    """
+
+    def __init__(self, path: Path, first: str, branch: str) -> None:
+        self.path = path
+        self.first = first
+        self.branch = branch
+
+    def copy(self, target: Path) -> Project:
+        """Returns a copy to tamper with."""
+        shutil.copytree(self.path, target, symlinks=True)
+        return Project(Repository(target))
+
+
+def make_ledger(path: Path) -> Ledger:
+    """Makes the model by the command itself."""
+    project = _begun(path)
+    first = project.new("First", "--state", "ready")
+    project.ok("start", first, "--actor", "human:ada")
+    branch = project.ok("fork", f"ticket/{first}", "what-if", "--at", "2")["stream"]
+    project.new("Second")
+    assert project.run("ledger", "checkpoint").status == 0
+    project.new("Third")
+    return Ledger(path, f"ticket/{first}", branch)

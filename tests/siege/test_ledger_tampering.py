@@ -3,48 +3,51 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from siege.ledger_scene import forging, found, ledger_file, sound
-from siege.scenes import Project, begin
-from world import Repository
+from siege.ledger_scene import (
+    Ledger,
+    checkpoints_reference,
+    edit_body,
+    edit_header,
+    forging,
+    found,
+    ledger_file,
+    make_ledger,
+    other_project,
+    remove,
+    sound,
+    without_trailers,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from siege.ledger_scene import Forger
+    from siege.scenes import Project
 
 
 @pytest.fixture(scope="module")
-def _model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """A ledger with three tickets, a branch, a signed beginning and an unsigned end."""
-    made = Repository(tmp_path_factory.mktemp("ledger") / "work")
-    made.path.mkdir()
-    made.git("init", "--quiet")
-    made.commit("scene: begin")
-    project = begin(made)
-    names = {"first": project.new("First", "--state", "ready")}
-    project.ok("start", names["first"], "--actor", "human:ada")
-    project.ok("fork", f"ticket/{names['first']}", "what-if", "--at", "2")
-    names["second"] = project.new("Second")
-    assert project.run("ledger", "checkpoint").status == 0
-    names["third"] = project.new("Third")
-    return made.path, names
+def _model(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    return make_ledger(tmp_path_factory.mktemp("ledger") / "work")
 
 
 @pytest.fixture
-def scene(_model: tuple[Path, dict[str, str]], tmp_path: Path) -> Project:
+def scene(_model: Ledger, tmp_path: Path) -> Project:
     """A copy of the model to tamper with."""
-    shutil.copytree(_model[0], tmp_path / "work", symlinks=True)
-    return Project(Repository(tmp_path / "work"))
+    return _model.copy(tmp_path / "work")
 
 
 @pytest.fixture
-def first(_model: tuple[Path, dict[str, str]]) -> str:
+def first(_model: Ledger) -> str:
     """The stream of the first ticket."""
-    return f"ticket/{_model[1]['first']}"
+    return _model.first
+
+
+@pytest.fixture
+def branch(_model: Ledger) -> str:
+    """The branch that leaves it."""
+    return _model.branch
 
 
 def test_nothing_is_found_where_nothing_was_done(scene: Project) -> None:
@@ -145,23 +148,23 @@ def test_tail_cut_together_with_all_that_was_signed(scene: Project) -> None:
     assert "log_cut" in found(scene)
 
 
-def test_whole_stream_deleted(scene: Project) -> None:
+def test_whole_stream_deleted(scene: Project, branch: str) -> None:
     with forging(scene) as forger:
-        remove(forger, "stream_id = (SELECT id FROM streams WHERE name = 'what-if')")
-        forger.do("DELETE FROM streams WHERE name = 'what-if'")
+        remove(forger, "stream_id = (SELECT id FROM streams WHERE name = ?)", branch)
+        forger.do("DELETE FROM streams WHERE name = ?", branch)
     assert "position_gap" in found(scene)
 
 
-def test_whole_stream_deleted_and_the_gap_closed(scene: Project) -> None:
+def test_whole_stream_deleted_and_the_gap_closed(scene: Project, branch: str) -> None:
     with forging(scene) as forger:
-        forger.rewrite([receipt for receipt in forger.receipts() if receipt.stream != "what-if"])
-        forger.do("DELETE FROM streams WHERE name = 'what-if'")
+        forger.rewrite([receipt for receipt in forger.receipts() if receipt.stream != branch])
+        forger.do("DELETE FROM streams WHERE name = ?", branch)
     assert {"checkpoint_differs", "trailer_differs"} <= found(scene)
 
 
-def test_stream_emptied(scene: Project) -> None:
+def test_stream_emptied(scene: Project, branch: str) -> None:
     with forging(scene) as forger:
-        forger.rewrite([receipt for receipt in forger.receipts() if receipt.stream != "what-if"])
+        forger.rewrite([receipt for receipt in forger.receipts() if receipt.stream != branch])
     assert "stream_missing" in found(scene)
 
 
@@ -212,31 +215,33 @@ def test_log_rolled_back_to_an_older_state_than_the_trailers_of_git_show(scene: 
 # --- branches -------------------------------------------------------------------------------------
 
 
-def test_branch_edited(scene: Project) -> None:
+def test_branch_edited(scene: Project, branch: str) -> None:
     with forging(scene) as forger:
-        body = {**json.loads(forger.receipts()[forger.place("what-if", 0)].body or b""), "at": 0}
+        body = {**json.loads(forger.receipts()[forger.place(branch, 0)].body or b""), "at": 0}
         edit_body(
             forger,
-            forger.place("what-if", 0),
+            forger.place(branch, 0),
             json.dumps(body, sort_keys=True, separators=(",", ":")),
         )
     assert {"body_edited", "branch_edited"} <= found(scene)
 
 
-def test_branch_hung_elsewhere_in_the_table(scene: Project, first: str) -> None:
+def test_branch_hung_elsewhere_in_the_table(scene: Project, first: str, branch: str) -> None:
     with forging(scene) as forger:
         forger.do(
             "UPDATE streams SET fork_seq = 0, fork_hash = (SELECT hash FROM receipts WHERE position = ?) "
-            "WHERE name = 'what-if'",
+            "WHERE name = ?",
             forger.place(first, 0),
+            branch,
         )
     assert found(scene) == {"branch_edited"}
 
 
-def test_branch_cut_off_in_the_table(scene: Project) -> None:
+def test_branch_cut_off_in_the_table(scene: Project, branch: str) -> None:
     with forging(scene) as forger:
         forger.do(
-            "UPDATE streams SET parent_id = NULL, fork_seq = NULL, fork_hash = NULL WHERE name = 'what-if'"
+            "UPDATE streams SET parent_id = NULL, fork_seq = NULL, fork_hash = NULL WHERE name = ?",
+            branch,
         )
     assert found(scene) == {"branch_edited"}
 
@@ -362,136 +367,3 @@ def test_view_that_disagrees_with_its_fold_and_rebuild_mends_it(scene: Project, 
     assert found(scene) == {"view_differs"}
     assert scene.run("rebuild").status == 0
     assert sound(scene) == {"tail_unsigned"}
-
-
-# --- bytes that are no receipts -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"salt":',
-        b"\xff\xfe",
-        b"[]",
-        b'{"__proto__":{"actor":"human:eve"}}',
-        b'{"fence":9007199254740993}',
-        b"",
-    ],
-    ids=["cut off", "no text", "a list", "__proto__", "2^53+1", "empty"],
-)
-def test_body_that_readers_would_not_agree_on(scene: Project, first: str, body: bytes) -> None:
-    with forging(scene) as forger:
-        edit_body(forger, forger.place(first, 1), body)
-    assert found(scene) == {"body_edited"}
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"__proto__":{"actor":"human:eve"}}',
-        b'{"fence":9007199254740993}',
-        b'{"b":1,"a":2}',
-        b'{"a":1.5}',
-        b"{",
-    ],
-    ids=["__proto__", "2^53+1", "unsorted", "float", "corrupt"],
-)
-def test_body_that_was_sealed_though_readers_do_not_agree_on_it(scene: Project, body: bytes) -> None:
-    with forging(scene) as forger:
-        receipts = forger.receipts()
-        receipts[-1].body = body
-        forger.rewrite(receipts)
-    assert "body_malformed" in found(scene, "--deep")
-
-
-@pytest.mark.parametrize("header", [b"{", b"\xff", b"null", b'{"v":1}', b""])
-def test_header_that_is_none(scene: Project, first: str, header: bytes) -> None:
-    with forging(scene) as forger:
-        forger.do("UPDATE receipts SET header = ? WHERE position = ?", header, forger.place(first, 1))
-    assert {"receipt_edited", "header_malformed"} <= found(scene)
-
-
-def test_stream_name_that_is_no_text(scene: Project, first: str) -> None:
-    with forging(scene) as forger:
-        forger.do("UPDATE streams SET name = CAST(x'ff41' AS TEXT) WHERE name = ?", first)
-    assert found(scene) & {"column_differs", "ledger_damaged"}
-
-
-def test_damaged_file(scene: Project) -> None:
-    with forging(scene) as forger:
-        forger.do("COMMIT")
-        forger.do("PRAGMA wal_checkpoint(TRUNCATE)")
-        forger.do("BEGIN")
-    file = ledger_file(scene)
-    data = bytearray(file.read_bytes())
-    data[4096:] = bytes(byte ^ 0x5A for byte in data[4096:])
-    file.write_bytes(data)
-    assert found(scene) == {"ledger_damaged"}
-
-
-def test_file_that_is_no_database(scene: Project) -> None:
-    for file in ledger_file(scene).parent.glob("ledger.db-*"):
-        file.unlink()
-    ledger_file(scene).write_bytes(b"not at all" * 1000)
-    assert found(scene) == {"ledger_damaged"}
-
-
-def test_missing_file_while_gits_configuration_shows_a_ledger(scene: Project) -> None:
-    for file in ledger_file(scene).parent.glob("ledger.db*"):
-        file.unlink()
-    assert found(scene) == {"ledger_missing"}
-
-
-def test_file_of_another_ledger_in_its_place(scene: Project, tmp_path: Path) -> None:
-    other = other_project(tmp_path)
-    for file in ledger_file(scene).parent.glob("ledger.db*"):
-        file.unlink()
-    for file in ledger_file(other).parent.glob("ledger.db*"):
-        shutil.copy(file, ledger_file(scene).with_name(file.name))
-    assert found(scene) == {"ledger_replaced"}
-
-
-def test_deleted_ledger_that_was_begun_anew_stays_a_finding(scene: Project) -> None:
-    for file in ledger_file(scene).parent.glob("ledger.db*"):
-        file.unlink()
-    scene.new("Fourth")
-    assert found(scene) == {"ledger_lost"}
-
-
-# --- tools of the forger --------------------------------------------------------------------------
-
-
-def edit_body(forger: Forger, position: int, body: bytes | str) -> None:
-    data = body.encode() if isinstance(body, str) else body
-    forger.do("UPDATE receipts SET body = ? WHERE position = ?", data, position)
-
-
-def edit_header(forger: Forger, position: int, old: bytes, new: bytes) -> None:
-    ((header,),) = forger.do("SELECT header FROM receipts WHERE position = ?", position)
-    assert old in header
-    forger.do("UPDATE receipts SET header = ? WHERE position = ?", header.replace(old, new), position)
-
-
-def remove(forger: Forger, where: str, *values: int) -> None:
-    forger.do(f"DELETE FROM receipts WHERE {where}", *values)
-
-
-def checkpoints_reference(project: Project) -> str:
-    (name,) = project.git("for-each-ref", "--format=%(refname)", "refs/counterfoil/checkpoints").splitlines()
-    return name
-
-
-def without_trailers(project: Project) -> None:
-    """Lets Git's history begin anew with one commit that says nothing."""
-    tree = project.git("rev-parse", "HEAD^{tree}")
-    project.git("update-ref", "HEAD", project.git("commit-tree", tree, "-m", "all of it"))
-
-
-def other_project(tmp_path: Path) -> Project:
-    repository = Repository(tmp_path / "other")
-    repository.path.mkdir()
-    repository.git("init", "--quiet")
-    repository.commit("scene: begin")
-    project = begin(repository)
-    project.new("From elsewhere")
-    return project
