@@ -1,19 +1,24 @@
-"""Ledgers and keys as one process sees them: every call may be its last, and they may go out of reach at any time.
+"""Ledgers, keys, files and programs as one process sees them: every call may be its last, and they may go out of reach at any time.
 
 What is appended is there, whether or not the process lives to hear of it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from counterfoil.errors import HostError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from counterfoil.testing.machine import Machine
-    from counterfoil.usecases.ports import Keys, Ledgers, Store, Views
+    from counterfoil.usecases.ports import Completed, Files, Keys, Ledgers, ProgramRunner, Store, Views
 
 CHANGING = frozenset(("append", "fork", "take", "keep_checkpoint", "erase"))
+CHANGING_FILES = frozenset(
+    ("replace", "remove", "rename", "make_folder", "remove_folder", "make_executable", "discard_drafts")
+)
 
 
 class Reach:
@@ -168,3 +173,62 @@ class WatchedKeys:
     def verify(self, public: bytes, data: bytes, signature: bytes) -> bool:
         """Tells whether a signature over data holds."""
         return self._keys.verify(public, data, signature)
+
+
+class WatchedFiles:
+    """A `Files` port in front of another; its process dies before or after a write, never inside one.
+
+    Args:
+        files: what does the work.
+        machine: told before and after every write.
+    """
+
+    def __init__(self, files: Files, machine: Machine) -> None:
+        self._files = files
+        self._machine = machine
+        self.root = files.root
+
+    def path(self, name: str) -> str:
+        """Returns the absolute path."""
+        return self._files.path(name)
+
+    def __getattr__(self, name: str) -> object:
+        """Returns a method of the files that is watched."""
+        method = getattr(self._files, name)
+
+        def watched(*arguments: object, **named: object) -> object:
+            self._machine.check()
+            if name not in CHANGING_FILES:
+                return method(*arguments, **named)
+            self._machine(f"before {name} {arguments[0]}")
+            result = method(*arguments, **named)
+            self._machine(f"after {name} {arguments[0]}")
+            return result
+
+        return watched
+
+
+class WatchedPrograms:
+    """A `ProgramRunner` in front of another: its process dies before or after a program, or as it starts one.
+
+    Args:
+        programs: what does the work.
+        machine: told before and after every program.
+    """
+
+    def __init__(self, programs: ProgramRunner, machine: Machine) -> None:
+        self._programs = programs
+        self._machine = machine
+
+    def run(self, argv: Sequence[str], **named: Any) -> Completed:
+        """Runs one program to its end."""
+        words = " ".join([word for word in argv[3:] if not word.startswith("-")][:2])
+        self._machine(f"before {argv[0]} {words}")
+        result = self._programs.run(argv, **named)
+        self._machine(f"after {argv[0]} {words}")
+        return result
+
+    def lives(self, pid: int) -> bool:
+        """Tells whether a process still runs."""
+        self._machine.check()
+        return self._programs.lives(pid)
