@@ -8,7 +8,7 @@ Bodies may have been erased and may be anybody's, so nothing is expected of them
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from counterfoil.usecases import kinds
 
@@ -16,13 +16,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from counterfoil.ledger.fold import Body
-    from counterfoil.ledger.receipt import Receipt
 
     State = dict[str, Any]
     """JSON data, as `TicketStory.initial` describes it."""
+    Found = dict[str, list[list[Any]]]
+    """What a reconcile found about one ticket, in the form of its body."""
 
 OUTCOMES = {kinds.APPLIED: "applied", kinds.REVERTED: "reverted", kinds.ABANDONED: "abandoned"}
 """What becomes of an intention, by the kind that says so."""
+
+
+class Sealed(Protocol):
+    """Of a receipt, what a story is told by."""
+
+    @property
+    def kind(self) -> str:
+        """The event's registered name."""
+
+    @property
+    def id(self) -> str:
+        """The leaf hash in hexadecimal."""
+
+    @property
+    def actor(self) -> str:
+        """Who acted."""
+
+    @property
+    def at(self) -> str:
+        """When it was sealed, as claimed."""
 
 
 class _Plain:
@@ -70,7 +91,7 @@ class TicketStory(_Plain):
             "counts": {},
         }
 
-    def evolve(self, state: State, receipt: Receipt, body: Body) -> State:
+    def evolve(self, state: State, receipt: Sealed, body: Body) -> State:
         """Returns the state after one more receipt."""
         counts = {**state["counts"], receipt.kind: state["counts"].get(receipt.kind, 0) + 1}
         state = {**state, "counts": counts}
@@ -82,31 +103,57 @@ class TicketStory(_Plain):
         return state
 
 
-def observed(state: State, receipt: Receipt, change: list[Any]) -> State:
-    """Returns the state after a change that the reconcile found in Git.
+def observed(state: State, receipt: Sealed, found: Found) -> State:
+    """Returns the state after what a reconcile found in Git about the ticket.
+
+    What the branch has no more is taken back where it is what the ticket was left at; what
+    it has instead follows.
 
     Args:
         state: what was before.
         receipt: the `ledger.reconciled`.
-        change: the entry of its body: ticket, old blob, new blob, commit.
+        found: the ticket's part of its body (`found_in_git`).
     """
-    ticket, _, blob, commit = change
     counts = {**state["counts"], receipt.kind: state["counts"].get(receipt.kind, 0) + 1}
-    return {**state, "ticket": ticket, "blob": blob, "commit": commit, "counts": counts}
+    state = {**state, "counts": counts}
+    gone = {after: before for _, before, after, _ in found["dropped"]}
+    while state["blob"] in gone:
+        state["blob"] = gone.pop(state["blob"])
+        state["commit"] = None
+    for _, known, commit in found["rewritten"]:
+        if known is not None and state["commit"] == known:
+            state["commit"] = commit
+    for _, _, blob, commit in found["changes"]:
+        state["blob"], state["commit"] = blob, commit
+    return state
 
 
-def changes(body: Body) -> list[list[Any]]:
-    """Returns the well-formed entries of a `ledger.reconciled`: ticket, old blob, new blob, commit."""
-    found = body.get("changes")
-    entries = found if isinstance(found, list) else []
-    return [
-        entry
-        for entry in entries
-        if isinstance(entry, list)
-        and len(entry) == 4
-        and isinstance(entry[0], str)
-        and all(value is None or isinstance(value, str) for value in entry)
-    ]
+def found_in_git(body: Body) -> dict[str, Found]:
+    """Returns what a `ledger.reconciled` says of each ticket: its `changes`, `dropped` and `rewritten`.
+
+    Entries that are not of their form are left out.
+    """
+    tickets: dict[str, Found] = {}
+    for name, width in (("changes", 4), ("dropped", 4), ("rewritten", 3)):
+        entries = body.get(name)
+        for entry in entries if isinstance(entries, list) else []:
+            if not isinstance(entry, list) or len(entry) != width or not isinstance(entry[0], str):
+                continue
+            if all(value is None or isinstance(value, str) for value in entry):
+                parts = tickets.setdefault(entry[0], {"changes": [], "dropped": [], "rewritten": []})
+                parts[name].append(entry)
+    return tickets
+
+
+def about(body: Body, ticket: str) -> Body | None:
+    """Returns the body of a `ledger.reconciled` with nothing in it about other tickets; None if nothing is left."""
+    found = found_in_git(body).get(ticket)
+    if found is None:
+        return None
+    commits = {entry[-1] for entries in found.values() for entry in entries}
+    actors = body.get("actors")
+    claimed = {name: actors[name] for name in actors if name in commits} if isinstance(actors, dict) else {}
+    return {**body, **found, "actors": claimed}
 
 
 def text(body: Body, name: str) -> str | None:
@@ -123,7 +170,7 @@ def fields(body: Body) -> dict[str, list[Any]]:
     return {name: pair for name, pair in found.items() if isinstance(pair, list) and len(pair) == 2}
 
 
-def _intended(state: State, receipt: Receipt, body: Body) -> None:
+def _intended(state: State, receipt: Sealed, body: Body) -> None:
     entry = {
         "intended": receipt.id,
         "action": text(body, "action"),
@@ -138,7 +185,7 @@ def _intended(state: State, receipt: Receipt, body: Body) -> None:
         state[name] = state[name] or text(body, name) or state[name]
 
 
-def _settled(state: State, receipt: Receipt, body: Body) -> None:
+def _settled(state: State, receipt: Sealed, body: Body) -> None:
     """An intention came about, or did not."""
     remaining = dict(state["open"])
     key = _meant(remaining, body)
@@ -172,7 +219,7 @@ def _meant(remaining: dict[str, Any], body: Body) -> str:
     return next(iter(remaining)) if len(remaining) == 1 and not body else ""
 
 
-def _claimed(state: State, receipt: Receipt, body: Body) -> None:
+def _claimed(state: State, receipt: Sealed, body: Body) -> None:
     fence = body.get("fence")
     fence = fence if isinstance(fence, int) else state["fence"]
     state["fence"] = max(state["fence"], fence)
@@ -182,7 +229,7 @@ def _claimed(state: State, receipt: Receipt, body: Body) -> None:
     state["claim"] = {"holder": text(body, "holder"), "fence": fence, "until": text(body, "until")}
 
 
-_STEPS: dict[str, Callable[[State, Receipt, Body], None]] = {
+_STEPS: dict[str, Callable[[State, Sealed, Body], None]] = {
     kinds.INTENDED: _intended,
     kinds.APPLIED: _settled,
     kinds.REVERTED: _settled,
@@ -203,7 +250,7 @@ class StreamStory(_Plain):
         """Returns the state before the first receipt: counts by kind and by actor, first, last."""
         return {"counts": {}, "actors": {}, "first": None, "last": None}
 
-    def evolve(self, state: State, receipt: Receipt, _body: Body) -> State:
+    def evolve(self, state: State, receipt: Sealed, _body: Body) -> State:
         """Returns the state after one more receipt."""
         at = {"actor": receipt.actor, "at": receipt.at, "kind": receipt.kind, "receipt": receipt.id}
         return {

@@ -7,10 +7,9 @@ name and folded into nothing.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from heapq import merge
 from typing import TYPE_CHECKING, Any
 
-from counterfoil.errors import ConflictError
 from counterfoil.ledger import branch
 from counterfoil.ledger.fold import decode, decoded
 from counterfoil.ledger.instant import read_ms
@@ -18,6 +17,7 @@ from counterfoil.ledger.receipt import FORKED, SALT
 from counterfoil.usecases import branching, kinds, ticket_story, views
 from counterfoil.usecases.kinds import KINDS, LEDGER
 from counterfoil.usecases.runtime import read_history, state_at
+from counterfoil.usecases.story import Entry, Inspection, Moment, Replay, Trace
 from counterfoil.usecases.ticket_story import OUTCOMES, reducer_of, text
 
 if TYPE_CHECKING:
@@ -28,162 +28,32 @@ if TYPE_CHECKING:
     from counterfoil.ledger.receipt import Receipt
     from counterfoil.usecases.ports import Store, Views
 
+__all__ = [
+    "OBSERVED",
+    "OPEN",
+    "UNREADABLE",
+    "Entry",
+    "Inspection",
+    "Moment",
+    "Replay",
+    "Trace",
+    "inspect",
+    "replay",
+    "replay_all",
+    "trace",
+]
+
 OPEN, OBSERVED, UNREADABLE = "open", "observed", "unreadable"
 _CLAIMS = {kinds.CLAIMED: "taken", kinds.RENEWED: "renewed", kinds.RELEASED: "released"}
 
 
-@dataclass(frozen=True)
-class Moment:
-    """One receipt of a story.
-
-    Attributes:
-        step: its place in the stream's history, or None where it stands in another stream.
-        position: its place in the log.
-        stream, seq, kind, schema, id: as it was sealed.
-        at, actor: as its header claims.
-        body: what it says in today's form, of the reconcile only what concerns the ticket; None if erased.
-        readable: whether this program knows its kind.
-    """
-
-    step: int | None
-    position: int
-    stream: str
-    seq: int
-    kind: str
-    schema: int
-    id: str
-    at: str
-    actor: str
-    body: dict[str, Any] | None
-    readable: bool = True
-
-
-@dataclass
-class Entry:
-    """What one command did, or what was seen: its receipts in one.
-
-    Attributes:
-        command: the command's id, or None.
-        actor, at: who began it and when; `until` is the time of its last receipt.
-        took_ms: from the first receipt to the last; None where a time cannot be read.
-        pause_ms: from the entry before to this one, likewise.
-        action: `create`, `move`, `edit`, …, or the kind of a receipt that stands alone.
-        subject: the commit's subject, or what was noted.
-        outcome: `applied`, `reverted`, `abandoned`, `open`; `observed` in Git; `unreadable`; empty for the rest.
-        changes: by field, what it was and what it became.
-        commit, ref: where Git has it.
-        blobs: the file's ids before and after.
-        claims: what became of the claim: `what` (taken, renewed, released), holder, fence, until.
-        forks: the branches that leave after this entry.
-        moments: the receipts.
-    """
-
-    command: str | None
-    actor: str
-    at: str
-    until: str
-    action: str
-    took_ms: int | None = None
-    pause_ms: int | None = None
-    subject: str | None = None
-    outcome: str = ""
-    changes: dict[str, list[Any]] = field(default_factory=dict)
-    commit: str | None = None
-    ref: str | None = None
-    blobs: list[str | None] | None = None
-    claims: list[dict[str, Any]] = field(default_factory=list)
-    forks: list[str] = field(default_factory=list)
-    moments: list[Moment] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Trace:
-    """The story of a stream.
-
-    Attributes:
-        ledger, stream: which.
-        steps: how many steps its history has.
-        parent, at: what it branches off and after which step, or None.
-        state: what it folds to, or None where a newer program is needed.
-        entries: the story.
-    """
-
-    ledger: str
-    stream: str
-    steps: int
-    parent: str | None
-    at: int | None
-    state: dict[str, Any] | None
-    entries: list[Entry]
-
-    def as_data(self) -> dict[str, Any]:
-        """Returns the story as JSON data."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Replay:
-    """A stream as it was after a step.
-
-    Attributes:
-        stream: which.
-        step: the step.
-        steps: how many its whole history has.
-        state: what the history folds to up to there.
-        changed: what the step changed in the state: path → (before, after).
-        moment: the step's receipt.
-    """
-
-    stream: str
-    step: int
-    steps: int
-    state: dict[str, Any]
-    changed: dict[str, tuple[Any, Any]]
-    moment: Moment
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """A stream at a glance.
-
-    Attributes:
-        ledger, stream: which.
-        own: how many receipts are its own.
-        steps: how many steps its history has, its parents' included.
-        parent, at: what it branches off and after which step, or None.
-        forks: its branches, each with the step after which it leaves.
-        first, last: the ends of its history.
-        kinds, actors: how many receipts of each there are in its history.
-        erased: how many bodies are gone.
-        header_bytes, body_bytes: how much was sealed.
-        needs: the kinds, with schemas, that only a newer program can read.
-        state: what it folds to, or None where a newer program is needed.
-    """
-
-    ledger: str
-    stream: str
-    own: int
-    steps: int
-    parent: str | None
-    at: int | None
-    forks: list[tuple[str, int]]
-    first: Moment
-    last: Moment
-    kinds: dict[str, int]
-    actors: dict[str, int]
-    erased: int
-    header_bytes: int
-    body_bytes: int
-    needs: list[tuple[str, int]]
-    state: dict[str, Any] | None
-
-    def as_data(self) -> dict[str, Any]:
-        """Returns everything as JSON data."""
-        return asdict(self)
-
-
-def inspect(store: Store, stream: str, *, snapshots: Views | None = None) -> Inspection:
+def inspect(store: Store, stream: str, *, derived: Views | None = None) -> Inspection:
     """Looks at a stream.
+
+    Args:
+        store: the ledger.
+        stream: the stream.
+        derived: as for `trace`.
 
     Raises:
         InputError: `stream_not_found`.
@@ -192,24 +62,26 @@ def inspect(store: Store, stream: str, *, snapshots: Views | None = None) -> Ins
     counts: dict[str, int] = {}
     actors: dict[str, int] = {}
     erased = header_bytes = body_bytes = 0
-    ends: list[Receipt] = []
+    ends: list[Moment] = []
     unknown = set()
-    for receipt in _receipts(store, segments):
-        ends = [ends[0] if ends else receipt, receipt]
-        counts[receipt.kind] = counts.get(receipt.kind, 0) + 1
-        actors[receipt.actor] = actors.get(receipt.actor, 0) + 1
-        erased += receipt.body is None
+    state = _State(stream)
+    for receipt, moment in _story(store, segments, derived):
+        state.add(moment)
+        if moment.step is None and moment.kind != FORKED:
+            continue
+        ends = [ends[0] if ends else moment, moment]
+        counts[moment.kind] = counts.get(moment.kind, 0) + 1
+        actors[moment.actor] = actors.get(moment.actor, 0) + 1
+        erased += moment.body is None
         header_bytes += len(receipt.header)
         body_bytes += len(receipt.body or b"")
-        if not KINDS.knows(receipt.kind, receipt.schema):
-            unknown.add((receipt.kind, receipt.schema))
+        if not moment.readable:
+            unknown.add((moment.kind, moment.schema))
     parent, at = _origin(store, segments)
-    steps = branch.length(segments)
-    first, last = _moments(ends, segments)
     return Inspection(
-        store.ledger, stream, segments[-1].last + 1, steps, parent, at, _forks(store, segments),
-        first, last, counts, actors, erased, header_bytes, body_bytes, sorted(unknown),
-        None if unknown else state_at(store, reducer_of(stream), segments, snapshots=snapshots),
+        store.ledger, stream, segments[-1].last + 1, branch.length(segments), parent, at,
+        _forks(store, segments), ends[0], ends[1], counts, actors, erased, header_bytes, body_bytes,
+        sorted(unknown), state.value,
     )  # fmt: skip
 
 
@@ -226,22 +98,36 @@ def trace(store: Store, stream: str, *, derived: Views | None = None) -> Trace:
         InputError: `stream_not_found`.
     """
     segments = branching.history(store, stream)
-    receipts = list(_receipts(store, segments))
-    ticket = _ticket_of(segments[0].stream)
-    if ticket:
-        shared = [receipt.position for receipt in receipts if receipt.stream == segments[0].stream]
-        receipts += _found_in_git(store, ticket, max(shared) if len(segments) > 1 else None, derived)
-        receipts.sort(key=lambda receipt: receipt.position)
-    moments = _moments(receipts, segments, ticket)
+    moments = [moment for _, moment in _story(store, segments, derived)]
+    state = _State(stream)
+    for moment in moments:
+        state.add(moment)
     entries = _entries(moments)
     for name, step in _forks(store, segments):
         _mark_fork(entries, name, step)
     parent, at = _origin(store, segments)
-    try:
-        state = state_at(store, reducer_of(stream), segments, snapshots=derived)
-    except ConflictError:
-        state = None
-    return Trace(store.ledger, stream, branch.length(segments), parent, at, state, entries)
+    return Trace(store.ledger, stream, branch.length(segments), parent, at, state.value, entries)
+
+
+class _State:
+    """What a story folds to; None as soon as it holds what only a newer program can read."""
+
+    def __init__(self, stream: str) -> None:
+        self._reducer = reducer_of(stream)
+        self.value: dict[str, Any] | None = self._reducer.initial()
+
+    def add(self, moment: Moment) -> None:
+        """Folds one more receipt, or what the reconcile found in Git."""
+        if self.value is None or moment.kind == FORKED:
+            return
+        body = moment.body or {}
+        if not moment.readable:
+            self.value = None
+        elif moment.step is None:
+            for found in ticket_story.found_in_git(body).values():
+                self.value = ticket_story.observed(self.value, moment, found)
+        else:
+            self.value = self._reducer.evolve(self.value, moment, body)
 
 
 def replay(store: Store, stream: str, at: int | None = None, *, snapshots: Views | None = None) -> Replay:
@@ -287,6 +173,31 @@ def _replayed(
 # --- receipts -------------------------------------------------------------------------------------
 
 
+def _story(
+    store: Store, segments: Sequence[Segment], derived: Views | None
+) -> Iterator[tuple[Receipt, Moment]]:
+    """Yields a history, and for a ticket's what the reconcile found in Git, in the order of the log."""
+    store.size()  # what has no place in the log yet is given one
+    steps = {segment.stream: segment.step - segment.first for segment in segments}
+    ticket = _ticket_of(segments[0].stream)
+    found = _found_in_git(store, segments, ticket, derived) if ticket else iter(())
+    for receipt in merge(_receipts(store, segments), found, key=_position):
+        readable = KINDS.knows(receipt.kind, receipt.schema)
+        body: Body | None = decode(receipt)
+        if readable and body is not None:
+            body = KINDS.read(receipt.kind, receipt.schema, body)
+        offset = steps.get(receipt.stream)
+        if offset is None and body is not None:
+            body = ticket_story.about(body, ticket)
+        if body is not None:
+            step = None if offset is None or receipt.kind == FORKED else receipt.seq + offset
+            yield receipt, _moment(receipt, body, step, readable)
+
+
+def _position(receipt: Receipt) -> int:
+    return receipt.position
+
+
 def _receipts(store: Store, segments: Sequence[Segment]) -> Iterator[Receipt]:
     """Yields a history with the receipts by which its branches begin."""
     for segment in segments:
@@ -301,43 +212,28 @@ def _ticket_of(stream: str) -> str:
     return rest if place == "ticket" and "/" not in rest else ""
 
 
-def _found_in_git(store: Store, ticket_id: str, end: int | None, derived: Views | None) -> list[Receipt]:
-    """Returns the reconcile's receipts that may speak of a ticket, up to a position.
+def _found_in_git(
+    store: Store, segments: Sequence[Segment], ticket: str, derived: Views | None
+) -> Iterator[Receipt]:
+    """Yields the reconcile's receipts that may speak of a ticket.
 
     A branch shares its ticket's story up to where it leaves it: what was found later is none of its own.
     """
+    root = segments[0]
+    shared = next(store.read(root.stream, first=root.last, last=root.last), None)
+    end = shared.position if shared is not None and len(segments) > 1 else None
     if derived is None:
-        found = [receipt for receipt in store.read(LEDGER) if receipt.kind == kinds.RECONCILED]
-        return [receipt for receipt in found if end is None or receipt.position <= end]
-
-    def positions() -> list[int]:
-        rows = views.timeline(derived, ticket_id)
-        return [position for position, row in rows if row["kind"] == kinds.RECONCILED]
-
-    found = []
-    for position in views.read_up(store, derived, positions, wanted=(views.TIMELINE,)):
-        if end is None or position <= end:
-            found += store.log(first=position, last=position)
-    return found
-
-
-def _moments(receipts: Sequence[Receipt], segments: Iterable[Segment], ticket: str = "") -> list[Moment]:
-    """Reads receipts; of what the reconcile found, only what is about `ticket` is kept, if one is named."""
-    steps = {segment.stream: segment.step - segment.first for segment in segments}
-    moments = []
-    for receipt in receipts:
-        readable = KINDS.knows(receipt.kind, receipt.schema)
-        body = decode(receipt)
-        body = KINDS.read(receipt.kind, receipt.schema, body) if readable else body
-        offset = steps.get(receipt.stream)
-        if receipt.kind == kinds.RECONCILED and ticket:
-            found = [entry for entry in ticket_story.changes(body) if entry[0] == ticket]
-            if not found and offset is None:
-                continue
-            body = {**body, "changes": found}
-        step = None if offset is None or receipt.kind == FORKED else receipt.seq + offset
-        moments.append(_moment(receipt, body, step, readable))
-    return moments
+        found = (receipt for receipt in store.read(LEDGER) if receipt.kind == kinds.RECONCILED)
+    else:
+        rows = views.read_up(
+            store, derived, lambda: list(views.timeline(derived, ticket)), wanted=(views.TIMELINE,)
+        )
+        places = [position for position, kind in rows if kind == kinds.RECONCILED]
+        found = (receipt for place in places for receipt in store.log(first=place, last=place))
+    for receipt in found:
+        if end is not None and receipt.position > end:
+            return
+        yield receipt
 
 
 def _moment(receipt: Receipt, body: Body, step: int | None, readable: bool) -> Moment:
@@ -409,11 +305,12 @@ def _tell(entry: Entry, moment: Moment, body: dict[str, Any]) -> None:
         claim = {name: body.get(name) for name in ("holder", "fence", "until")}
         entry.claims.append({"what": _CLAIMS[kind], **claim})
     elif kind == kinds.RECONCILED:
-        found = ticket_story.changes(body)
+        found = list(ticket_story.found_in_git(body).values())
+        changes = [change for parts in found for change in parts["changes"]]
         entry.outcome = OBSERVED
         entry.ref = text(body, "ref")
-        entry.commit = found[-1][3] if found else text(body, "to")
-        entry.blobs = [found[0][1], found[-1][2]] if found else None
+        entry.commit = changes[-1][3] if changes else text(body, "to")
+        entry.blobs = [changes[0][1], changes[-1][2]] if changes and len(found) == 1 else None
     elif kind == kinds.NOTED:
         entry.subject = text(body, "text")
 

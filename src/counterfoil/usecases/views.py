@@ -111,47 +111,45 @@ def _ticket_of(stream: str) -> str | None:
     return ticket if place == "ticket" and ticket and "/" not in ticket else None
 
 
-def _concerned(receipt: Receipt, body: Body) -> list[tuple[str, list[Any] | None]]:
-    """Returns the tickets that a receipt speaks of, each with its entry in a `ledger.reconciled`."""
-    if receipt.kind == kinds.RECONCILED:
-        return [(change[0], change) for change in ticket_story.changes(body)]
-    ticket = _ticket_of(receipt.stream)
-    return [] if ticket is None else [(ticket, None)]
-
-
 _STORY = TicketStory()
 
 
 def _apply_to_tickets(rows: Rows, receipt: Receipt, body: Body) -> None:
-    for ticket, change in _concerned(receipt, body):
-        state = rows.get("state", ticket) or {**_STORY.initial(), "ticket": ticket}
-        if change is None:
-            state = _STORY.evolve(state, receipt, body)
-        else:
-            state = ticket_story.observed(state, receipt, change)
-        rows.put("state", ticket, state)
+    def state_of(ticket: str) -> dict[str, Any]:
+        return rows.get("state", ticket) or {**_STORY.initial(), "ticket": ticket}
+
+    if receipt.kind == kinds.RECONCILED:
+        for ticket, found in ticket_story.found_in_git(body).items():
+            rows.put("state", ticket, ticket_story.observed(state_of(ticket), receipt, found))
+        return
+    own = _ticket_of(receipt.stream)
+    if own is not None:
+        rows.put("state", own, _STORY.evolve(state_of(own), receipt, body))
 
 
 def _apply_to_timeline(rows: Rows, receipt: Receipt, body: Body) -> None:
-    found: dict[str, list[list[Any]]] = {}
-    for ticket, change in _concerned(receipt, body):
-        found.setdefault(ticket, []).extend([] if change is None else [change])
-    for ticket, entries in found.items():
-        key = f"{ticket}/{receipt.position:0{DIGITS}}"
-        rows.put("entry", key, {"kind": receipt.kind, "changes": entries})
+    own = _ticket_of(receipt.stream)
+    tickets = ticket_story.found_in_git(body) if receipt.kind == kinds.RECONCILED else [own]
+    for ticket in tickets:
+        if ticket is not None:
+            rows.put("entry", f"{ticket}/{receipt.position:0{DIGITS}}", receipt.kind)
 
 
 def _apply_to_commits(rows: Rows, receipt: Receipt, body: Body) -> None:
     if receipt.kind in {kinds.APPLIED, kinds.REVERTED}:
         ticket = _ticket_of(receipt.stream)
-        found = [] if ticket is None else [(ticket, text(body, "after"), text(body, "commit"))]
+        left = [] if ticket is None else [(ticket, text(body, "after"), text(body, "commit"))]
+        named = [commit for _, _, commit in left]
     elif receipt.kind == kinds.RECONCILED:
-        found = [(ticket, blob, commit) for ticket, _, blob, commit in ticket_story.changes(body)]
+        parts = ticket_story.found_in_git(body).values()
+        left = [(ticket, blob, commit) for found in parts for ticket, _, blob, commit in found["changes"]]
+        named = [entry[-1] for found in parts for name in ("changes", "rewritten") for entry in found[name]]
     else:
         return
     place = {"receipt": receipt.id, "position": receipt.position}
-    for ticket, blob, commit in found:
+    for ticket, blob, commit in left:
         rows.put("blob", f"{ticket}/{blob or ''}", {**place, "commit": commit})
+    for commit in named:
         if commit is not None and rows.get("commit", commit) is None:
             rows.put("commit", commit, place)
 
@@ -160,7 +158,7 @@ TICKETS = View("tickets", 1, ("state",), _apply_to_tickets)
 """`state`: by ticket, what `TicketStory` folds its stream and the reconcile's findings to, in the order of
 the log."""
 TIMELINE = View("timeline", 1, ("entry",), _apply_to_timeline)
-"""`entry`: by `<ticket>/<position>`, the kind, and the reconcile's entries about the ticket."""
+"""`entry`: by `<ticket>/<position>`, the kind of a receipt that concerns the ticket."""
 COMMITS = View("commits", 1, ("blob", "commit"), _apply_to_commits)
 """`blob`: by `<ticket>/<blob>`, the last receipt that left the ticket so, and its commit. `commit`: by
 commit, the first receipt that names it."""
@@ -305,10 +303,10 @@ def ticket(views: Views, ticket_id: str) -> dict[str, Any] | None:
     return None if data is None else json.loads(data)
 
 
-def timeline(views: Views, ticket_id: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yields the positions of the receipts that concern a ticket, each with its kind and changes."""
-    for key, value in _values(views, TIMELINE, "entry", f"{ticket_id}/"):
-        yield int(key[-DIGITS:]), value
+def timeline(views: Views, ticket_id: str) -> Iterator[tuple[int, str]]:
+    """Yields the positions of the receipts that concern a ticket, each with its kind."""
+    for key, kind in _values(views, TIMELINE, "entry", f"{ticket_id}/"):
+        yield int(key[-DIGITS:]), kind
 
 
 def stopped(views: Views) -> dict[str, tuple[str, int, int]]:

@@ -11,7 +11,14 @@ from unit.usecases.stream_scene import ADA, BOT, SHOES, Bench
 
 from counterfoil.ledger.fold import fold
 from counterfoil.usecases import kinds
-from counterfoil.usecases.ticket_story import StreamStory, TicketStory, changes, observed, reducer_of
+from counterfoil.usecases.ticket_story import (
+    StreamStory,
+    TicketStory,
+    about,
+    found_in_git,
+    observed,
+    reducer_of,
+)
 
 if TYPE_CHECKING:
     from counterfoil.ledger.receipt import Receipt
@@ -139,30 +146,59 @@ def test_an_erased_ending_still_ends_the_only_open_command(bench: Bench) -> None
     assert (state["open"], state["fields"]) == ({}, {"state": "in_progress"})
 
 
-def test_a_change_that_was_found_in_git_moves_the_blob_and_not_what_is_known(bench: Bench) -> None:
+def seen(bench: Bench, **parts: list[list[Any]]) -> dict[str, Any]:
+    """Returns the ticket's state after what a reconcile found."""
+    found = {"changes": [], "dropped": [], "rewritten": [], **parts}
+    receipt = bench.seal("ledger", kinds.RECONCILED, found)
+    return observed(state_of(bench), receipt, found)
+
+
+@pytest.mark.parametrize(
+    ("parts", "blob", "commit"),
+    [
+        ({"changes": [[SHOES, NEW, "d" * 40, "1" * 40]]}, "d" * 40, "1" * 40),
+        ({"changes": [[SHOES, NEW, "d" * 40, "1" * 40], [SHOES, "d" * 40, None, "2" * 40]]}, None, "2" * 40),
+        ({"rewritten": [[SHOES, COMMIT, "3" * 40]]}, NEW, "3" * 40),
+        ({"rewritten": [[SHOES, "4" * 40, "3" * 40], [SHOES, None, "5" * 40]]}, NEW, COMMIT),
+        ({"dropped": [[SHOES, OLD, NEW, COMMIT]]}, OLD, None),
+        ({"dropped": [[SHOES, None, OLD, "4" * 40], [SHOES, OLD, NEW, COMMIT]]}, None, None),
+        ({"dropped": [[SHOES, OLD, "9" * 40, "4" * 40]]}, NEW, COMMIT),
+        ({"dropped": [[SHOES, NEW, NEW, "4" * 40]]}, NEW, None),
+        (
+            {"dropped": [[SHOES, OLD, NEW, COMMIT]], "changes": [[SHOES, OLD, "e" * 40, "6" * 40]]},
+            "e" * 40,
+            "6" * 40,
+        ),
+    ],
+)
+def test_what_was_found_in_git_moves_the_blob_and_not_what_is_known(
+    bench: Bench, parts: dict[str, list[list[Any]]], blob: str | None, commit: str | None
+) -> None:
     settle(bench, intend(bench))
-    receipt = bench.seal("ledger", kinds.RECONCILED, {"changes": []})
-    state = observed(state_of(bench), receipt, [SHOES, NEW, "d" * 40, "e" * 40])
-    assert (state["blob"], state["commit"], state["known_at"]) == ("d" * 40, "e" * 40, NEW)
-    assert state["fields"] == {"state": "in_progress"}
+    state = seen(bench, **parts)
+    assert (state["blob"], state["commit"], state["known_at"]) == (blob, commit, NEW)
+    assert (state["fields"], state["counts"][kinds.RECONCILED]) == ({"state": "in_progress"}, 1)
 
 
 @pytest.mark.parametrize(
     "found",
-    [
-        None,
-        1,
-        "x",
-        {},
-        [1],
-        [[1, 2, 3, 4]],
-        [["a", "b", "c"]],
-        [["a", 1, None, None]],
-        [[None, "b", "c", "d"]],
-    ],
+    [None, 1, "x", {}, [1], [[1, 2, 3, 4]], [["a", "b"]], [["a", 1, None, None]], [[None, "b", "c", "d"]]],
 )
 def test_entries_of_a_reconcile_that_are_none_are_left_out(found: object) -> None:
-    assert changes({"changes": found}) == []
+    body = {"changes": found, "dropped": found, "rewritten": found}
+    assert found_in_git(body) == {}
+    assert about(body, "a") is None
+
+
+def test_a_reconcile_is_read_by_ticket() -> None:
+    body = {
+        "changes": [["s", OLD, NEW, "1"], ["h", None, OLD, "2"]], "rewritten": [["s", None, "3"]], "to": "9",
+        "actors": {"1": ADA, "2": BOT, "3": BOT},
+    }  # fmt: skip
+    assert about(body, "s") == {
+        "changes": [["s", OLD, NEW, "1"]], "rewritten": [["s", None, "3"]], "dropped": [], "to": "9",
+        "actors": {"1": ADA, "3": BOT},
+    }  # fmt: skip
 
 
 JSON = st.recursive(

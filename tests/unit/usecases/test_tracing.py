@@ -121,6 +121,39 @@ def test_what_was_found_in_git_about_a_ticket_stands_in_its_place(
     assert seen.moments[0].body["changes"] == [[SHOES, NEW, OLD, "2" * 40], [SHOES, OLD, NEW, "3" * 40]]
 
 
+def test_what_was_found_in_git_is_part_of_what_a_ticket_adds_up_to(
+    bench: Bench, derived: MemoryViews | None
+) -> None:
+    settle(bench, intend(bench, "C1"))
+    reconcile(bench, [SHOES, NEW, OLD, "2" * 40])
+    for found in (trace(bench.store, STREAM, derived=derived), inspect(bench.store, STREAM, derived=derived)):
+        assert found.state is not None
+        assert (found.state["blob"], found.state["commit"], found.state["known_at"]) == (OLD, "2" * 40, NEW)
+    settle(bench, intend(bench, "C2"))
+    state = trace(bench.store, STREAM, derived=derived).state
+    assert state is not None
+    assert (state["blob"], state["commit"]) == (NEW, COMMIT)
+
+
+@pytest.mark.parametrize(
+    "part", [{"rewritten": [[SHOES, COMMIT, "5" * 40]]}, {"dropped": [[SHOES, OLD, NEW, COMMIT]]}]
+)
+def test_a_history_that_was_rewritten_is_told_too_and_of_this_ticket_alone(
+    bench: Bench, derived: MemoryViews | None, part: dict[str, Any]
+) -> None:
+    settle(bench, intend(bench, "C1"))
+    others = {"rewritten": [[HATS, None, "6" * 40]], "dropped": [[HATS, OLD, NEW, "7" * 40]]}
+    told = {name: others[name] + part.get(name, []) for name in others}
+    actors = {commit * 40: ADA for commit in "567"} | {COMMIT: BOT}
+    bench.seal("ledger", kinds.RECONCILED, {"changes": [], **told, "actors": actors})
+    entry = trace(bench.store, STREAM, derived=derived).entries[-1]
+    assert entry.outcome == "observed"
+    body = entry.moments[0].body
+    assert body is not None
+    assert {name: body[name] for name in told} == {name: part.get(name, []) for name in told}
+    assert set(body["actors"]) == {entries[0][-1] for entries in part.values()}
+
+
 def test_the_ledgers_own_story_tells_all_that_was_found(bench: Bench) -> None:
     reconcile(bench, [HATS, None, OLD, "1" * 40], [SHOES, NEW, OLD, "2" * 40])
     body = trace(bench.store, "ledger").entries[0].moments[0].body
@@ -161,7 +194,8 @@ def test_what_a_newer_program_sealed_is_shown_and_folded_into_nothing(bench: Ben
     found = trace(bench.store, STREAM)
     assert [entry.outcome for entry in found.entries] == ["applied", "unreadable"]
     assert found.state is None
-    assert inspect(bench.store, STREAM).needs == [("future.event", 1)]
+    glance = inspect(bench.store, STREAM)
+    assert (glance.needs, glance.state) == ([("future.event", 1)], None)
     with pytest.raises(ConflictError):
         replay(bench.store, STREAM)
     assert replay(bench.store, STREAM, 1).state["fields"] == {"state": "in_progress"}

@@ -101,12 +101,9 @@ def test_tickets_holds_each_tickets_state_with_what_the_reconcile_found(bench: B
 
 def test_timeline_names_every_receipt_about_a_ticket(bench: Bench, derived: Views) -> None:
     catch_up(bench.store, derived)
-    reconciled = [[SHOES, NEW, OLD, "e" * 40], [SHOES, OLD, NEW, "f" * 40]]
     assert list(views.timeline(derived, SHOES)) == [
-        (0, {"kind": kinds.INTENDED, "changes": []}),
-        (1, {"kind": kinds.APPLIED, "changes": []}),
-        (4, {"kind": kinds.RECONCILED, "changes": reconciled}),
-    ]
+        (0, kinds.INTENDED), (1, kinds.APPLIED), (4, kinds.RECONCILED),
+    ]  # fmt: skip
     assert [position for position, _ in views.timeline(derived, HATS)] == [2, 3]
 
 
