@@ -104,11 +104,11 @@ def test_what_others_tell_themselves_is_not_told_twice(world: World) -> None:
 
 
 def test_branches_travel(world: World) -> None:
-    world.ada.data("fork", world.ticket, "idea")
+    name = world.ada.data("fork", world.ticket, "idea")["stream"]
     world.ada.data("ledger", "push")
     world.bob.data("ledger", "fetch")
     streams = world.bob.data("ledger", "streams", "--origin", world.ada.ledger()[:12])["streams"]
-    (idea,) = [each for each in streams if each["stream"] == "idea"]
+    (idea,) = [each for each in streams if each["stream"] == name]
     assert (idea["parent"], idea["fork_seq"]) == (f"ticket/{world.ticket}", 1)
 
 

@@ -86,8 +86,8 @@ Folds from the beginning and shows the state after receipt N. With --steps, what
 each receipt changed on the way.""",
     "fork": """\
 A branch shares its parent's receipts 0 to N and goes on by itself; nothing is
-copied. NAME defaults to STREAM/fork-1 and so on. Only the ledger branches, not
-the ticket's file.""",
+copied. It is called STREAM/NAME, or STREAM/fork-1 and so on. Only the ledger
+branches, not the ticket's file.""",
     "rebuild": """\
 Views are derived: deleting and folding them again loses nothing. `ledger
 verify` says when it is due.""",

@@ -152,6 +152,8 @@ def _opened(body: Body) -> list[str]:
         reason = {"lost": "which is lost", "restored": "from a backup", "copied": "by a copy"}
         why = reason.get(str(previous.get("reason")), value_text(previous.get("reason")))
         lines.append(f"follows {previous.get('ledger')} of {count(int(previous['size']), 'receipt')}, {why}")
+        if previous.get("gap"):
+            lines.append(f"missing, as Git knows: {count(int(previous['gap']), 'receipt')}")
     return lines
 
 

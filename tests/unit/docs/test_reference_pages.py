@@ -86,6 +86,9 @@ fork shoes
 ledger diff ledger ledger
 ledger note ledger hello
 rebuild
+ledger backup copy.db
+ledger copy --to another.db
+ledger restore copy.db
 uninstall
 """
 

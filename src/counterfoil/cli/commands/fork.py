@@ -26,7 +26,10 @@ def run(call: Call) -> Reply:
         store = open_ledger(context)
         try:
             parent = find_stream(context, store, call.arguments.required("stream"))
-            receipt = branching.fork(context, store, parent, at, call.arguments.text("name"))
+            name = call.arguments.text("name")
+            if name is not None and "/" not in name:
+                name = f"{parent}/{name}"
+            receipt = branching.fork(context, store, parent, at, name)
             steps = branching.until(store, receipt.stream, None)
         finally:
             store.close()
