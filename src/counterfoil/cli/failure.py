@@ -34,7 +34,6 @@ EXIT_STATUS: dict[str, int] = {
     "key_reused": 10,
     "stream_exists": 10,
     "copies_differ": 10,
-    "copies_differ": 10,
     "integrity": 11,
     "ledger_damaged": 11,
     "checkpoint_differs": 11,
