@@ -308,6 +308,15 @@ def test_checkpoint_signed_by_a_key_that_was_never_the_ledgers(scene: Project) -
     assert "checkpoint_unsigned" in found(scene)
 
 
+def test_key_file_that_is_not_the_one_that_the_ledger_names(scene: Project, tmp_path: Path) -> None:
+    other = other_project(tmp_path)
+    assert other.run("ledger", "checkpoint").status == 0
+    (theirs,) = ledger_file(other).parent.glob("keys/*.pem")
+    (ours,) = ledger_file(scene).parent.glob("keys/*.pem")
+    ours.write_bytes(theirs.read_bytes())
+    assert found(scene) == {"key_differs"}
+
+
 # --- what the store says beside the headers -------------------------------------------------------
 
 

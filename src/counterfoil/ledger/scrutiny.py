@@ -147,7 +147,7 @@ class Scrutiny:
                 "receipt_edited",
                 where,
                 "the header's bytes do not have the hash that the receipt was sealed under",
-                "compare it with a clone or a backup: ticket ledger show --raw RECEIPT",
+                f"ticket ledger show --raw @{position}, and compare it with a clone or a backup",
             )
         if not isinstance(header, bytes):
             return None
@@ -178,7 +178,7 @@ class Scrutiny:
                 "body_edited",
                 where,
                 "the body does not have the digest that its header was sealed with" + more,
-                "compare it with a clone or a backup: ticket ledger show RECEIPT",
+                f"ticket ledger show @{place[0]}, and compare it with a clone or a backup",
             )
 
     def _link(

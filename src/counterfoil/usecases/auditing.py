@@ -266,7 +266,10 @@ def _examine(
     examined = _Examined(store, leaves)
     try:
         size = store.size()
+        begun = {stream.name for stream in store.streams()}
         signed = checking.signed_claims(context, store, findings, own=own)
+        if own:
+            checking.check_keys(context, store, findings)
         examined.checkpoints = len(signed)
         chain = Chain(
             store.ledger,
@@ -280,7 +283,8 @@ def _examine(
         chain.read(store.rows(), None if progress is None else lambda done: progress(done, size))
         examined.chain = chain
         examined.signed = max((each.size for each in signed if each.size <= chain.size), default=0)
-        streams = store.streams()
+        # Others may go on meanwhile: a stream that they began is neither missing nor unlisted.
+        streams = [each for each in store.streams() if each.name in begun or each.name in chain.ends]
         examined.streams = len(streams)
         check_branches(chain, streams, lambda stream, seq: _leaf_at(store, stream, seq), findings)
         checking.check_erased(chain, findings, own=own)
@@ -294,7 +298,7 @@ def _examine(
             )
         if findings.errors or chain.size <= FOLDED_MAX:
             for problem in store.problems():
-                findings.error("ledger_damaged", "the database", problem, _RESTORE)
+                findings.error("ledger_damaged", "the database", " ".join(problem.split()), _RESTORE)
     except CounterfoilError as error:
         findings.error(error.code, f"ledger {store.ledger}", error.message, error.hint)
     return examined

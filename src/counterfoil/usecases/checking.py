@@ -103,6 +103,26 @@ def _signature_fault(
     return None
 
 
+def check_keys(context: Context, store: Store, findings: Findings) -> None:
+    """Reports keys that the ledger says are this clone's and that the clone has otherwise."""
+    for each in signing.log_keys(store):
+        number = each.name.removeprefix(f"{store.ledger}-")
+        if not (number.isascii() and number.isdigit()):
+            continue  # the name of no key file
+        try:
+            public = context.keys.public(each.name)
+        except CounterfoilError as error:
+            findings.note(error.code, f"key {each.name}", error.message, error.hint)
+            continue
+        if public is not None and public != each.key.public:
+            findings.error(
+                "key_differs",
+                f"key {each.name}",
+                "the ledger names another key than the one that this clone signs with under that name",
+                COMPARE,
+            )
+
+
 def check_erased(chain: Chain, findings: Findings, *, own: bool = True) -> None:
     """Reports bodies that are gone although no receipt says that they were erased.
 

@@ -203,5 +203,5 @@ def test_damage_without_end_is_told_a_few_times_and_counted() -> None:
         "severity": "error",
         "where": "@0 (ticket/0@0)",
         "message": "the body does not have the digest that its header was sealed with",
-        "hint": "compare it with a clone or a backup: ticket ledger show RECEIPT",
+        "hint": "ticket ledger show @0, and compare it with a clone or a backup",
     }
