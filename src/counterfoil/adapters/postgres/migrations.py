@@ -72,7 +72,7 @@ def prepare(session: Session, create: str | None, steps: Sequence[str] | None = 
 
 
 def _identify(session: Session) -> tuple[str, int] | None:
-    if not session.run("has_ledger")[0][0]:
+    if not session.run("has_ledger", (session.address.schema,))[0][0]:
         return None
     rows = session.run("identify")
     if len(rows) != 1:

@@ -242,6 +242,10 @@ class PostgresStore:
         """Returns the signed checkpoints, by size."""
         return [(size, note) for size, note in self._session.run("checkpoints")]
 
+    def newest_checkpoint(self) -> tuple[int, str]:
+        """Returns the signed checkpoint of the largest size, and (0, "") without one."""
+        return next(((size, note) for size, note in self._session.run("newest_checkpoint")), (0, ""))
+
     def problems(self) -> list[str]:
         """Lets the database look whether its rules are in force and what they promise holds."""
         return [text for (text,) in self._session.run("problems")]

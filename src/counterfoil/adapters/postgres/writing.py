@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.adapters.postgres.session import OVERTAKEN
-from counterfoil.errors import CounterfoilError
+from counterfoil.errors import CounterfoilError, IntegrityError
 from counterfoil.kernel.instant import iso_ms
 from counterfoil.ledger.admission import (
     check_same,
@@ -155,6 +155,8 @@ class Writer:
         guarded = any(_guards(drafts, expect) for drafts, _, expect in requests)
         careful = guarded
         for _ in range(ATTEMPTS_MAX):
+            if careful:
+                self._ends.clear()
             try:
                 if not guarded:
                     return self._attempt(requests, careful)
@@ -163,7 +165,10 @@ class Writer:
                     return self._attempt(requests, careful)
             except (NotFresh, *OVERTAKEN):
                 careful = True
-                self._ends.clear()
+            except IntegrityError:  # what is remembered may never have come to be: the server was restored
+                if careful:
+                    raise
+                careful = True
             except BaseException:
                 self._ends.clear()
                 raise

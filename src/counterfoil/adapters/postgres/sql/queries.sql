@@ -8,7 +8,8 @@ SELECT set_config('search_path', %b, false),
        set_config('client_encoding', 'UTF8', false)
 
 -- name: has_ledger
-SELECT to_regclass('ledger') IS NOT NULL
+-- The catalog itself: what a session remembers of its search path may be older.
+SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = %b AND tablename = 'ledger')
 
 -- name: identify
 SELECT id, format FROM ledger
