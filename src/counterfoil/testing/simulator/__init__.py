@@ -6,6 +6,6 @@ one recovers. Afterwards Git, the files and the ledger must agree (`checks`). Th
 run: `python -m counterfoil.testing.simulator SEED --trace` shows it.
 """
 
-from counterfoil.testing.simulator.run import Failure, Run, simulate
+from counterfoil.testing.simulator.run import Failure, Run, Simulation, simulate
 
-__all__ = ["Failure", "Run", "simulate"]
+__all__ = ["Failure", "Run", "Simulation", "simulate"]

@@ -73,7 +73,7 @@ def simulate(seed: str, make_world: Callable[[str], World] | None = None, comman
         Failure: for whatever does not hold, an error that nobody expected included.
     """
     world: World = MemoryWorld(seed) if make_world is None else make_world(seed)
-    simulation = _Simulation(Scene(world, seed), seed)
+    simulation = Simulation(world, seed)
     try:
         simulation.go(commands)
     except Exception as error:
@@ -84,9 +84,20 @@ def simulate(seed: str, make_world: Callable[[str], World] | None = None, comman
     return Run(scene.commands, scene.crashes, frozenset(simulation.acted), scene.lines)
 
 
-class _Simulation:
-    def __init__(self, scene: Scene, seed: str) -> None:
-        self.scene = scene
+class Simulation:
+    """The course of a run.
+
+    Args:
+        world: where it happens.
+        seed: who does what when, and who dies where.
+
+    Attributes:
+        scene: what is known of it.
+        acted: who has acted.
+    """
+
+    def __init__(self, world: World, seed: str) -> None:
+        self.scene = Scene(world, seed)
         self.acted: set[str] = set()
         self._chance = random.Random(f"{seed}/crashes")
         self._begun = False
@@ -94,21 +105,28 @@ class _Simulation:
         self._begun_loose = False
         """It was one that commits nothing."""
 
+    def begin(self) -> None:
+        """Makes the project."""
+        initialise(self.scene.world.context(Machine(), ACTORS[0]))
+
     def go(self, commands: int) -> None:
         """Goes through the whole run."""
         scene = self.scene
-        context = scene.world.context(Machine(), ACTORS[0])
-        initialise(context)
+        self.begin()
         while scene.commands < commands or scene.crashes == 0 or len(self.acted) < 3:
             scene.pass_time()
             if scene.chance.random() < (PERSON_CHANCE_AFTER_CRASH if self._begun else PERSON_CHANCE):
                 person.act(scene)
             self._command()
-        person.settle(scene)
-        scene.pass_time()
-        self._carry_out(deeds.Deed("new 'The end'", deeds.final), ACTORS[0], Machine(), commit=True)
-        self._carry_out(deeds.Deed("reconcile", observe), ACTORS[1], Machine(), commit=True)
-        checks.everything(scene)
+        self.end()
+
+    def end(self) -> None:
+        """Lets somebody recover and reconcile undisturbed, and checks all that has to hold."""
+        person.settle(self.scene)
+        self.scene.pass_time()
+        self.carry_out(deeds.Deed("new 'The end'", deeds.final), ACTORS[0], Machine())
+        self.carry_out(deeds.Deed("reconcile", observe), ACTORS[1], Machine())
+        checks.everything(self.scene)
 
     def _command(self) -> None:
         """Lets one actor give one command, which may die."""
@@ -125,7 +143,7 @@ class _Simulation:
             meanwhile if self._chance.random() < MEANWHILE_CHANCE else None,
             self._chance.choice((DIES, FINISHES, LINGERS)),
         )
-        self._carry_out(deed, actor, machine, commit=commit)
+        self.carry_out(deed, actor, machine, commit=commit)
 
     def _meanwhile(self, at: int) -> Callable[[int], None]:
         """Returns what lets something happen between two steps of a command."""
@@ -140,13 +158,22 @@ class _Simulation:
             actor = self._chance.choice(ACTORS)
             deed = deeds.draw(self._chance, self.scene.tickets())
             self.scene.tell("meanwhile:")
-            self._carry_out(deed, actor, Machine(), commit=True, nested=True)
+            self.carry_out(deed, actor, Machine(), nested=True)
 
         return between
 
-    def _carry_out(
-        self, deed: Deed, actor: str, machine: Machine, *, commit: bool, nested: bool = False
+    def carry_out(
+        self, deed: Deed, actor: str, machine: Machine, *, commit: bool = True, nested: bool = False
     ) -> None:
+        """Lets an actor give a command, and checks what has to hold right after it.
+
+        Args:
+            deed: the command.
+            actor: who gives it.
+            machine: its process, which may die.
+            commit: False for `--no-commit`.
+            nested: whether it happens between two steps of another one.
+        """
         scene = self.scene
         scene.commands += 1
         self.acted.add(actor)

@@ -1,0 +1,101 @@
+"""No chance here: each kind of command dies at each of its moments, and so does the recovery of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from counterfoil.testing.machine import DIES, FINISHES, LINGERS, Machine
+from counterfoil.testing.simulator import Simulation
+from counterfoil.testing.simulator.deeds import Deed
+from counterfoil.testing.simulator.world import MemoryWorld
+from counterfoil.usecases import batching
+from counterfoil.usecases.desk import carry_out
+from counterfoil.usecases.editing import edit_fields
+from counterfoil.usecases.undoing import undo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.desk import Desk
+
+    Work = Callable[[Desk, str], object]
+
+HOUR_MS = 3_600_000
+ADA = "human:ada"
+BATCH = b'{"op": "new", "title": "One", "as": "one"}\n{"op": "new", "title": "Two", "blocks": ["$one"]}'
+
+
+def on_desk(work: Work) -> Callable[[str], Deed]:
+    """Returns what makes a deed of work on one ticket."""
+    return lambda ticket: Deed(
+        "a change", lambda context: carry_out(context, lambda desk: work(desk, ticket))
+    )
+
+
+def claims(context: Context, ticket: str) -> object:
+    """Takes the lease."""
+    return carry_out(context, lambda desk: desk.claim(desk.open(ticket), ADA, HOUR_MS))
+
+
+DEEDS: dict[str, Callable[[str], Deed]] = {
+    "new": on_desk(lambda desk, _ticket: desk.create("Another", body="Why.\n")),
+    "move": on_desk(lambda desk, ticket: desk.move(desk.open(ticket), "in_progress")),
+    "edit": on_desk(lambda desk, ticket: edit_fields(desk, desk.open(ticket), title="Other", append="More.")),
+    "claim": lambda ticket: Deed("claim", lambda context: claims(context, ticket)),
+    "undo": lambda _ticket: Deed("undo", undo),
+    "batch": lambda _: Deed("batch", lambda c: batching.carry_out(c, batching.read_operations(BATCH))),
+}
+
+
+def begun(seed: str) -> tuple[Simulation, str]:
+    """Returns a run with one ticket that is ready, made an hour ago so that the log is due to be signed."""
+    simulation = Simulation(MemoryWorld(seed), seed)
+    simulation.begin()
+    create = on_desk(lambda desk, _ticket: desk.create("The first", state="ready", body="Why.\n"))
+    simulation.carry_out(create(""), ADA, Machine())
+    simulation.scene.world.clock.ms += HOUR_MS
+    return simulation, simulation.scene.tickets()[0]
+
+
+def moments(deed: str, *, commit: bool) -> int:
+    """Returns how many moments a command has when nobody dies."""
+    simulation, ticket = begun(deed)
+    machine = Machine()
+    simulation.carry_out(DEEDS[deed](ticket), ADA, machine, commit=commit)
+    return machine.moments
+
+
+@pytest.mark.parametrize(
+    ("orphan", "commit"), [(DIES, True), (FINISHES, True), (LINGERS, True), (DIES, False)]
+)
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_command_that_dies_at_any_moment_is_wholly_there_or_not_at_all(
+    deed: str, orphan: str, commit: bool
+) -> None:
+    for moment in range(1, moments(deed, commit=commit) + 1):
+        simulation, ticket = begun(f"{deed} {moment}")
+        machine = Machine(moment, orphan=orphan)
+        simulation.carry_out(DEEDS[deed](ticket), ADA, machine, commit=commit)
+        assert not machine.alive
+        simulation.end()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("orphan", [DIES, FINISHES, LINGERS])
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_recovery_that_dies_at_any_moment_is_taken_up_by_the_next(deed: str, orphan: str) -> None:
+    last = moments(deed, commit=True)
+    for first in range(2, last, 6):
+        second = 1
+        while True:
+            simulation, ticket = begun(f"{deed} {first} {second}")
+            simulation.carry_out(DEEDS[deed](ticket), ADA, Machine(first, orphan=orphan))
+            machine = Machine(second, orphan=orphan)
+            simulation.carry_out(DEEDS["new"](ticket), "agent:bot", machine)
+            simulation.end()
+            if machine.alive:
+                break
+            second += 3
