@@ -28,7 +28,7 @@ class Finding:
         severity: `error` or `note`.
         where: the receipt, stream, checkpoint or commit that it is about.
         message: what is the matter, in one line.
-        hint: what to do next, in one line; the command to type stands first.
+        hint: what to do next, in one line that names the command to type.
     """
 
     code: str

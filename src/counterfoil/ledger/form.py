@@ -17,13 +17,14 @@ from counterfoil.kernel import canonical
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Match = Callable[[str], object]
+    Match = Callable[[bytes], object]
 
 PATTERNS_MAX = 16
 """How many shapes of one kind are remembered."""
 PATTERN_BYTES = 4000
-_STRING = r'"[ !#-\[\]-~]*+"'
-_NUMBER = r"(?:0|-?[1-9][0-9]{0,14})"
+_STRING = rb'"[ !#-\[\]-\xff]*+"'
+"""Any bytes that need no escape; whether they are UTF-8 is asked apart."""
+_NUMBER = rb"(?:0|-?[1-9][0-9]{0,14})"
 """Fewer digits than 2^53 has, so no need to compare."""
 
 
@@ -35,13 +36,8 @@ class Forms:
 
     def fault(self, kind: object, body: bytes) -> str | None:
         """Returns why a body is no JSON object in canonical form, or None when it is one."""
-        try:
-            text = body.decode("utf-8")
-        except UnicodeDecodeError:
-            return fault(body)
-        patterns = self._patterns.setdefault(kind, [])
-        for match in patterns:
-            if match(text) is not None:
+        for match in self._patterns.get(kind, ()):
+            if match(body) is not None and (body.isascii() or _is_text(body)):
                 return None
         try:
             value = canonical.decode(body)
@@ -51,22 +47,31 @@ class Forms:
             return "it is no JSON object"
         pattern = _pattern(value)
         if len(pattern) <= PATTERN_BYTES:
+            patterns = self._patterns.setdefault(kind, [])
             patterns.insert(0, re.compile(pattern).fullmatch)
             del patterns[PATTERNS_MAX:]
         return None
 
 
-def _pattern(value: canonical.Json) -> str:
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _pattern(value: canonical.Json) -> bytes:
     if isinstance(value, str):
         return _STRING
     if value is None or isinstance(value, bool):
-        return "(?:null|true|false)"
+        return b"(?:null|true|false)"
     if isinstance(value, int):
         return _NUMBER
     if isinstance(value, list):
-        return r"\[" + ",".join([_pattern(item) for item in value]) + r"\]"
-    parts = [re.escape(canonical.encode(key).decode()) + ":" + _pattern(value[key]) for key in sorted(value)]
-    return r"\{" + ",".join(parts) + r"\}"
+        return rb"\[" + b",".join([_pattern(item) for item in value]) + rb"\]"
+    parts = [re.escape(canonical.encode(key)) + b":" + _pattern(value[key]) for key in sorted(value)]
+    return rb"\{" + b",".join(parts) + rb"\}"
 
 
 def fault(data: bytes) -> str | None:

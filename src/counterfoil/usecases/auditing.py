@@ -297,7 +297,7 @@ def _examine(
                 "ticket ledger checkpoint",
             )
         if findings.errors or chain.size <= FOLDED_MAX:
-            for problem in store.problems():
+            for problem in dict.fromkeys(store.problems()):
                 findings.error("ledger_damaged", "the database", " ".join(problem.split()), _RESTORE)
     except CounterfoilError as error:
         findings.error(error.code, f"ledger {store.ledger}", error.message, error.hint)
