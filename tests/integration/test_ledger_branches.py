@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from integration.verbs_scene import core
 
+from counterfoil.adapters.sqlite.store import SqliteStore
+from counterfoil.ledger.receipt import Draft
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -107,3 +110,16 @@ def test_views_that_were_tampered_with_are_found_and_rebuilt(desk: Desk) -> None
     assert "view_differs" in str(error)
     desk.say("rebuild")
     assert desk.data("ledger", "verify")["findings"] == []
+
+
+def test_a_rebuild_names_the_streams_that_only_a_newer_version_reads(desk: Desk) -> None:
+    ticket = moved(desk)
+    path = str(desk.path / ".git/counterfoil/ledger.db")
+    store = SqliteStore(path)
+    draft = Draft(f"ticket/{ticket}", "future.event", "human:ada", {}, key="k", salt="0" * 32)
+    position = store.append([draft], now_ms=2_000_000_000_000)[0].position
+    store.close()
+    (warning,) = desk.envelope("rebuild")["warnings"]
+    assert (warning["code"], warning["position"]) == ("stream_stopped", position)
+    assert desk.codes("list") == []
+    assert desk.data("trace", ticket)["entries"][-1]["outcome"] == "unreadable"

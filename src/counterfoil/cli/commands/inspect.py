@@ -31,11 +31,13 @@ def run(call: Call) -> Reply:
     at = call.arguments.number("at")
     query = call.arguments.required("stream")
     store = open_ledger(context)
+    derived = context.ledgers.views()
     try:
         stream = find_stream(context, store, query)
-        found = tracing.inspect(store, stream)
-        state = found.state if at is None else branching.state_at(store, stream, at)
+        found = tracing.inspect(store, stream, derived=derived)
+        state = found.state if at is None else branching.state_at(store, stream, at, snapshots=derived)
     finally:
+        derived.close()
         store.close()
     data = {**found.as_data(), "state": state, "state_at": found.steps - 1 if at is None else at}
     return Reply(data, "\n".join(_lines(call, found, state, at)))

@@ -19,10 +19,19 @@ def run(call: Call) -> Reply:
             derived = context.ledgers.views()
             try:
                 size = views.rebuild(store, derived, progress=progress)
+                stopped = views.stopped(derived)
             finally:
                 derived.close()
     finally:
         store.close()
+    for stream, (kind, schema, position) in stopped.items():
+        context.warn(
+            "stream_stopped",
+            f"{stream} stands still at @{position}: only a newer version reads {kind} of schema {schema}",
+            hint="pip install --upgrade counterfoil",
+            stream=stream,
+            position=position,
+        )
     names = [view.name for view in views.VIEWS]
     line = f"Rebuilt {count(len(names), 'view')} from {count(size, 'receipt')}: {', '.join(names)}"
     return Reply({"views": names, "receipts": size}, line)

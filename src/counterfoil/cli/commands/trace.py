@@ -59,9 +59,11 @@ def _own_story(context: Context, query: str) -> Trace:
     """Returns what the clone's own ledger says; nothing where only ledgers that were fetched say anything."""
     try:
         store = open_ledger(context)
+        derived = context.ledgers.views()
         try:
-            return tracing.trace(store, find_stream(context, store, query))
+            return tracing.trace(store, find_stream(context, store, query), derived=derived)
         finally:
+            derived.close()
             store.close()
     except InputError as error:
         stream = _stream_elsewhere(context, query) if error.code in NOT_HERE else None
