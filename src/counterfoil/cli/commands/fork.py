@@ -35,7 +35,7 @@ def run(call: Call) -> Reply:
             store.close()
     step = steps[-1].step - 1
     data = {"stream": receipt.stream, "parent": parent, "at": step, "receipt": receipt.id}
-    line = f"Created {visible(receipt.stream)}, off {visible(parent)} after receipt {step}"
+    line = f"Created {visible(receipt.stream)}, off receipt {step}"
     return Reply(data, line, notes=[f"see it: ticket trace {visible(receipt.stream)}"])
 
 

@@ -110,5 +110,5 @@ def _reply(call: Call, erased: Erased, store: Store, *, dry_run: bool) -> Reply:
     line = f"{verb} what {count(len(erased.erased), 'receipt')} said; headers and proofs stay"
     notes = ["ticket files and commit messages in Git still say it, and so do backups"]
     if min(receipt.position for receipt in erased.erased) < pushed_size(context, store.ledger):
-        notes.append("it was pushed: `ticket ledger push` writes the reference anew; others have to fetch it")
+        notes.append("it was pushed: `ticket ledger push` takes it back, and others have to fetch")
     return Reply(data, line, notes=notes)

@@ -56,9 +56,7 @@ def _push(call: Call) -> Reply:
         line = f"Pushed {count(new, 'receipt')} to {name}; it has {pushed.size:,} now{whole}"
     notes = []
     if pushed.rewritten:
-        notes.append(
-            "pushed anew from the beginning, because a body was erased since; others have to fetch again"
-        )
+        notes.append("pushed anew from the beginning, since a body was erased; others have to fetch")
     return Reply(data, line, notes=notes)
 
 
