@@ -10,7 +10,7 @@ from counterfoil.testing.memory_files import MemoryFiles
 from counterfoil.testing.memory_git import MemoryGit
 from counterfoil.testing.simulator import Failure, simulate
 from counterfoil.usecases import observed, reconcile, recovery
-from counterfoil.usecases.record import Record
+from counterfoil.usecases.recording import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable

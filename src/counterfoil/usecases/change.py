@@ -17,7 +17,7 @@ from counterfoil.usecases import drivers, effect, observed
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.packing import note_commit
 from counterfoil.usecases.plan import FileChange, Outcome
-from counterfoil.usecases.record import Record
+from counterfoil.usecases.recording import Record
 from counterfoil.usecases.recovery import recover
 from counterfoil.usecases.uncommitted import rows_to_commit
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.plan import FileChange, Plan
-    from counterfoil.usecases.record import Note
+    from counterfoil.usecases.recording import Note
 
     Entry = tuple[str, bytes | None, bytes | None, bool]
     """Path, content before and after, whether it lies in the clone's own folder."""

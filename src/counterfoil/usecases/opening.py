@@ -7,6 +7,7 @@ known of the old one, so that the gap can be seen.
 
 from __future__ import annotations
 
+from counterfoil.errors import CounterfoilError
 from counterfoil.kernel import ids
 from counterfoil.usecases import kinds
 
@@ -16,6 +17,29 @@ if TYPE_CHECKING:
     from counterfoil.usecases.ports import Store
 
 SETTING = "ticket.origin"
+
+
+def open_store(context: Context) -> Store | None:
+    """Opens the clone's ledger, making it at first use; None, with a warning, where that is impossible."""
+    try:
+        return open_or_make(context)
+    except CounterfoilError as error:
+        if error.code == "newer_ledger":
+            raise
+        unavailable(context, error)
+        return None
+
+
+def unavailable(context: Context, error: CounterfoilError) -> None:
+    """Warns that the ledger cannot be used, once a command."""
+    if any(warning["code"] == "ledger_unavailable" for warning in context.warnings):
+        return
+    context.warn(
+        "ledger_unavailable",
+        f"the ledger cannot be used, so this is not sealed yet: {error.message}",
+        hint=error.hint or "ticket ledger status",
+        reason=str(error.fields.get("reason", error.code)),
+    )
 
 
 def open_or_make(context: Context) -> Store:

@@ -16,6 +16,7 @@ from counterfoil.usecases import kinds, observed, record
 from counterfoil.usecases.late import take_up
 from counterfoil.usecases.movement import UNTOUCHED_ENV, between
 from counterfoil.usecases.observed import Cursor
+from counterfoil.usecases.opening import open_store
 from counterfoil.usecases.recovery import recover
 from counterfoil.usecases.rewritten import Applied, Told, tell
 
@@ -78,7 +79,7 @@ def catch_up(context: Context) -> Reconciled | None:
     Raises:
         ConflictError: `newer_ledger`.
     """
-    store = record.open_store(context) if context.ledgers.exists() else None
+    store = open_store(context) if context.ledgers.exists() else None
     if store is None:
         return None
     try:

@@ -11,7 +11,7 @@ from counterfoil.errors import CounterfoilError, HostError
 from counterfoil.tickets import index
 from counterfoil.usecases import effect, observed
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.record import Record
+from counterfoil.usecases.recording import Record
 from counterfoil.usecases.uncommitted import rows_to_commit
 
 TYPE_CHECKING = False

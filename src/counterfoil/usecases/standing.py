@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.usecases.addressing import open_ledger
-from counterfoil.usecases.record import UNRECORDED
+from counterfoil.usecases.observed import UNRECORDED
 from counterfoil.usecases.travelling import pushed_size
 
 if TYPE_CHECKING:
