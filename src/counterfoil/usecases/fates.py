@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 PATHS_MAX = 200
 """For more files than these all of history is gone through, since a command line has an end."""
+DONE = frozenset((kinds.APPLIED, kinds.REVERTED))
+TELLING = DONE | {kinds.RECONCILED}
+COMMIT_KEY = b'"commit":"'
 REWRITTEN, DROPPED = "commit_rewritten", "change_dropped"
 
 
@@ -60,6 +63,8 @@ def note_waiting(context: Context, findings: Findings) -> None:
 
 def check_changes(context: Context, store: Store, findings: Findings) -> None:
     """Notes each change that the ledger holds and whose commit is no longer in any history."""
+    if DONE.isdisjoint([kind for kind, _ in store.kinds()]):
+        return
     listed = context.git.run("rev-list", "--all", env=UNTOUCHED_ENV, timeout_s=PASS_TIMEOUT_S)
     if listed.status != 0:
         return
@@ -98,7 +103,9 @@ def _gather(
     replaced: dict[tuple[str, str], str] = {}
     followed: dict[tuple[str, str | None], Gone] = {}
     for receipt in store.log():
-        if receipt.kind not in {kinds.APPLIED, kinds.REVERTED, kinds.RECONCILED} or receipt.body is None:
+        if receipt.body is None or receipt.kind not in TELLING:
+            continue
+        if receipt.kind in DONE and _names_one_of(receipt.body, reached):
             continue
         try:
             body = receipt.data()
@@ -113,10 +120,19 @@ def _gather(
         if not commit or not _is_hex(commit):
             continue
         change = Gone(receipt.id, ticket, commit, path, before, after)
-        if bytes.fromhex(commit) not in reached:
-            gone.append(change)
-            followed[ticket, before] = change
+        gone.append(change)
+        followed[ticket, before] = change
     return gone, replaced, followed
+
+
+def _names_one_of(body: bytes, commits: set[bytes]) -> bool:
+    """Tells whether a body's commit is one of these, without reading the body.
+
+    In canonical form a quotation mark inside of a text is escaped, so the key stands where it is found.
+    """
+    begin = body.find(COMMIT_KEY) + len(COMMIT_KEY)
+    text = body[begin : body.find(b'"', begin)].decode("ascii", "replace")
+    return begin >= len(COMMIT_KEY) and _is_hex(text) and bytes.fromhex(text) in commits
 
 
 class _Git(NamedTuple):
