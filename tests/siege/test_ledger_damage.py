@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from siege.ledger_scene import (
     Ledger,
+    checkpoints_reference,
     edit_body,
     forging,
     found,
@@ -128,3 +129,45 @@ def test_deleted_ledger_that_was_begun_anew_stays_a_finding(scene: Project) -> N
         file.unlink()
     scene.new("Fourth")
     assert found(scene) == {"ledger_lost"}
+
+
+# --- witnesses that are kept from speaking --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        ("grep.patternType", "fixed"),
+        ("grep.patternType", "perl"),
+        ("trailer.separators", "="),
+        ("i18n.logOutputEncoding", "UTF-16"),
+        ("log.showSignature", "true"),
+        ("color.ui", "always"),
+    ],
+    ids=" ".join,
+)
+def test_no_setting_of_git_hides_a_trailer(scene: Project, setting: tuple[str, str]) -> None:
+    with forging(scene) as forger:
+        forger.do("DELETE FROM receipts WHERE position > 4")
+        forger.do("DELETE FROM checkpoints")
+    scene.git("update-ref", "-d", checkpoints_reference(scene))
+    scene.git("config", *setting)
+    assert "log_cut" in found(scene)
+
+
+def test_a_commit_that_git_replaces_by_another_speaks_all_the_same(scene: Project) -> None:
+    with forging(scene) as forger:
+        forger.do("DELETE FROM receipts WHERE position > 4")
+        forger.do("DELETE FROM checkpoints")
+    scene.git("update-ref", "-d", checkpoints_reference(scene))
+    silent = scene.git("commit-tree", "HEAD^{tree}", "-m", "nothing was said")
+    scene.git("replace", "HEAD", silent)
+    assert "log_cut" in found(scene)
+
+
+def test_a_history_that_git_cannot_read_is_a_finding(scene: Project) -> None:
+    name = scene.git("rev-parse", "HEAD~1")
+    lost = scene.repository.path / f".git/objects/{name[:2]}/{name[2:]}"
+    lost.chmod(0o600)
+    lost.unlink()
+    assert "history_unreadable" in found(scene)

@@ -7,7 +7,7 @@ way is a finding: an examination that stops at the first broken thing would hide
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError, HostError, IntegrityError
@@ -95,12 +95,13 @@ def verify(
     Raises:
         InputError: `origin_not_found`, `ambiguous_id`.
     """
-    told = witness.trailers(context)
+    findings = Findings()
+    told = _trailers(context, findings)
     if origin is not None:
-        return _verify_foreign(context, find_origin(context, origin), told, deep, progress)
+        report = _verify_foreign(context, find_origin(context, origin), told, deep, progress)
+        return replace(report, findings=[*findings.errors, *report.findings])
     names = context.ledgers.foreign()
     foreign = [_verify_foreign(context, name, told, deep, progress) for name in names]
-    findings = Findings()
     if str(context.setting("trailers", "on")).lower() in OFF:
         findings.note(
             "trailers_off",
@@ -121,6 +122,14 @@ def verify(
 
 
 # --- opening --------------------------------------------------------------------------------------
+
+
+def _trailers(context: Context, findings: Findings) -> dict[str, list[Trailer]]:
+    try:
+        return witness.trailers(context)
+    except HostError as error:
+        findings.error("history_unreadable", "git log --all", error.message, error.hint)
+        return {}
 
 
 def _open(context: Context, told: dict[str, list[Trailer]], findings: Findings) -> Store | None:

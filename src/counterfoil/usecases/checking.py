@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.errors import CounterfoilError, HostError, InputError
 from counterfoil.kernel import canonical
 from counterfoil.ledger import checkpoint as checkpoints
 from counterfoil.ledger.chain import Claim
@@ -38,9 +38,15 @@ def signed_claims(context: Context, store: Store, findings: Findings, *, own: bo
     told: list[tuple[int | None, str, str]] = [
         (size, note, f"the checkpoint of {size} receipts") for size, note in store.checkpoints()
     ]
+    try:
+        kept = witness.notes(context, store.ledger)
+    except HostError as error:
+        where = f"the checkpoints of {store.ledger} in Git"
+        findings.error("history_unreadable", where, error.message, error.hint)
+        kept = []
     told += [
         (None, note, f"the checkpoint in Git, {commit[:12]}")
-        for commit, note in witness.notes(context, store.ledger)
+        for commit, note in kept
         if own or _size_of(note) <= store.size()
     ]
     for size, note, source in told:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from counterfoil.errors import InputError
+from counterfoil.errors import HostError, InputError
 from counterfoil.ledger.checkpoint import parse_trailer
 from counterfoil.ledger.receipt import is_hash
 from counterfoil.usecases.blobs import read_blobs
@@ -18,6 +18,7 @@ from counterfoil.usecases.witnessing import CHECKPOINTS, FILE
 
 if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Completed
 
 HISTORY_TIMEOUT_S = 600.0
 CHECKPOINT = "Ticket-Checkpoint"
@@ -25,9 +26,13 @@ RECEIPT = "Ticket-Receipt"
 _UNIT, _RECORD = "\x1f", "\x1e"
 _VALUES = "valueonly,unfold,separator=%x1e"
 _LOG = (
-    "log", "--exclude=refs/counterfoil/*", "--all", "-z", f"--grep=^{CHECKPOINT}: ",
+    "-c", "grep.patternType=basic", "-c", "trailer.separators=:", "log", "--encoding=UTF-8",
+    "--no-show-signature", "--exclude=refs/counterfoil/*", "--all", "-z", f"--grep=^{CHECKPOINT}: ",
     f"--format=%H%x1f%(trailers:key={CHECKPOINT},{_VALUES})%x1f%(trailers:key={RECEIPT},{_VALUES})",
 )  # fmt: skip
+"""Whatever the user's settings are: they must not let Git overlook a trailer."""
+_ENV = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
+"""A replacement would show a commit with other trailers (git-replace(1))."""
 
 
 class Trailer(NamedTuple):
@@ -56,8 +61,13 @@ def trailers(context: Context) -> dict[str, list[Trailer]]:
 
     A trailer that is not well formed says nothing of a ledger and is passed over, as is a receipt of a
     commit whose trailers no longer come in pairs.
+
+    Raises:
+        HostError: `io_error`, when Git cannot read all of its history.
     """
-    answer = context.git.run(*_LOG, timeout_s=HISTORY_TIMEOUT_S)
+    answer = context.git.run(*_LOG, env=_ENV, timeout_s=HISTORY_TIMEOUT_S)
+    if answer.status != 0:
+        raise _unreadable(answer)
     found: dict[str, list[Trailer]] = {}
     for entry in answer.stdout.decode("utf-8", "replace").split("\0"):
         commit, _, rest = entry.strip("\n").partition(_UNIT)
@@ -84,11 +94,25 @@ def origins(context: Context) -> list[str]:
     return answer.stdout.decode("utf-8", "replace").split()
 
 
+def _unreadable(answer: Completed) -> HostError:
+    words = answer.stderr.decode("utf-8", "replace").strip().split("\n")[-1]
+    message = (
+        f"Git cannot read all of its history, so it cannot tell what it knows of the ledger: {words:.200}"
+    )
+    return HostError("io_error", message, "git fsck")
+
+
 def notes(context: Context, ledger: str) -> list[tuple[str, str]]:
-    """Returns the commits of a ledger's chain of checkpoints, each with the note that it holds."""
+    """Returns the commits of a ledger's chain of checkpoints, each with the note that it holds.
+
+    Raises:
+        HostError: `io_error`, when Git cannot read all of the chain.
+    """
     if context.git.ref(CHECKPOINTS + ledger) is None:
         return []
-    listed = context.git.run("rev-list", CHECKPOINTS + ledger, timeout_s=HISTORY_TIMEOUT_S)
+    listed = context.git.run("rev-list", CHECKPOINTS + ledger, env=_ENV, timeout_s=HISTORY_TIMEOUT_S)
+    if listed.status != 0:
+        raise _unreadable(listed)
     commits = listed.stdout.decode("ascii", "replace").split()
     blobs = read_blobs(context, [f"{commit}:{FILE}" for commit in commits])
     return [(commit, blobs.get(f"{commit}:{FILE}", b"").decode("utf-8", "replace")) for commit in commits]
