@@ -133,7 +133,7 @@ ORDER BY s.name
 SELECT size, note FROM checkpoints ORDER BY size
 
 -- name: newest_checkpoint
-SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1
+SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 512
 
 -- name: keep_checkpoint
 INSERT INTO checkpoints(size, note) VALUES (?, ?) ON CONFLICT(size) DO UPDATE SET note = excluded.note

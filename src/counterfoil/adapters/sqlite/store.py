@@ -1,54 +1,44 @@
-"""The port `Store` on one SQLite file. On the hot path.
-
-Receipts are read in pages of a bounded size, up to an end that is fixed when reading begins: what
-stands in the log never changes, so this sees what one long transaction would see, without keeping a
-checkpoint of the write-ahead log waiting. A store belongs to the thread that opened it.
-"""
+"""The port `Store` on one SQLite file. A store belongs to the thread that opened it. On the hot path."""
 
 from __future__ import annotations
 
 import os
-from itertools import chain, starmap
 
 import apsw
 
 from counterfoil.adapters.sqlite import connection
 from counterfoil.adapters.sqlite.blocks import read_blocks
 from counterfoil.adapters.sqlite.doorbell import Bells
+from counterfoil.adapters.sqlite.reader import Reader
 from counterfoil.adapters.sqlite.turns import Turns
 from counterfoil.adapters.sqlite.writer import NotFresh, Writer
-from counterfoil.errors import CounterfoilError, IntegrityError
+from counterfoil.errors import CounterfoilError
 from counterfoil.ledger.admission import (
     check_same,
     receipt_not_found,
-    sealed_at,
     stream_exists,
     stream_not_found,
 )
-from counterfoil.ledger.receipt import Receipt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from typing import Any, NoReturn, TypeVar
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import TypeVar
 
     from counterfoil.adapters.sqlite.doorbell import Follower
     from counterfoil.adapters.sqlite.writer import Request
-    from counterfoil.ledger.receipt import Draft
-    from counterfoil.usecases.ports import Head, StoredRow, Stream
+    from counterfoil.ledger.receipt import Draft, Receipt
+    from counterfoil.usecases.ports import StoredRow, Stream
 
-    SqlRow = tuple[Any, ...]
     T = TypeVar("T")
 
 LOCK_TIMEOUT_S = 10.0
 TAKEN_AT_ONCE = 4096
 """How many rows of another store go into one transaction."""
-HASH_BYTES = 32
-EVERYTHING = 1 << 62
 _NOTHING_EXPECTED: dict[str, int] = {}
 
 
-class SqliteStore:
+class SqliteStore(Reader):
     """One ledger in one SQLite file.
 
     Args:
@@ -60,38 +50,26 @@ class SqliteStore:
         IntegrityError: `ledger_damaged`.
     """
 
-    __slots__ = (
-        "_bells",
-        "_cursor",
-        "_db",
-        "_follower",
-        "_sql",
-        "_turns",
-        "_version",
-        "_writer",
-        "ledger",
-        "path",
-    )
+    __slots__ = ("_bells", "_db", "_follower", "_turns", "_version", "_writer", "ledger")
 
     def __init__(self, path: str, lock_timeout_s: float = LOCK_TIMEOUT_S) -> None:
-        self.path = os.path.abspath(path)
-        self._sql = read_blocks("queries.sql")
+        path = os.path.abspath(path)
         try:
-            self._turns = Turns(os.path.dirname(self.path), lock_timeout_s)
+            self._turns = Turns(os.path.dirname(path), lock_timeout_s)
         except FileNotFoundError:
-            raise connection.missing(self.path) from None
+            raise connection.missing(path) from None
         except OSError as error:
-            raise connection.unreachable(error, self.path) from None
+            raise connection.unreachable(error, path) from None
         try:
-            self._db = connection.connect(self.path, self._turns.wait)
-            self._cursor = self._db.cursor()
+            self._db = connection.connect(path, self._turns.wait)
+            super().__init__(path, self._db.cursor(), read_blocks("queries.sql"))
             self.ledger = self._read_ledger()
         except BaseException:
             self._turns.close()
             raise
         self._writer = Writer(self._cursor, self._sql, self.ledger, self._fetch, self.by_key, self.node)
         self._version = -1
-        self._bells = Bells(self.path)
+        self._bells = Bells(path)
         self._follower: Follower | None = None
 
     @classmethod
@@ -101,12 +79,6 @@ class SqliteStore:
             connection.make(os.path.abspath(path), ledger)
         return cls(path, lock_timeout_s)
 
-    def _read_ledger(self) -> str:
-        rows = self._fetch("ledger")
-        if not rows:
-            self._damaged("the id of the ledger is gone")
-        return str(rows[0][0])
-
     def close(self) -> None:
         """Lets go of the database."""
         if self._follower is not None:
@@ -114,155 +86,10 @@ class SqliteStore:
         self._db.close()
         self._turns.close()
 
-    # --- asking -----------------------------------------------------------------------------------
-
-    def _fetch(self, name: str, values: Sequence[object] = ()) -> list[SqlRow]:
-        try:
-            return self._cursor.execute(self._sql[name], values).fetchall()
-        except apsw.Error as error:
-            raise connection.told(error, self.path) from None
-        except UnicodeDecodeError as error:
-            self._damaged(f"text that is no text: {error}")
-
-    def _damaged(self, message: str) -> NoReturn:
-        raise IntegrityError(
-            "ledger_damaged", f"{self.path}: {message}", connection.RESTORE_HINT, path=self.path
-        )
-
-    def size(self) -> int:
-        """Returns how many receipts are in the log."""
-        return int(self._fetch("size")[0][0])
-
     def tree_head(self) -> tuple[int, bytes]:
         """Returns the size of the log and the root of its Merkle tree, both of one moment."""
         peaks = self._writer.peaks()
         return peaks.size, peaks.root()
-
-    def node(self, height: int, index: int) -> bytes:
-        """Returns the hash of the complete subtree over leaves `index << height` and on (RFC 6962).
-
-        Raises:
-            IntegrityError: `ledger_damaged`, when the log does not have it.
-        """
-        if height == 0:
-            rows = self._fetch("node_leaf", (index,))
-        else:
-            begin = (height - 1) * HASH_BYTES + 1
-            rows = self._fetch("node_inner", (begin, ((index + 1) << height) - 1))
-        found: bytes = rows[0][0] if rows else b""
-        if len(found) != HASH_BYTES:
-            self._damaged(f"the hash of subtree {index} of height {height} is gone")
-        return found
-
-    def head(self, stream: str) -> Head:
-        """Returns the end of a stream's own receipts."""
-        from counterfoil.usecases.ports import Head
-
-        rows = self._fetch("head", (stream,))
-        if not rows or rows[0][1] is None:
-            return Head(0, b"", "")
-        _, seq, leaf, header = rows[0]
-        return Head(seq + 1, leaf, sealed_at(header))
-
-    def read(self, stream: str, *, first: int = 0, last: int | None = None) -> Iterator[Receipt]:
-        """Yields a stream's own receipts by seq, from `first` to `last`, both included."""
-        rows = self._fetch("head", (stream,))
-        end = rows[0][1] if rows and rows[0][1] is not None else -1
-        end = end if last is None else min(last, end)
-        return starmap(Receipt, self._paged("receipts_of_stream", 2, first, end, (stream,)))
-
-    def log(self, *, first: int = 0, last: int | None = None, bodies: bool = True) -> Iterator[Receipt]:
-        """Yields all receipts in the order of the log, from position `first` to `last`, both included."""
-        name = "receipts_of_log" if bodies else "headers_of_log"
-        return starmap(Receipt, self._paged(name, 0, first, self._until(last)))
-
-    def rows(self, *, first: int = 0, last: int | None = None) -> Iterator[StoredRow]:
-        """Yields the rows of the log as they are stored."""
-        from functools import partial
-
-        from counterfoil.usecases.ports import StoredRow
-
-        as_row = partial(tuple.__new__, StoredRow)
-        return map(as_row, self._paged("rows", 0, first, self._until(last)))
-
-    def _until(self, last: int | None) -> int:
-        end = self.size() - 1
-        return end if last is None else min(last, end)
-
-    def _paged(
-        self, name: str, place: int, first: int, last: int, more: tuple[object, ...] = ()
-    ) -> Iterator[SqlRow]:
-        """Returns the rows of a query that is ordered by its column `place`, from `first` to `last`."""
-        return chain.from_iterable(self._pages(name, place, first, last, more))
-
-    def _pages(
-        self, name: str, place: int, first: int, last: int, more: tuple[object, ...]
-    ) -> Iterator[list[SqlRow]]:
-        before = max(first, 0) - 1
-        while before < last:
-            page = self._page(name, (before, last, *more))
-            if not page:
-                return
-            yield page
-            before = page[-1][place]
-
-    def _page(self, name: str, values: tuple[object, ...]) -> list[SqlRow]:
-        if name != "rows":
-            return self._fetch(name, values)
-        try:
-            return self._cursor.execute(self._sql[name], values).fetchall()
-        except apsw.Error as error:
-            raise connection.told(error, self.path) from None
-        except UnicodeDecodeError:
-            return [_mended(row) for row in self._fetch("damaged_rows", values)]
-
-    def receipt(self, leaf: bytes) -> Receipt | None:
-        """Returns the receipt with this leaf hash."""
-        rows = self._fetch("receipt_by_hash", (leaf,))
-        return Receipt(*rows[0]) if rows else None
-
-    def by_key(self, stream: str, key: str) -> Receipt | None:
-        """Returns the receipt that a stream holds for the digest of an idempotency key."""
-        rows = self._fetch("receipt_by_key", (stream, bytes.fromhex(key)))
-        return Receipt(*rows[0]) if rows else None
-
-    def stream(self, name: str) -> Stream | None:
-        """Returns one stream, or None."""
-        found = self._streams(name, name)
-        return found[0] if found else None
-
-    def streams(self, prefix: str = "") -> list[Stream]:
-        """Returns the streams whose name begins with `prefix`, by name."""
-        return self._streams(prefix, prefix + "\U0010ffff")
-
-    def _streams(self, first: str, last: str) -> list[Stream]:
-        from counterfoil.usecases.ports import Stream
-
-        return [Stream(*row) for row in self._fetch("streams", (first, last))]
-
-    def kinds(self) -> list[tuple[str, int]]:
-        """Returns every (kind, schema) that was ever sealed here."""
-        return [(kind, schema) for kind, schema, _ in self._fetch("kind_ids")]
-
-    def checkpoints(self) -> list[tuple[int, str]]:
-        """Returns the signed checkpoints, by size: the size of the log and the note's text."""
-        return [(size, note) for size, note in self._fetch("checkpoints")]
-
-    def newest_checkpoint(self) -> tuple[int, str]:
-        """Returns the signed checkpoint of the greatest size, by one look-up; (0, "") without one."""
-        found = self._fetch("newest_checkpoint")
-        return (found[0][0], found[0][1]) if found else (0, "")
-
-    def problems(self) -> list[str]:
-        """Lets the database check itself and returns what it says, empty when it is sound."""
-        said = [str(row[0]) for row in self._fetch("check")]
-        orphans = [
-            f"{table} {row}: refers to {parent}, which lacks it"
-            for table, row, parent, _ in self._fetch("check_references")
-        ]
-        return [line for line in said if line != "ok"] + orphans
-
-    # --- writing ----------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         self._turns.stand_back()
@@ -448,16 +275,3 @@ class SqliteStore:
     def backup(self, path: str) -> None:
         """Copies the ledger as it is now to a file, which appears whole or not at all; others go on writing."""
         connection.copy(self._db, path)
-
-
-def _mended(row: SqlRow) -> SqlRow:
-    """Returns a row whose text was read as bytes; what is no text becomes None."""
-    position, stream, seq, kind, *rest = row
-    return (position, _text(stream), seq, _text(kind), *rest)
-
-
-def _text(data: bytes | None) -> str | None:
-    try:
-        return None if data is None else data.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
