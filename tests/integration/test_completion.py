@@ -9,6 +9,9 @@ import subprocess
 import pytest
 from integration.verbs_scene import FIRST, SECOND, THIRD, Desk
 
+from counterfoil.cli.arguments import entry
+from counterfoil.cli.ledger_table import LEDGER_VERBS
+from counterfoil.cli.manual import visible_verbs
 from counterfoil.cli.table import VERBS
 
 VISIBLE = [verb for verb in VERBS if VERBS[verb][1]]
@@ -63,6 +66,15 @@ FIRST_ID, SECOND_ID, THIRD_ID = (f"TK-{ticket[:8]}" for ticket in (FIRST, SECOND
         (("completion", ""), ["bash", "zsh", "fish"]),
         (("help", "unin"), ["uninstall"]),
         (("claim", FIRST_ID, "--for", ""), ["30m", "2h", "1d"]),
+        (("ledger", "v"), ["verify"]),
+        (("ledger", ""), [name.partition(" ")[2] for name in LEDGER_VERBS]),
+        (("ledger", "tail", "--fo"), ["--follow"]),
+        (("ledger", "tail", "-f", "--li"), ["--limit"]),
+        (("ledger", "frobnicate", ""), []),
+        (("ledger", "diff", ""), []),
+        (("help", "ledger", "che"), ["checkpoint"]),
+        (("help", "list", ""), []),
+        (("trace", ""), [FIRST_ID, SECOND_ID, THIRD_ID]),
         (("frobnicate", ""), []),
         (("move", "no such", ""), []),
     ],
@@ -71,10 +83,10 @@ def test_what_is_offered(shelf: Desk, words: tuple[str, ...], expected: list[str
     assert offered(shelf, *words) == expected
 
 
-@pytest.mark.parametrize("verb", VISIBLE)
+@pytest.mark.parametrize("verb", visible_verbs())
 def test_every_option_of_every_verb_is_offered(shelf: Desk, verb: str) -> None:
-    found = offered(shelf, verb, "--")
-    assert {names[-1] for names, _, _, _ in VERBS[verb][4]} <= set(found)
+    found = offered(shelf, *verb.split(), "--")
+    assert {names[-1] for names, _, _, _ in entry(verb)[4]} <= set(found)
     assert {"--json", "--help"} <= set(found)
 
 

@@ -90,6 +90,8 @@ def suggestions(call: Call, words: list[str]) -> list[tuple[str, str]]:
         if len(before) == 1 and not current.startswith("-"):
             return _starting(current, _second_words(verb))
         verb, before = named_verb(before), [before[0], *before[2:]]
+        if verb in GROUPED and not current.startswith("-"):
+            return []
     options = (*entry(verb)[4], *COMMON)
     previous = before[-1]
     for names, metavar, _, _ in options:
