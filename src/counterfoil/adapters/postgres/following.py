@@ -2,8 +2,8 @@
 
 A writer rings only when somebody listens, and after its commit: a notification inside of it would
 make all commits of the database take turns. Who listens holds the bell's advisory lock, shared; a writer
-that gets it for itself has nobody to tell. A follower takes the lock before it looks, so whatever is
-committed after that look rings.
+that gets it for itself, while it inserts, has nobody to tell. What was being written when somebody
+began to listen may therefore not ring: until all of that is over, the listener looks often.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 1.0
 """Seconds between two looks when nothing rings."""
-HELD_BACK_S = 0.01
-"""The same while something is committed that an older transaction stands before: its end rings nowhere."""
+OFTEN_S = 0.01
+"""The same while something may happen that does not ring, such as the end of a transaction that is not ours."""
 
 
 class Bell:
@@ -56,6 +56,7 @@ class Follower:
         self._session = Session(address)
         self._bell = bell
         self._listening: object = None
+        self._deaf_to = 0
 
     def wait(self, look: Callable[[], tuple[bool, bool]], timeout_s: float) -> bool:
         """Waits until a look says yes; False when the time is over.
@@ -66,22 +67,27 @@ class Follower:
         """
         end = time.monotonic() + timeout_s
         while True:
-            self._listen()
+            hears_all = self._hears_all()
             is_so, held_back = look()
             if is_so:
                 return True
             left = end - time.monotonic()
             if left <= 0:
                 return False
-            self._pause(min(left, HELD_BACK_S if held_back else LOOK_S))
+            self._pause(min(left, LOOK_S if hears_all and not held_back else OFTEN_S))
 
-    def _listen(self) -> None:
-        """Begins to listen, again where the connection was lost."""
+    def _hears_all(self) -> bool:
+        """Begins to listen, again where the connection was lost; tells whether all that follows will ring."""
         connection = self._session.connection()
         if connection is not self._listening:
             self._session.run("listen_lock", (self._bell.lock_number,))
             self._session.script(f"LISTEN {quoted(self._bell.channel)}")
+            ((_, self._deaf_to),) = self._session.run("oldest_transaction")
             self._listening = connection
+        if self._deaf_to:
+            ((oldest, _),) = self._session.run("oldest_transaction")
+            self._deaf_to = 0 if oldest >= self._deaf_to else self._deaf_to
+        return not self._deaf_to
 
     def _pause(self, seconds: float) -> None:
         """Waits for the bell, and takes up all that rang meanwhile."""

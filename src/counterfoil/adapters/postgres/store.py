@@ -1,7 +1,8 @@
 """The port `Store` on one schema of a PostgreSQL database.
 
 Receipts are read in pages: what stands in the log never changes, so no long transaction is needed, and
-none is wanted, because it would hold up the order of the log. Threads may share a store; they take turns.
+none is wanted, because it would hold up the order of the log. Threads may share a store; what they append at
+the same time becomes one transaction.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.adapters.postgres.address import Address
 from counterfoil.adapters.postgres.following import Bell, Follower
+from counterfoil.adapters.postgres.grouping import Group
 from counterfoil.adapters.postgres.migrations import prepare
 from counterfoil.adapters.postgres.ordering import Sequencer
 from counterfoil.adapters.postgres.session import Session
@@ -61,8 +63,9 @@ class PostgresStore:
         except BaseException:
             self._session.close()
             raise
-        self._writer = Writer(self._session, self.ledger)
         self._bell = Bell(self._session, self.ledger)
+        self._writer = Writer(self._session, self.ledger, self._bell.lock_number)
+        self._group = Group(self.append_all, self._session.lock)
         self._follower: Follower | None = None
 
     @classmethod
@@ -89,7 +92,7 @@ class PostgresStore:
             ConflictError: `version_conflict`, unless all that is to be sealed in that stream is there
                 already; `key_reused`.
         """
-        (outcome,) = self.append_all([(drafts, now_ms, expect)])
+        outcome = self._group.append((drafts, now_ms, expect))
         if isinstance(outcome, CounterfoilError):
             raise outcome
         return outcome
@@ -103,7 +106,8 @@ class PostgresStore:
         with self._session.lock:
             self._check_home()
             outcomes = self._writer.append_all(requests)
-            self._bell.ring()
+            if self._writer.is_heard:
+                self._bell.ring()
             return outcomes
 
     def fork(self, name: str, draft: Draft, *, parent: str, at: int, now_ms: int) -> Receipt:
@@ -243,7 +247,7 @@ class PostgresStore:
         return [(size, note) for size, note in self._session.run("checkpoints")]
 
     def newest_checkpoint(self) -> tuple[int, str]:
-        """Returns the signed checkpoint of the largest size, and (0, "") without one."""
+        """Returns the signed checkpoint of the greatest size, by one look-up; (0, "") without one."""
         return next(((size, note) for size, note in self._session.run("newest_checkpoint")), (0, ""))
 
     def problems(self) -> list[str]:

@@ -39,6 +39,8 @@ ATTEMPTS_MAX = 1_000
 """How often a writer looks again; each time somebody else got on."""
 ENDS_MAX = 10_000
 """How many streams' ends are kept in memory."""
+ONE_CHILD = "one_child"
+"""The rule that a stream has one receipt of each number."""
 UNORDERED = -1
 """The position of a receipt that the sequencer has not come to yet."""
 
@@ -142,11 +144,17 @@ class Writer:
     Args:
         session: the connection.
         ledger: the ledger's id.
+        bell: the number of the lock that those hold who listen.
+
+    Attributes:
+        is_heard: whether somebody listened when something was last appended.
     """
 
-    def __init__(self, session: Session, ledger: str) -> None:
+    def __init__(self, session: Session, ledger: str, bell: int) -> None:
         self._session = session
         self._ledger = ledger
+        self._bell = bell, bell
+        self.is_heard = False
         self._ends: dict[str, End] = {}
         self._kinds: set[tuple[str, int]] = set()
 
@@ -157,13 +165,17 @@ class Writer:
         for _ in range(ATTEMPTS_MAX):
             if careful:
                 self._ends.clear()
+            self.is_heard = False
             try:
                 if not guarded:
                     return self._attempt(requests, careful)
                 with self._session.transaction():
                     self._session.run("lock_writers")
                     return self._attempt(requests, careful)
-            except (NotFresh, *OVERTAKEN):
+            except OVERTAKEN as error:
+                careful = careful or error.diag.constraint_name != ONE_CHILD
+                self._ends.clear()
+            except NotFresh:
                 careful = True
             except IntegrityError:  # what is remembered may never have come to be: the server was restored
                 if careful:
@@ -214,8 +226,9 @@ class Writer:
         first = rows[0]
         stream_id = batch.ends[first.stream].id
         if len(rows) == 1 and stream_id is not None and (first.kind, first.schema) in self._kinds:
-            values = (stream_id, first.seq, first.kind, first.schema, batch.keys[0])
-            self._session.run("append_one", (*values, first.prev, first.hash, first.header, first.body))
+            values: tuple[object, ...] = stream_id, first.seq, first.kind, first.schema, batch.keys[0]
+            values += first.prev, first.hash, first.header, first.body
+            ((self.is_heard,),) = self._session.run("append_one", (*values, *self._bell))
             return
         kinds = {(row.kind, row.schema) for row in rows} - self._kinds
         written = self._session.run(
@@ -234,9 +247,11 @@ class Writer:
                 [row.body for row in rows],
                 [kind for kind, _ in kinds],
                 [schema for _, schema in kinds],
+                *self._bell,
             ),
         )
-        for place, stream_id in written:
+        self.is_heard = any(heard for _, _, heard in written)
+        for place, stream_id, _ in written:
             name = rows[place].stream
             batch.ends[name] = batch.ends[name]._replace(id=stream_id)
 

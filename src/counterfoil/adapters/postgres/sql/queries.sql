@@ -35,8 +35,10 @@ LEFT JOIN LATERAL (
 WHERE s.name = ANY (%b)
 
 -- name: append_one
+-- Returns whether somebody listens: only then can the bell's lock not be had, or for an instant.
 INSERT INTO receipts (place, stream_id, seq, kind, schema, key, prev, hash, header, body)
 VALUES (0, %b, %b, %b, %b, %b, %b, %b, %b, %b)
+RETURNING CASE WHEN pg_try_advisory_lock(%b) THEN NOT pg_advisory_unlock(%b) ELSE true END
 
 -- name: append_many
 -- What many write at once is written in one order, so that nobody waits in a circle.
@@ -54,7 +56,8 @@ WITH given AS (
 INSERT INTO receipts (place, stream_id, seq, kind, schema, key, prev, hash, header, body)
 SELECT g.place, coalesce(g.stream_id, made.id), g.seq, g.kind, g.schema, g.key, g.prev, g.hash, g.header, g.body
 FROM given g LEFT JOIN made USING (name) ORDER BY 2, g.seq
-RETURNING place, stream_id
+RETURNING place, stream_id,
+  place = 0 AND CASE WHEN pg_try_advisory_lock(%b) THEN NOT pg_advisory_unlock(%b) ELSE true END
 
 -- name: fork
 WITH made AS (
