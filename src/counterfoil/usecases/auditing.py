@@ -183,7 +183,10 @@ def _verify_own(
     trailers = told.get(store.ledger, [])
     claims = [Claim(each.size, each.root, each.source, "trailer_differs") for each in trailers]
     named = {each.receipt: each for each in trailers if each.receipt is not None}
-    report = _examine(context, store, claims, set(named), findings, deep=deep, progress=progress)
+    changes = fates.Changes(context)
+    report = _examine(
+        context, store, claims, set(named), findings, deep=deep, progress=progress, changes=changes
+    )
     chain = report.chain
     if chain is not None:
         for leaf in sorted(report.leaves, key=lambda leaf: named[leaf].size):
@@ -196,8 +199,8 @@ def _verify_own(
                 )
         checking.check_origins(witness.origins(context), chain, foreign_sizes(foreign), findings)
         _check_derived(context, store, chain, findings, deep=deep)
-        if not findings.errors and (deep or chain.size <= FOLDED_MAX):
-            fates.check_changes(context, store, findings)
+        if not findings.errors:
+            changes.check(findings)
     return report.finish(findings, foreign)
 
 
@@ -270,6 +273,7 @@ def _examine(
     deep: bool,
     progress: Progress | None,
     own: bool = True,
+    changes: fates.Changes | None = None,
 ) -> _Examined:
     """Reads a whole ledger and holds it against its checkpoints and the given claims."""
     examined = _Examined(store, leaves)
@@ -289,7 +293,10 @@ def _examine(
             keep=(kinds.ERASED, kinds.OPENED),
             deep=deep,
         )
-        chain.read(store.rows(), None if progress is None else lambda done: progress(done, size))
+        rows = store.rows()
+        if changes is not None and (deep or size <= FOLDED_MAX):
+            rows = changes.watch(rows)
+        chain.read(rows, None if progress is None else lambda done: progress(done, size))
         examined.chain = chain
         examined.signed = max((each.size for each in signed if each.size <= chain.size), default=0)
         # Others may go on meanwhile: a stream that they began is neither missing nor unlisted.

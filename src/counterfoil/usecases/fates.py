@@ -4,25 +4,26 @@ An applied change names a commit and the blob that it led to. A commit that amen
 has replaced is a note while some commit that a reference reaches carries the blob, or while a reconcile or
 the next change of the same ticket tells what took its place. A change that is nowhere was dropped by whoever
 reset or deleted a branch: that is a note as well, since nothing that was sealed is untrue (product.md §26,
-docs/adr/0021). Reads the bodies of all receipts and Git's history once.
+docs/adr/0021). Git's history is read once, and where a commit is gone a second time for its tickets.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from counterfoil.errors import CounterfoilError
+from counterfoil.errors import InputError
+from counterfoil.kernel import canonical
 from counterfoil.usecases import kinds, observed
 from counterfoil.usecases.contents import PLAIN_LOG
 from counterfoil.usecases.dates import PASS_TIMEOUT_S
 from counterfoil.usecases.movement import UNTOUCHED_ENV
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from counterfoil.ledger.finding import Findings
     from counterfoil.usecases.context import Context
-    from counterfoil.usecases.ports import Store
+    from counterfoil.usecases.ports import StoredRow
 
 PATHS_MAX = 200
 """For more files than these all of history is gone through, since a command line has an end."""
@@ -61,78 +62,90 @@ def note_waiting(context: Context, findings: Findings) -> None:
         )
 
 
-def check_changes(context: Context, store: Store, findings: Findings) -> None:
-    """Notes each change that the ledger holds and whose commit is no longer in any history."""
-    if DONE.isdisjoint([kind for kind, _ in store.kinds()]):
-        return
-    listed = context.git.run("rev-list", "--all", env=UNTOUCHED_ENV, timeout_s=PASS_TIMEOUT_S)
-    if listed.status != 0:
-        return
-    reached = {bytes.fromhex(commit) for commit in listed.stdout.decode("ascii").split()}
-    gone, replaced, followed = _gather(store, reached)
-    if not gone:
-        return
-    told = _Git(reached, _carried(context, gone), replaced, followed)
-    for change in gone:
-        place = told.place(change)
-        if place:
-            findings.note(
-                REWRITTEN,
-                f"receipt {change.leaf[:16]}… ({change.ticket})",
-                f"the commit {change.commit[:12]} was rewritten: {place}",
-            )
-        else:
-            findings.note(
-                DROPPED,
-                f"receipt {change.leaf[:16]}… ({change.ticket})",
-                f"the commit {change.commit[:12]} and what it made of the ticket are in no branch of this clone",
-                f"git log --all -- {change.path}",
-            )
+class Changes:
+    """Gathers, while a ledger is read for another purpose, what its changes became in Git.
 
-
-def _gather(
-    store: Store, reached: set[bytes]
-) -> tuple[list[Gone], dict[tuple[str, str], str], dict[tuple[str, str | None], Gone]]:
-    """Returns the changes whose commit is gone, what took a commit's place, and what came after a blob.
-
-    Returns:
-        The changes; by (ticket, commit) the commit that a reconcile found instead; by (ticket, blob) the change
-        of ours that began there.
+    Args:
+        context: the project.
     """
-    gone: list[Gone] = []
-    replaced: dict[tuple[str, str], str] = {}
-    followed: dict[tuple[str, str | None], Gone] = {}
-    for receipt in store.log():
-        if receipt.body is None or receipt.kind not in TELLING:
-            continue
-        if receipt.kind in DONE and _names_one_of(receipt.body, reached):
-            continue
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._reached: set[bytes] | None = None
+        self._gone: list[Gone] = []
+        self._replaced: dict[tuple[str, str], str] = {}
+        self._followed: dict[tuple[str, str | None], Gone] = {}
+
+    def watch(self, rows: Iterable[StoredRow]) -> Iterator[StoredRow]:
+        """Passes rows on, and notes those that speak of changes whose commit no reference reaches."""
+        for row in rows:
+            if row.kind in TELLING and isinstance(row.body, bytes) and isinstance(row.hash, bytes):
+                self._look(row, row.body)
+            yield row
+
+    def _look(self, row: StoredRow, data: bytes) -> None:
+        if self._reached is None:
+            self._reached = _reached(self._context)
+        if row.kind in DONE and not _names_another(data, self._reached):
+            return
         try:
-            body = receipt.data()
-        except CounterfoilError:
-            continue  # a finding already
-        if receipt.kind == kinds.RECONCILED:
+            body = canonical.read(data)
+        except InputError:
+            return  # a finding of whoever reads the row
+        if not isinstance(body, dict):
+            return
+        if row.kind == kinds.RECONCILED:
             for ticket, old, new in _triples(body.get("rewritten")):
-                replaced[ticket, old] = new
-            continue
+                self._replaced[ticket, old] = new
+            return
         ticket, commit, path = [_text(body, name) for name in ("ticket", "commit", "path")]
         before, after = [_text(body, name) or None for name in ("before", "after")]
-        if not commit or not _is_hex(commit):
-            continue
-        change = Gone(receipt.id, ticket, commit, path, before, after)
-        gone.append(change)
-        followed[ticket, before] = change
-    return gone, replaced, followed
+        if _is_hex(commit):
+            change = Gone(row.hash.hex(), ticket, commit, path, before, after)
+            self._gone.append(change)
+            self._followed[ticket, before] = change
+
+    def check(self, findings: Findings) -> None:
+        """Notes what was gathered."""
+        if not self._gone or not self._reached:
+            return
+        carried = _carried(self._context, self._gone)
+        told = _Git(self._reached, carried, self._replaced, self._followed)
+        for change in self._gone:
+            where = f"receipt {change.leaf[:16]}… ({change.ticket})"
+            place = told.place(change)
+            if place:
+                findings.note(REWRITTEN, where, f"the commit {change.commit[:12]} was rewritten: {place}")
+            else:
+                findings.note(
+                    DROPPED,
+                    where,
+                    f"the commit {change.commit[:12]} and what it made of the ticket are in no branch of this clone",
+                    f"git log --all -- {change.path}",
+                )
 
 
-def _names_one_of(body: bytes, commits: set[bytes]) -> bool:
-    """Tells whether a body's commit is one of these, without reading the body.
+def _reached(context: Context) -> set[bytes]:
+    """Returns the commits that any reference reaches; none where Git cannot tell."""
+    listed = context.git.run("rev-list", "--all", env=UNTOUCHED_ENV, timeout_s=PASS_TIMEOUT_S)
+    return (
+        set()
+        if listed.status
+        else {bytes.fromhex(commit) for commit in listed.stdout.decode("ascii").split()}
+    )
+
+
+def _names_another(body: bytes, commits: set[bytes]) -> bool:
+    """Tells whether a body names a commit, and none of these, without reading all of it.
 
     In canonical form a quotation mark inside of a text is escaped, so the key stands where it is found.
     """
-    begin = body.find(COMMIT_KEY) + len(COMMIT_KEY)
+    at = body.find(COMMIT_KEY)
+    if at < 0:
+        return False
+    begin = at + len(COMMIT_KEY)
     text = body[begin : body.find(b'"', begin)].decode("ascii", "replace")
-    return begin >= len(COMMIT_KEY) and _is_hex(text) and bytes.fromhex(text) in commits
+    return not _is_hex(text) or bytes.fromhex(text) not in commits
 
 
 class _Git(NamedTuple):
