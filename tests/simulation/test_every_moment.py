@@ -13,6 +13,7 @@ from counterfoil.testing.simulator.world import MemoryWorld
 from counterfoil.usecases import batching
 from counterfoil.usecases.desk import carry_out
 from counterfoil.usecases.editing import edit_fields
+from counterfoil.usecases.setup import initialise
 from counterfoil.usecases.undoing import undo
 
 if TYPE_CHECKING:
@@ -99,3 +100,17 @@ def test_a_recovery_that_dies_at_any_moment_is_taken_up_by_the_next(deed: str, o
             if machine.alive:
                 break
             second += 3
+
+
+@pytest.mark.parametrize("orphan", [DIES, FINISHES, LINGERS])
+def test_an_init_that_dies_at_any_moment_can_be_given_again(orphan: str) -> None:
+    moment = 1
+    while True:
+        simulation = Simulation(MemoryWorld(f"init {moment}"), "init")
+        machine = Machine(moment, orphan=orphan)
+        simulation.carry_out(Deed("init", initialise), ADA, machine)
+        simulation.carry_out(Deed("init again", initialise), ADA, Machine())
+        simulation.end()
+        if machine.alive:
+            return
+        moment += 1

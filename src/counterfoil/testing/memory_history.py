@@ -21,7 +21,7 @@ _LOG_OPTIONS = (
     "--no-relative", "--no-abbrev", "--full-diff", "--full-history", "--no-merges", "--basic-regexp", "--grep",
     "--skip", "--max-count", "-1", "--reverse", "--first-parent", "--topo-order", "--diff-merges", "--root",
     "--not", "--ignore-submodules", "-c", "--sparse", "--left-right", "--end-of-options", "--remotes", "--branches", "--all",
-    "--exclude",
+    "--exclude", "--no-show-signature",
 )  # fmt: skip
 _SEVERAL = {"--remotes": "refs/remotes/", "--branches": "refs/heads/", "--all": "refs/"}
 
