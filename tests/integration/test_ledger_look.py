@@ -251,3 +251,11 @@ def test_ctrl_c_ends_a_live_tail_on_a_terminal_without_a_word(shop: Desk) -> Non
     said = sit_at(shop, "ledger", "tail", "-f", "-n", "1", typed="\x03", prompt="commit")
     assert "error" not in said.out
     assert "Traceback" not in said.out
+
+
+def test_of_several_tickets_a_person_chooses(shop: Desk) -> None:
+    shop.new("Sell shoe laces")
+    said = sit_at(shop, "trace", "shoe", typed="2\n", prompt="which one? ", NO_COLOR="1")
+    assert "created: Sell shoe laces" in said.out
+    assert shop.error("trace", "shoe", status=5)["code"] == "ambiguous_id"
+    assert "opened the ledger" in sit_at(shop, "trace", "ledge", NO_COLOR="1").out

@@ -169,7 +169,9 @@ class Unpacking:
                 raise refused("body", f"the body of receipt {position} is not the one that was sealed")
             fault = self._forms.fault(text["kind"], body)
             if fault is not None:
-                raise refused("canonical", f"the body of receipt {position} is not in canonical form: {fault}")
+                raise refused(
+                    "canonical", f"the body of receipt {position} is not in canonical form: {fault}"
+                )
         leaf = hash_leaf(header)
         self.tips[stream] = self._grown(text, stream, seq, prev, leaf, body)
         self._leaves.setdefault(stream, (seq, bytearray()))[1].extend(leaf)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.cli.call import Call, Reply
+from counterfoil.cli.commands.inspect import picked
 from counterfoil.cli.layout import visible
 from counterfoil.cli.receipt_words import count
 from counterfoil.usecases import branching
@@ -21,12 +22,11 @@ def run(call: Call) -> Reply:
     context = call.context()
     if call.arguments.flag("list"):
         return _list(call)
-    at = call.arguments.number("at")
+    at, name, query = call.arguments.number("at"), call.arguments.text("name"), picked(call)
     with context.lock():
         store = open_ledger(context)
         try:
-            parent = find_stream(context, store, call.arguments.required("stream"))
-            name = call.arguments.text("name")
+            parent = find_stream(context, store, query)
             if name is not None and "/" not in name:
                 name = f"{parent}/{name}"
             receipt = branching.fork(context, store, parent, at, name)
@@ -43,7 +43,7 @@ def _list(call: Call) -> Reply:
     context = call.context()
     store = open_ledger(context)
     try:
-        stream = find_stream(context, store, call.arguments.required("stream"))
+        stream = find_stream(context, store, picked(call))
         nodes = branching.tree(store, stream)
     finally:
         store.close()

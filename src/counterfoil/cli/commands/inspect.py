@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.layout import DIM, RESET, colourful, columns_of, cut, visible
 from counterfoil.cli.receipt_words import count, summary, value_text
+from counterfoil.errors import InputError
 from counterfoil.kernel.ids import is_ulid
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases import branching, tracing
@@ -29,7 +30,7 @@ def run(call: Call) -> Reply:
     """Looks at a stream."""
     context = call.context()
     at = call.arguments.number("at")
-    query = call.arguments.required("stream")
+    query = picked(call)
     store = open_ledger(context)
     derived = context.ledgers.views()
     try:
@@ -41,6 +42,19 @@ def run(call: Call) -> Reply:
         store.close()
     data = {**found.as_data(), "state": state, "state_at": found.steps - 1 if at is None else at}
     return Reply(data, "\n".join(_lines(call, found, state, at)))
+
+
+def picked(call: Call, name: str = "stream") -> str:
+    """Returns what was typed for a stream; of several tickets that it may mean, a person at a terminal chooses."""
+    query = call.arguments.required(name)
+    if not call.interactive or "/" in query:
+        return query
+    try:
+        return call.pick(query)
+    except InputError as error:
+        if error.code != "ticket_not_found":
+            raise
+        return query
 
 
 def stream_title(context: Context, stream: str, state: Mapping[str, object] | None) -> tuple[str, str]:

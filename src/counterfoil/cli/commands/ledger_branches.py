@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.cli.call import Call, Reply
+from counterfoil.cli.commands.inspect import picked
 from counterfoil.cli.commands.ledger import receipt_data
 from counterfoil.cli.layout import BOLD, RESET, colourful, cut, terminal_width, visible
 from counterfoil.cli.receipt_words import count, value_text
@@ -25,8 +26,8 @@ def run(call: Call) -> Reply:
     context = call.context()
     store = open_ledger(context)
     try:
-        left = find_stream(context, store, call.arguments.required("a"))
-        right = find_stream(context, store, call.arguments.required("b"))
+        left = find_stream(context, store, picked(call, "a"))
+        right = find_stream(context, store, picked(call, "b"))
         found = branching.compare(store, left, right)
     finally:
         store.close()

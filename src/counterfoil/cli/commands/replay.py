@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.cli.call import Call, Reply
-from counterfoil.cli.commands.inspect import state_lines, stream_title
+from counterfoil.cli.commands.inspect import picked, state_lines, stream_title
 from counterfoil.cli.layout import BOLD, RESET, colourful, cut, visible
 from counterfoil.cli.progress import Progress
 from counterfoil.cli.receipt_words import count, summary, value_text
@@ -29,7 +29,7 @@ def run(call: Call) -> Reply:
     at = call.arguments.number("at")
     store = open_ledger(context)
     try:
-        stream = find_stream(context, store, call.arguments.required("stream"))
+        stream = find_stream(context, store, picked(call))
         last = tracing.replay(store, stream, at)
         steps: list[Replay] = []
         if call.arguments.flag("steps"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.cli.call import Call, Reply
-from counterfoil.cli.commands.inspect import stream_title
+from counterfoil.cli.commands.inspect import picked, stream_title
 from counterfoil.cli.layout import BOLD, RESET, colourful, terminal_width
 from counterfoil.cli.receipt_words import count
 from counterfoil.cli.timeline import WIDTH, merged, timeline
@@ -27,9 +27,8 @@ def run(call: Call) -> Reply:
     """Tells the story of a stream."""
     context = call.context()
     at, limit = call.arguments.number("at"), call.arguments.number("limit")
-    query = call.arguments.required("stream")
     own = call.arguments.flag("own")
-    trace = _own_story(context, call.pick(query) if "/" not in query and _is_ticket(query) else query)
+    trace = _own_story(context, picked(call))
     entries = trace.entries if at is None else _until(trace, at)
     alone = own or at is not None or not trace.stream.startswith(kinds.ticket_stream(""))
     others = [] if alone else _others(context, trace.stream)
@@ -48,11 +47,6 @@ def run(call: Call) -> Reply:
     lines = _lines(call, trace, shown)
     notes = [f"{count(len(story) - len(shown), 'earlier entry').replace('entrys', 'entries')} not shown"]
     return Reply(data, "\n".join(lines), notes=notes if len(shown) < len(story) else [])
-
-
-def _is_ticket(query: str) -> bool:
-    """Tells whether a word may be a part of a ticket's id or title rather than the name of a stream."""
-    return query != "ledger"
 
 
 def _own_story(context: Context, query: str) -> Trace:
