@@ -104,7 +104,10 @@ def find_stream(context: Context, store: Store, query: str) -> str:
             streams=begun[:CANDIDATES_SHOWN],
         )
     raise InputError(
-        "stream_not_found", f"there is no stream {query!r}", "ticket ledger streams", query=query
+        "stream_not_found",
+        f"neither a stream nor a ticket is called {query!r}",
+        "ticket ledger streams",
+        query=query,
     )
 
 
