@@ -189,8 +189,10 @@ class _Git(NamedTuple):
 
 def _carried(context: Context, gone: Iterable[Gone]) -> set[str]:
     """Returns the blobs that commits have made of the files, and the files that they have removed."""
-    paths = sorted({change.path for change in gone})
+    paths = sorted({change.path for change in gone if "/" in change.path and "\0" not in change.path})
     wanted = paths if len(paths) <= PATHS_MAX else sorted({path.rpartition("/")[0] for path in paths})
+    if not wanted:
+        return set()
     result = context.git.run(
         *PLAIN_LOG, "--all", "--format=", "-c", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff",
         "--no-relative", "--root", "--full-history", "--sparse", "--", *wanted,
