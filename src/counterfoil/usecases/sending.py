@@ -180,9 +180,10 @@ def bear_witness(context: Context, remote: str) -> None:
             return
         store = open_ledger(context)
         try:
-            now_ms = context.clock.now_ms()
-            signing.checkpoint(context, store, now_ms=now_ms, keys=context.keys, force=True)
             ledger = store.ledger
+            if store.newest_checkpoint()[0] < store.size():
+                now_ms = context.clock.now_ms()
+                signing.checkpoint(context, store, now_ms=now_ms, keys=context.keys, force=True)
         finally:
             store.close()
         if context.setting("pushCheckpoints", "on").lower() not in {"off", "false", "no", "0"}:
