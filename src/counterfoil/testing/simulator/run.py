@@ -196,10 +196,11 @@ class Simulation:
             result = error.code
         warned = [str(warning["code"]) for warning in context.warnings]
         scene.tell(f"{words} → {result}{' ' + ', '.join(warned) if warned else ''}")
-        if result == "lock_timeout" and nested:
-            return
+        alone = len(scene.lines) == told + 1
+        if alone and not nested:
+            blocked = {"commit_failed": scene.refusing, "lock_timeout": scene.holding}
+            assert blocked.get(result, True), f"{result}, and nothing was in the way"
         if not nested:
-            alone = before is not None and len(scene.lines) == told + 1
             self._look(result, commit, before if alone else None)
 
     def _look(self, result: str, commit: bool, before: dict[str, bytes | None] | None) -> None:
