@@ -1,4 +1,4 @@
-"""The page of errors lists the codes that there are, each with its exit status."""
+"""The two pages of errors list the codes that there are, each once and with its exit status."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from counterfoil.cli.failure import EXIT_STATUS, exit_status
 from counterfoil.errors import CounterfoilError
 
 PAGE = (DOCS / "reference" / "errors.md").read_text("utf-8")
+LEDGER = (DOCS / "reference" / "errors-ledger.md").read_text("utf-8")
+ROW = re.compile(r"^\| `(\w+)` \| (\d+) \|", re.M)
 ERRORS = ("InputError", "ConflictError", "RefusedError", "IntegrityError", "HostError")
 
 
@@ -32,15 +34,20 @@ def _names_an_error(function: ast.expr) -> bool:
 
 
 def listed() -> dict[str, int]:
-    """Returns code → status as the page has them."""
-    return {code: int(status) for code, status in re.findall(r"^\| `(\w+)` \| (\d+) \|", PAGE, re.M)}
+    """Returns code → status as the pages have them."""
+    return {code: int(status) for page in (PAGE, LEDGER) for code, status in ROW.findall(page)}
 
 
-def test_every_code_that_can_come_is_on_the_page_and_no_other() -> None:
+def test_every_code_that_can_come_is_on_a_page_and_no_other() -> None:
     assert set(listed()) == raised_codes() | set(EXIT_STATUS)
 
 
-def test_every_code_has_the_exit_status_that_the_page_says() -> None:
+def test_no_code_has_two_rows() -> None:
+    rows = [code for page in (PAGE, LEDGER) for code, _ in ROW.findall(page)]
+    assert sorted(rows) == sorted(set(rows))
+
+
+def test_every_code_has_the_exit_status_that_its_page_says() -> None:
     assert listed() == {code: exit_status(CounterfoilError(code, "")) for code in listed()}
 
 
