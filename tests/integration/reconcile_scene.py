@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from integration.history_scene import Clone, project
+from integration.history_scene import Clone, pair_of, project
 
 from counterfoil.bootstrap import open_project
 from counterfoil.usecases import kinds, observed
@@ -113,7 +113,18 @@ def check_agreement(clone: Clone, folder: str = "") -> None:
 def begun(path: Path, **options: Any) -> tuple[Clone, str]:
     """Returns a project with a ledger and one ticket, `First`, all of it observed."""
     clone = project(path, **options)
-    ticket = clone.new("First", "--body", "One\nTwo\nThree\n") if not options.get("folder") else ""
-    if ticket:
-        reconcile(clone)
+    ticket = clone.new("First", "--body", "One\nTwo\nThree\n")
+    reconcile(clone)
     return clone, ticket
+
+
+def begun_pair(path: Path) -> tuple[Clone, Clone]:
+    """Returns two clones of one remote, each with a ledger and all observed."""
+    ana, ben = pair_of(path)
+    reconcile(ana)
+    ben.new("Of ben")
+    ben.git("push", "-q")
+    ana.git("pull", "-q", "--rebase")
+    for clone in (ana, ben):
+        reconcile(clone)
+    return ana, ben
