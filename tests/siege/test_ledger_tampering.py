@@ -139,6 +139,13 @@ def test_tail_cut(scene: Project) -> None:
     assert "log_cut" in found(scene)
 
 
+def test_tail_cut_right_behind_the_newest_trailer(scene: Project) -> None:
+    scene.new("The last")
+    with forging(scene) as forger:
+        remove(forger, "position = ?", len(forger.receipts()) - 1)
+    assert "log_cut" in found(scene)
+
+
 def test_tail_cut_together_with_all_that_was_signed(scene: Project) -> None:
     with forging(scene) as forger:
         remove(forger, "position >= ?", 4)

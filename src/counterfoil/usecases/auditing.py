@@ -14,7 +14,7 @@ from counterfoil.errors import CounterfoilError, HostError, IntegrityError
 from counterfoil.ledger.chain import Chain, Claim
 from counterfoil.ledger.finding import Findings
 from counterfoil.ledger.lineage import check_branches
-from counterfoil.usecases import checking, fates, kinds, views, witness
+from counterfoil.usecases import checking, effect, fates, kinds, observed, views, witness
 from counterfoil.usecases.addressing import find_origin
 from counterfoil.usecases.opening import SETTING
 
@@ -197,11 +197,29 @@ def _verify_own(
                     f"it was announced by the receipt {leaf.hex()[:16]}…, which is not in the ledger",
                     f"git show {named[leaf].commit[:12]}, and compare with a backup",
                 )
+        _check_ended(context, trailers, chain, findings)
         checking.check_origins(witness.origins(context), chain, foreign_sizes(foreign), findings)
         _check_derived(context, store, chain, findings, deep=deep)
         if not findings.errors:
             changes.check(findings)
     return report.finish(findings, foreign)
+
+
+def _check_ended(context: Context, trailers: Sequence[Trailer], chain: Chain, findings: Findings) -> None:
+    """Asks for the receipt that ends the newest command, which follows its commit's trailers at once.
+
+    It is still to come while a killed command waits to be finished, or the ledger could not be reached.
+    """
+    commits = [trailer for trailer in trailers if trailer.receipt is not None]
+    newest = max(commits, key=lambda trailer: trailer.size, default=None)
+    waiting = [*context.state.names(effect.FOLDER), *observed.unrecorded(context)]
+    if newest is not None and newest.size == chain.size and not waiting:
+        findings.error(
+            "log_cut",
+            f"receipt {chain.size}, by {newest.source}",
+            "the receipts that end this command are gone: the end was cut off, or an older state was put back",
+            "look for the newer file; to go on from an old one: ticket ledger restore FILE",
+        )
 
 
 def _verify_foreign(
