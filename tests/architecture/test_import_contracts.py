@@ -44,6 +44,7 @@ PLANTINGS = [
     ("sql-kept-away", "adapters/files.py", "from psycopg import connect"),
     ("layers", "ledger/planted.py", "import counterfoil.usecases.ports"),
     ("layers", "tickets/planted.py", "import counterfoil.ledger.receipt"),
+    ("layers", "ledger/planted.py", "def late():\n    import counterfoil.tickets.workflow"),
     ("pure-rooms", "ledger/planted.py", "import os"),
     ("acyclic", "cli/one.py", "import counterfoil.cli.two"),
 ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "counterfoil"
-ROOMS = ("errors.py", "kernel/", "tickets/", "gate/")
+ROOMS = ("errors.py", "kernel/", "ledger/", "tickets/", "gate/")
 """What is pure, as beginnings of paths below `SOURCE`."""
 
 
