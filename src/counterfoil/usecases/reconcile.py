@@ -125,7 +125,7 @@ def reconcile(context: Context, store: Store, *, progress: Progress | None = Non
     told = _told(context, store, movement, tip, again)
     drafts = list(_drafts(context, cursor, (ref, tip), movement, told))
     sealed = record.append(context, store, drafts) if drafts else []
-    seq = int(str(sealed[-1].fields["seq"])) if sealed else cursor.seq
+    seq = sealed[-1].seq if sealed else cursor.seq
     observed.save(context, Cursor(store.ledger, seq, ref, tip))
     return Reconciled(
         ref,
