@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from counterfoil.errors import InputError
 
@@ -28,7 +28,7 @@ class Address:
 
     def __init__(self, text: str) -> None:
         try:
-            parts = urlsplit(text)
+            parts = urlsplit(text, allow_fragments=False)
             query = parse_qsl(parts.query, keep_blank_values=True)
         except ValueError:
             raise _unreadable() from None
@@ -41,14 +41,14 @@ class Address:
         if self.schema.startswith("pg_") or self.schema == "information_schema":
             raise InputError("invalid_address", f"the schema {self.schema!r} belongs to PostgreSQL itself")
         rest = urlencode([(name, value) for name, value in query if name != "schema"])
-        self.conninfo = urlunsplit((parts.scheme, parts.netloc, parts.path, rest, ""))
-        self._place = parts.netloc.rpartition("@")[2] + parts.path
-        self._place = self._place.strip("/") or dict(query).get("host", "")
+        self.conninfo = f"{parts.scheme}://{parts.netloc}{parts.path}" + (f"?{rest}" if rest else "")
+        place = parts.netloc.rpartition("@")[2] + parts.path
+        is_plain = "@" not in parts.path + parts.query and _SHOWN.fullmatch(place)
+        self._place = place.strip("/") if is_plain else "the server"
 
     def __str__(self) -> str:
         """Returns host, database and schema, without user and password, and only if they look like such."""
-        place = self._place if _SHOWN.fullmatch(self._place) else "the server"
-        return f"{place} (schema {self.schema})"
+        return f"{self._place or 'the server'} (schema {self.schema})"
 
     def quoted_schema(self) -> str:
         """Returns the schema's name as it stands in SQL."""
@@ -58,11 +58,6 @@ class Address:
 def quoted(name: str) -> str:
     """Returns a name as it stands in SQL."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def is_address(place: str) -> bool:
-    """Tells whether a place is one in PostgreSQL rather than a path."""
-    return place.partition("://")[0] in SCHEMES and "://" in place
 
 
 def _unreadable() -> InputError:

@@ -73,7 +73,8 @@ class Session:
         """Runs one statement and returns its rows; outside of `transaction` it is one of its own."""
         with self.lock, translated(self.address):
             cursor = self.connection().execute(QUERIES[name], parameters or None, prepare=True, binary=True)
-            return cursor.fetchall() if cursor.description else []
+            result = cursor.pgresult
+            return cursor.fetchall() if result is not None and result.nfields else []
 
     def change(self, name: str, parameters: Sequence[object] = ()) -> int:
         """Runs one statement and returns how many rows it changed."""
