@@ -69,6 +69,28 @@ def test_only_its_owner_reads_a_ledger(path: str) -> None:
     store.close()
 
 
+def test_only_who_makes_the_log_of_writes_may_make_it_and_so_has_to_sync_its_folder(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_make: list[bool] = []
+    real = apsw.VFSFile
+
+    def watched(base: str, name: str, flags: list[int]) -> apsw.VFSFile:
+        if flags[0] & apsw.SQLITE_OPEN_WAL:
+            may_make.append(bool(flags[0] & apsw.SQLITE_OPEN_CREATE))
+        return real(base, name, flags)
+
+    monkeypatch.setattr(apsw, "VFSFile", watched)
+    for _ in range(2):
+        store = SqliteStore(path)
+        fill(store, 1, str(len(may_make)))
+        store.close()
+    assert may_make == [False, False]
+    os.unlink(path + "-wal")
+    SqliteStore(path).close()
+    assert may_make == [False, False, True]
+
+
 def test_what_was_appended_before_a_close_is_left_in_the_log_of_writes_and_read_again(path: str) -> None:
     assert os.path.getsize(path + "-wal") > 0
     store = SqliteStore(path)

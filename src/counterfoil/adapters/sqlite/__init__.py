@@ -4,6 +4,6 @@ The standard library's may be one that loses a commit which races a checkpoint o
 3.51.2), and a server beside the command line on one file is where that happens.
 
 `blocks` finds the SQL, `place` and `connection` open a file or refuse to, `store` is the port, `writer` seals,
-`reader` asks, `turns` keeps writers from starving each other, `doorbell` wakes who follows the log, `grouping` lets the threads of
+`syncs` spares a sync, `reader` asks, `turns` keeps writers from starving each other, `doorbell` wakes who follows the log, `grouping` lets the threads of
 one server share a transaction, `views` holds what is derived.
 """

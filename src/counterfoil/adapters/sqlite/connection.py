@@ -9,6 +9,7 @@ import apsw
 
 from counterfoil.adapters.sqlite.blocks import read_blocks
 from counterfoil.adapters.sqlite.place import refuse_network
+from counterfoil.adapters.sqlite.syncs import registered
 from counterfoil.errors import CounterfoilError, HostError, IntegrityError
 
 TYPE_CHECKING = False
@@ -58,7 +59,7 @@ def connect(path: str, busy: Callable[[int], bool]) -> apsw.Connection:
     if not os.path.exists(path):
         raise missing(path)
     try:
-        db = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+        db = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=registered())
         _prepare(db, busy)
         version = int(db.pragma("user_version"))
         if version == 0:
