@@ -10,9 +10,14 @@ import pytest
 from integration.ledger_scene import World, make_world
 from integration.terminal_scene import sit_at
 from integration.verbs_scene import Desk
+from unit.ledger.parcel_scene import LEDGER, Writer
 
 from counterfoil.adapters.keys import KeyFolder
+from counterfoil.kernel.note import VerifierKey
+from counterfoil.ledger.checkpoint import Checkpoint, origin_of
 from counterfoil.usecases import proving
+from counterfoil.usecases.signing import KEYS
+from counterfoil.usecases.transfer import Manifest
 
 __all__ = ["make_world"]
 
@@ -125,6 +130,45 @@ def test_places_that_cannot_be_used_are_named(world: World) -> None:
     assert world.ada.error("ledger", "import", "nothing.jsonl", status=12)["code"] == "io_error"
     assert world.ada.error("ledger", "export", "-", status=2)["code"] == "usage"
     assert "name a file" in sit_at(world.ada, "ledger", "export", status=2).out
+
+
+def forged(folder: Path, writer: Writer, **changes: object) -> str:
+    """Returns a file of receipts that were sealed and signed by somebody with a key of their own."""
+    folder.mkdir(mode=0o700)
+    keys = KeyFolder(str(folder))
+    key = VerifierKey(origin_of(LEDGER), keys.create(f"{LEDGER}-1"))
+    whole = Writer().add(KEYS, "ledger.key-added", {"name": f"{LEDGER}-1", "key": str(key), **changes})
+    whole.take_up(writer)
+    size, root = len(whole.lines), whole.peaks.root()
+    note = Checkpoint(origin_of(LEDGER), size, root).sign(
+        [(key, lambda data: keys.sign(f"{LEDGER}-1", data))]
+    )
+    lines = [Manifest(LEDGER, size, root, (note,)).encode(), *whole.lines]
+    return b"".join([line + b"\n" for line in lines]).decode()
+
+
+def test_a_ledger_that_nobody_knows_is_believed_at_first_sight(world: World, tmp_path: Path) -> None:
+    taken = world.ada.data("ledger", "import", "-", stdin=forged(tmp_path / "keys", Writer().add().add()))
+    assert (taken["ledger"], taken["size"], taken["new"]) == (LEDGER, 3, True)
+    assert world.ada.data("ledger", "verify")["foreign"][0]["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("writer", "changes", "why"),
+    [
+        (Writer().add(key="same").add(key="same"), {}, "key"),
+        (Writer().add(), {"key": "no key"}, "form"),
+        (Writer().add(), {"key": "counterfoil/x+00000000+AQ=="}, "form"),
+        (Writer().add(), {"key": 7}, "form"),
+    ],
+)
+def test_a_signature_makes_nothing_good_that_is_not(
+    world: World, tmp_path: Path, writer: Writer, changes: dict[str, object], why: str
+) -> None:
+    text = forged(tmp_path / "keys", writer, **changes)
+    error = world.ada.error("ledger", "import", "-", stdin=text, status=11)
+    assert (error["code"], error["details"]["reason"]) == ("integrity", why)
+    assert world.ada.fetched() == {}
 
 
 # --- proofs ---------------------------------------------------------------------------------------

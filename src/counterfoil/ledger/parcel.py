@@ -102,12 +102,20 @@ def part(line: bytes) -> tuple[bytes, bytes | None]:
     return line[middle + len(_BETWEEN) : -1], line[len(_BODY) : middle]
 
 
+def key_of(line: bytes) -> tuple[str, bytes]:
+    """Returns the stream and the key that a line's receipt names; both empty where it is none."""
+    found = _HEADER_FORM.fullmatch(part(line)[0])
+    if found is None:
+        return "", b""
+    return found["stream"].decode("ascii"), bytes.fromhex(found["key"].decode("ascii"))
+
+
 def refused(reason: str, message: str, **fields: object) -> IntegrityError:
     """Returns the error of receipts that are not taken in.
 
     Args:
-        reason: a stable word: `form`, `canonical`, `ledger`, `order`, `link`, `time`, `body`, `branch`, `root`,
-            `signature`, `size`, `cut`.
+        reason: a stable word: `form`, `canonical`, `ledger`, `order`, `link`, `time`, `key`, `body`, `branch`,
+            `root`, `signature`, `size`, `cut`.
         message: what is wrong, for people.
         fields: where.
     """

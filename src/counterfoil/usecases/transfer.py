@@ -15,6 +15,7 @@ from counterfoil.kernel import canonical, ids
 from counterfoil.kernel.digest import hash_leaf
 from counterfoil.kernel.merkle import Peaks, root_of
 from counterfoil.ledger import parcel
+from counterfoil.ledger.chain import Repeats
 from counterfoil.ledger.parcel import Parted, Tip, Unpacking, pack, refused
 from counterfoil.ledger.receipt import FORKED, is_hash
 from counterfoil.usecases import kinds
@@ -201,13 +202,16 @@ def take_in(context: Context, incoming: Incoming, progress: Progress | None = No
         tell = _Steps(progress, 2 * (manifest.size - incoming.first))
         trust = Trust(manifest.ledger, store, manifest.checkpoints, context.keys.verify)
         unpacking = Unpacking(manifest.ledger, here.peaks.copy(), here.tip, here.leaf)
+        once = _Once(manifest.size)
         for parted in _checked(incoming, here.rows(incoming.first), unpacking, tell):
+            once.see(parted, here)
             size = parted.position + 1
             if trust.wants(size):
                 trust.note_root(size, unpacking.peaks.root())
             if parted.stream == KEYS:
                 trust.see(parted, _said(parted))
         _check_root(manifest, unpacking)
+        once.check(incoming)
         confirmed = trust.confirm(manifest.size, manifest.root)
         streams = [_stream(name, tip) for name, tip in unpacking.tips.items()]
         if store is None:
@@ -221,6 +225,45 @@ def take_in(context: Context, incoming: Incoming, progress: Progress | None = No
     finally:
         if store is not None:
             store.close()
+
+
+class _Once:
+    """Makes sure that no key stands in its stream twice.
+
+    Args:
+        size: how many receipts there will be.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._repeats = Repeats(size)
+        self._suspects: dict[tuple[str, bytes], int] = {}
+
+    def see(self, parted: Parted, here: _Here) -> None:
+        """Notes a key that may have been there before, and refuses one that was.
+
+        Raises:
+            IntegrityError: `integrity`, reason `key`.
+        """
+        if here.has_key(parted.stream, parted.key):
+            raise _repeated(parted.stream, parted.position)
+        if self._repeats.among([parted.stream.encode() + parted.key]):
+            self._suspects[parted.stream, parted.key] = 0
+
+    def check(self, incoming: Incoming) -> None:
+        """Looks at the suspects again, of which there are few or none."""
+        if not self._suspects:
+            return
+        for position, line in enumerate(incoming.lines(), incoming.first):
+            key = parcel.key_of(line)
+            if key in self._suspects:
+                self._suspects[key] += 1
+                if self._suspects[key] > 1:
+                    raise _repeated(key[0], position)
+
+
+def _repeated(stream: str, position: int) -> Exception:
+    message = f"receipt {position} has a key that stands in {stream} before it"
+    return refused("key", message, stream=stream, position=position)
 
 
 class _Here:
@@ -254,6 +297,10 @@ class _Here:
             found = self._store.read(name, first=seq, last=seq) if known and seq < known.length else ()
             self._leaves[name, seq] = next((receipt.hash for receipt in found), None)
         return self._leaves.get((name, seq))
+
+    def has_key(self, stream: str, key: bytes) -> bool:
+        """Tells whether a stream holds a receipt of this key."""
+        return self._store is not None and self._store.by_key(stream, key.hex()) is not None
 
     def rows(self, first: int) -> Iterator[StoredRow]:
         """Yields what is here from a position on."""

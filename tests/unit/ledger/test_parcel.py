@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.ledger.parcel_scene import ANOTHER, LEDGER, STREAM, Writer
 
 from counterfoil.errors import IntegrityError
 from counterfoil.kernel import canonical
@@ -13,57 +14,6 @@ from counterfoil.kernel.merkle import Peaks
 from counterfoil.ledger import parcel
 from counterfoil.ledger.parcel import Tip, Unpacking, lines_of, pack, part
 from counterfoil.ledger.receipt import FORKED, Draft, seal
-
-LEDGER = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
-ANOTHER = "01BRZ3NDEKTSV4RRFFQ69G5FAV"
-STREAM = "ticket/01CRZ3NDEKTSV4RRFFQ69G5FAV"
-
-
-class Writer:
-    """Seals receipts one after the other, and writes the lines that would travel."""
-
-    def __init__(self) -> None:
-        self.ends: dict[str, tuple[int, bytes]] = {}
-        self.lines: list[bytes] = []
-        self.peaks = Peaks()
-
-    def add(
-        self,
-        stream: str = STREAM,
-        kind: str = "stream.noted",
-        body: dict[str, object] | None = None,
-        *,
-        at: str = "2026-11-21T09:15:00.000Z",
-        ledger: str = LEDGER,
-        prev: bytes | None = None,
-        seq: int | None = None,
-        key: str = "",
-        withheld: bool = False,
-    ) -> Writer:
-        length, end = self.ends.get(stream, (0, b""))
-        draft = Draft(
-            stream,
-            kind,
-            "human:ada",
-            body or {"text": "é \u2028"},
-            key=key or f"{stream}{length}",
-            salt="0" * 32,
-        )
-        header, leaf = seal(
-            draft,
-            ledger=ledger,
-            seq=length if seq is None else seq,
-            prev=end if prev is None else prev,
-            at=at,
-        )
-        self.ends[stream] = (length + 1, leaf)
-        self.peaks.append(leaf)
-        self.lines.append(pack(header, None if withheld else draft.body)[:-1])
-        return self
-
-    def fork(self, name: str, parent: str, at: int, digest: str | None = None, **more: object) -> Writer:
-        leaf = hash_leaf(part(self.lines[at])[0]).hex() if digest is None else digest
-        return self.add(name, FORKED, {"parent": parent, "at": at, "hash": leaf, **more})
 
 
 def unpacking(ledger: str = LEDGER) -> Unpacking:
