@@ -45,7 +45,7 @@ def forked(store: Store, name: str, parent: str, at: int) -> None:
     store.fork(name, draft, parent=parent, at=at, now_ms=NOW_MS)
 
 
-@pytest.mark.parametrize(("source", "target"), PAIRS, ids="-to-".join)
+@pytest.mark.parametrize(("source", "target"), PAIRS, ids=["-to-".join(pair) for pair in PAIRS])
 def test_a_copy_is_the_same_ledger(source: str, target: str, opened: Callable[[str], Store]) -> None:
     one, two = opened(source), opened(target)
     fill(one, 5)
@@ -67,7 +67,7 @@ def test_a_copy_is_the_same_ledger(source: str, target: str, opened: Callable[[s
     )
 
 
-@pytest.mark.parametrize(("source", "target"), PAIRS, ids="-to-".join)
+@pytest.mark.parametrize(("source", "target"), PAIRS, ids=["-to-".join(pair) for pair in PAIRS])
 def test_a_copy_goes_on_where_it_was_left(source: str, target: str, opened: Callable[[str], Store]) -> None:
     one, two = opened(source), opened(target)
     fill(one, 4)
