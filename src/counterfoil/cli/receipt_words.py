@@ -183,9 +183,8 @@ def _key_retired(body: Body) -> list[str]:
 
 
 def _erased(body: Body) -> list[str]:
-    receipts = body["receipts"]
-    assert isinstance(receipts, list)
-    return [f"erased what {count(len(receipts), 'receipt')} said: {value_text(body.get('reason'))}"]
+    number = count(_length(body.get("receipts")), "receipt")
+    return [f"erased what {number} said: {value_text(body.get('reason'))}"]
 
 
 def _forked(body: Body) -> list[str]:
