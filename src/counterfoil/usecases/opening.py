@@ -51,7 +51,15 @@ def open_or_make(context: Context) -> Store:
     """
     known = context.git_setting(SETTING)
     if not context.ledgers.exists():
-        return make(context, _lost(context, known) if known else None)
+        store = make(context, _lost(context, known) if known else None)
+        if known:
+            context.warn(
+                "ledger_lost",
+                f"the ledger {known} of this clone is gone, so a new one, {store.ledger}, begins here",
+                hint="ticket ledger verify",
+                ledger=known,
+            )
+        return store
     store = context.ledgers.open()
     if store.size() == 0:  # killed between making the file and its first receipt
         _open_stream(context, store, _lost(context, known) if known not in {"", store.ledger} else None)
