@@ -58,6 +58,9 @@ SELECT hash FROM receipts WHERE stream_id = ? AND seq = ?
 -- name: header_at
 SELECT header FROM receipts WHERE stream_id = ? AND seq = ?
 
+-- name: hashes
+SELECT hash FROM receipts WHERE position >= ? AND position < ? ORDER BY position
+
 -- name: node_leaf
 SELECT hash FROM receipts WHERE position = ?
 

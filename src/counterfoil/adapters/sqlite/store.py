@@ -98,7 +98,7 @@ class SqliteStore(Reader):
         finally:
             self._turns.done()
         if self._db.data_version() != self._version:
-            self._writer.forget()
+            self._writer.outdate()
 
     def _commit(self) -> None:
         self._cursor.execute(self._sql["commit"])
@@ -151,7 +151,7 @@ class SqliteStore(Reader):
         try:
             self._cursor.execute(self._sql["add_receipt"], sealed[0])
         except apsw.ConstraintError:
-            self._writer.forget()
+            self._writer.take_back_one()
             return None
         except BaseException as error:
             self._writer.forget()

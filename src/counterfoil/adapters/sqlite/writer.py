@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     """Drafts, milliseconds since 1970, the lengths that streams must have before."""
 
 _UP_TO_SECONDS = 19
+CAUGHT_UP_MAX = 64
+"""Of how many receipts of others the peaks are brought up to date, rather than looked up anew."""
 ENDS_MAX = 10_000
 """How many streams' ends are kept in memory."""
 
@@ -58,7 +60,7 @@ class Writer:
     """
 
     __slots__ = (
-        "_by_key", "_cursor", "_ends", "_fetch", "_kinds", "_ledger", "_node", "_peaks", "_second", "_second_text",
+        "_by_key", "_cursor", "_ends", "_fetch", "_kinds", "_ledger", "_node", "_past", "_peaks", "_second", "_second_text",
         "_sql",
     )  # fmt: skip
 
@@ -80,6 +82,7 @@ class Writer:
         self._ends: dict[str, End] = {}
         self._kinds: dict[tuple[str, int], int] = {}
         self._peaks: Peaks | None = None
+        self._past: Peaks | None = None
         self._second = -1
         self._second_text = ""
 
@@ -87,13 +90,29 @@ class Writer:
         """Drops what is known of the log: somebody else wrote, or what was written is taken back."""
         self._ends.clear()
         self._kinds.clear()
+        self._peaks = self._past = None
+
+    def outdate(self) -> None:
+        """Notes that somebody else may have appended; the peaks so far are still those of a beginning."""
+        self._ends.clear()
+        self._past = self._peaks or self._past
+        self._peaks = None
+
+    def take_back_one(self) -> None:
+        """Notes that what `seal_ahead` sealed was not taken, because somebody else has appended."""
+        self._ends.clear()
         self._peaks = None
 
     def peaks(self) -> Peaks:
         """Returns the peaks of the tree at the present size of the log."""
         ((size,),) = self._fetch("size", ())
         if self._peaks is None or self._peaks.size != size:
-            self._peaks = Peaks.load(size, self._node)
+            past, self._past = self._past, None
+            if past is None or not 0 <= size - past.size <= CAUGHT_UP_MAX:
+                past = Peaks.load(size, self._node)
+            for (leaf,) in self._fetch("hashes", (past.size, size)) if past.size < size else ():
+                past.append(leaf)
+            self._peaks = past
         return self._peaks
 
     def end(self, stream: str) -> End | None:
@@ -135,6 +154,8 @@ class Writer:
             end = self._ends.get(stream)
             if end is None or end.length != length:
                 return None
+        assert self._peaks is not None
+        self._past = self._peaks.copy()
         rows: list[tuple[object, ...]] = []
         receipt = self._seal(draft, self.now(now_ms), rows)
         return rows[0], receipt
