@@ -259,3 +259,17 @@ def test_of_several_tickets_a_person_chooses(shop: Desk) -> None:
     assert "created: Sell shoe laces" in said.out
     assert shop.error("trace", "shoe", status=5)["code"] == "ambiguous_id"
     assert "opened the ledger" in sit_at(shop, "trace", "ledge", NO_COLOR="1").out
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b'"actor":"human', b'"actor"!"human'), (b'"subject":"ticket', b'"subject"!"ticket')]
+)
+def test_a_receipt_that_cannot_be_read_is_damage_and_not_a_bug(shop: Desk, old: bytes, new: bytes) -> None:
+    shop.data("ledger", "gc")
+    file = shop.path / ".git" / "counterfoil" / "ledger.db"
+    data = file.read_bytes()
+    assert old in data
+    file.write_bytes(data.replace(old, new))
+    for words in (("ledger", "tail"), ("ledger", "show", "@3"), ("trace", "shoes"), ("inspect", "shoes"), ("replay", "shoes"),
+                  ("ledger", "diff", "shoes", "ledger")):  # fmt: skip
+        assert shop.say(*words, status=None).status == 11, words

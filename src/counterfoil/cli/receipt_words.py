@@ -9,17 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.cli.layout import visible
+from counterfoil.ledger.fold import damaged, decode
 from counterfoil.ledger.receipt import FORKED
 from counterfoil.usecases import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from counterfoil.ledger.receipt import Receipt
+
     Body = Mapping[str, object]
 
 SHORT = 9
 """How much of a commit's name is shown."""
 LISTED = 5
+NEEDED = {"actor", "at", "body"}
 CREATED_FIELDS = ("state", "priority", "labels", "assignee", "reviewer")
 SUMMARIES = {kind.name: kind.summary for kind in kinds.KINDS}
 
@@ -42,6 +46,18 @@ def tell(kind: str, body: Body | None) -> list[str]:
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         lines = _fields(body)
     return [visible(line) for line in lines if line] or [summary(kind)]
+
+
+def said(receipt: Receipt) -> dict[str, object] | None:
+    """Returns what a receipt says, None where that was erased or withheld.
+
+    Raises:
+        IntegrityError: `ledger_damaged`, when header or body cannot be what was sealed.
+        InputError: `not_canonical`, likewise; see `damage_is_told`.
+    """
+    if not receipt.fields.keys() >= NEEDED:
+        raise damaged(receipt, "its header lacks fields")
+    return None if receipt.body is None else {**decode(receipt)}
 
 
 def summary(kind: str) -> str:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.cli.layout import BOLD, DIM, RESET, columns_of, cut, visible
-from counterfoil.cli.receipt_words import seen_in_git, tell
+from counterfoil.cli.receipt_words import said, seen_in_git, tell
 from counterfoil.usecases import kinds
 from counterfoil.usecases.tracing import OPEN, UNREADABLE
 
@@ -111,9 +111,9 @@ def timeline(
 def _entry(told: Told, stream: str, colours: bool, width: int, rail: str) -> list[str]:
     entry = told.entry
     lines = [_head(told, colours, width)]
-    said, followed = _said(entry, stream)
+    begun, followed = _said(entry, stream)
     side = _rail(rail, colours) + "   "
-    lines += [side + cut(line, width - 4) for line in said]
+    lines += [side + cut(line, width - 4) for line in begun]
     for place, (text, paint) in enumerate(followed):
         branch = "└" if place + 1 == len(followed) else "├"
         lines.append(side + _painted(f"{branch} {cut(text, width - 6)}", paint, colours))
@@ -135,21 +135,21 @@ def _head(told: Told, colours: bool, width: int) -> str:
 
 def _said(entry: Entry, stream: str) -> tuple[list[str], list[tuple[str, str]]]:
     """Returns what an entry began with, and what followed from it, each with its colour."""
-    said: list[str] = []
+    begun: list[str] = []
     followed: list[tuple[str, str]] = []
     for moment in entry.moments:
         found = moment.kind == kinds.RECONCILED and moment.stream != stream
         elsewhere = f"{moment.stream}: " if stream and moment.stream != stream and not found else ""
         lines = seen_in_git(moment.body) if found else tell(moment.kind, moment.body)
         if moment is entry.moments[0] or moment.kind in INTENTS:
-            said += [elsewhere + line for line in lines]
+            begun += [elsewhere + line for line in lines]
         else:
             paint = RED if moment.kind in ABANDONMENTS else DIM
             followed += [(elsewhere + line, paint) for line in lines]
     if entry.outcome == OPEN and not _is_mute(entry):
         followed.append(("not finished: whoever began this was interrupted, or is still at it", YELLOW))
     followed += [(f"{visible(name)} branches off here", CYAN) for name in entry.forks]
-    return list(dict.fromkeys(said)), list(dict.fromkeys(followed))
+    return list(dict.fromkeys(begun)), list(dict.fromkeys(followed))
 
 
 def _is_mute(entry: Entry) -> bool:
@@ -213,13 +213,13 @@ def _painted(text: str, colour: str, colours: bool) -> str:
 
 def receipt_line(receipt: Receipt, *, colours: bool = False, width: int = WIDTH) -> str:
     """Returns one receipt on one line, as `tail` and `diff` show it."""
-    said = tell(receipt.kind, None if receipt.body is None else receipt.data())
-    more = f" (+{len(said) - 1})" if len(said) > 1 else ""
+    told = tell(receipt.kind, said(receipt))
+    more = f" (+{len(told) - 1})" if len(told) > 1 else ""
     number = f"@{receipt.position}".ljust(NUMBER)
     clock = receipt.at[5:19].replace("T", " ")
     who = f"{visible(receipt.actor):<14}"
     room = max(20, width - columns_of(f"{number} {clock} {who} "))
-    text = cut(f"{short_stream(receipt.stream)} {said[0]}{more}", room)
+    text = cut(f"{short_stream(receipt.stream)} {told[0]}{more}", room)
     if not colours:
         return f"{number} {clock} {who} {text}"
     return f"{DIM}{number} {clock}{RESET} {BOLD}{who}{RESET} {text}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import InputError, RefusedError
+from counterfoil.ledger.fold import decode
 from counterfoil.ledger.receipt import FORKED, is_hash
 from counterfoil.usecases import kinds, record, views
 
@@ -108,7 +109,7 @@ def unfinished(store: Store) -> list[int]:
     for receipt in store.read(kinds.LEDGER):
         if receipt.kind != kinds.ERASED or receipt.body is None:
             continue
-        leaves = receipt.data().get("receipts")
+        leaves = decode(receipt).get("receipts")
         for leaf in leaves if isinstance(leaves, list) else []:
             meant = store.receipt(bytes.fromhex(leaf)) if isinstance(leaf, str) and is_hash(leaf) else None
             if meant is not None and meant.body is not None:

@@ -13,7 +13,9 @@ from counterfoil.kernel.digest import hash_leaf, sha256_hex
 from counterfoil.kernel.merkle import root_of
 from counterfoil.ledger import checkpoint as checkpoints
 from counterfoil.ledger import parcel
+from counterfoil.ledger.fold import decode
 from counterfoil.ledger.parcel import LINE_BYTES, lines_of, refused
+from counterfoil.ledger.receipt import is_hash
 from counterfoil.usecases import kinds, signing, transfer, travelling
 from counterfoil.usecases.addressing import open_ledger
 from counterfoil.usecases.transfer import Incoming, Manifest, Taken, read_manifest
@@ -75,9 +77,9 @@ def _erased_since(store: Store, size: int) -> bool:
     """Tells whether a receipt behind the first so many erased the body of one among them."""
     for receipt in store.log(first=size):
         if receipt.kind == kinds.ERASED and receipt.body is not None:
-            leaves = receipt.data().get("receipts")
+            leaves = decode(receipt).get("receipts")
             for leaf in leaves if isinstance(leaves, list) else []:
-                found = store.receipt(bytes.fromhex(str(leaf)))
+                found = store.receipt(bytes.fromhex(leaf)) if is_hash(leaf) else None
                 if found is not None and found.position < size:
                     return True
     return False

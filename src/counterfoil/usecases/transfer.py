@@ -16,6 +16,7 @@ from counterfoil.kernel.digest import hash_leaf
 from counterfoil.kernel.merkle import Peaks, root_of
 from counterfoil.ledger import parcel
 from counterfoil.ledger.chain import Repeats
+from counterfoil.ledger.fold import decode
 from counterfoil.ledger.parcel import Parted, Tip, Unpacking, pack, refused
 from counterfoil.ledger.receipt import FORKED, is_hash
 from counterfoil.usecases import kinds
@@ -390,7 +391,7 @@ def _erase_what_was_erased(store: Store, first: int) -> int:
     for receipt in store.log(first=first):
         if receipt.kind != kinds.ERASED or receipt.body is None:
             continue
-        leaves = receipt.data().get("receipts")
+        leaves = decode(receipt).get("receipts")
         for leaf in leaves if isinstance(leaves, list) else []:
             found = store.receipt(bytes.fromhex(leaf)) if isinstance(leaf, str) and is_hash(leaf) else None
             if found is not None and found.body is not None:

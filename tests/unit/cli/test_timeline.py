@@ -160,7 +160,7 @@ def kinds_summary(kind: str) -> str:
 
 
 def test_a_receipt_on_one_line_fits() -> None:
-    header = canonical.encode({"actor": ADA, "at": f"{DAY}T09:15:02.100Z"})
+    header = canonical.encode({"actor": ADA, "at": f"{DAY}T09:15:02.100Z", "body": ""})
     body = canonical.encode(
         {"action": "edit", "fields": {"state": ["a", "b"], "title": ["x" * 90, "y\u202e"]}}
     )

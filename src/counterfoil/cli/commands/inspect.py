@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.cli.call import Call, Reply
+from counterfoil.cli.damage import damage_is_told
 from counterfoil.cli.layout import DIM, RESET, colourful, columns_of, cut, visible
 from counterfoil.cli.receipt_words import count, summary, value_text
 from counterfoil.errors import InputError
@@ -26,6 +27,7 @@ HIDDEN = ("counts", "ticket", "actors", "first", "last")
 """Parts of a state that the lines above it tell already."""
 
 
+@damage_is_told()
 def run(call: Call) -> Reply:
     """Looks at a stream."""
     context = call.context()

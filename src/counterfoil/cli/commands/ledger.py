@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.cli.call import Call, Reply
+from counterfoil.cli.damage import damage_is_told
 from counterfoil.cli.layout import BOLD, DIM, RESET, colourful, columns_of, cut, visible
-from counterfoil.cli.receipt_words import count, summary, tell, value_text
+from counterfoil.cli.receipt_words import count, said, summary, tell, value_text
 from counterfoil.usecases.addressing import find_receipt, open_ledger
 from counterfoil.usecases.standing import standing
 
@@ -19,6 +20,7 @@ WIDTH = 80
 LABEL = 12
 
 
+@damage_is_told()
 def run(call: Call) -> Reply:
     """Does one of the three."""
     verb = call.arguments.verb.partition(" ")[2]
@@ -167,6 +169,7 @@ def _show(call: Call) -> Reply:
 
 def receipt_data(receipt: Receipt, origin: str = "") -> dict[str, object]:
     """Returns a receipt as JSON: its number and id, the header as it was sealed, and what it says."""
+    body = said(receipt)
     data: dict[str, object] = {
         "position": receipt.position,
         "id": receipt.id,
@@ -174,14 +177,15 @@ def receipt_data(receipt: Receipt, origin: str = "") -> dict[str, object]:
         "seq": receipt.seq,
         "kind": receipt.kind,
         "header": receipt.fields,
-        "body": None if receipt.body is None else receipt.data(),
+        "body": body,
     }
     return {**data, "origin": origin} if origin else data
 
 
 def _receipt_lines(receipt: Receipt, colours: bool) -> list[str]:
+    body = said(receipt)
     fields = receipt.fields
-    told = tell(receipt.kind, None if receipt.body is None else receipt.data())
+    told = tell(receipt.kind, body)
     pairs = [
         ("Receipt", receipt.id),
         ("Place", f"@{receipt.position} in the log, {visible(receipt.stream)}@{receipt.seq}"),
@@ -193,14 +197,12 @@ def _receipt_lines(receipt: Receipt, colours: bool) -> list[str]:
     ]
     lines = [f"{_painted(label.ljust(LABEL), DIM, colours)}{text}" for label, text in pairs]
     lines += ["", *[_painted(cut(line, WIDTH), BOLD, colours) for line in told]]
-    if receipt.body is not None:
-        lines += ["", *_body_lines(receipt.data())]
+    if body is not None:
+        lines += ["", *_body_lines(body)]
     return lines
 
 
-def _body_lines(body: dict[str, object] | object) -> list[str]:
-    if not isinstance(body, dict):
-        return []
+def _body_lines(body: dict[str, object]) -> list[str]:
     width = max([columns_of(name) for name in body], default=0)
     return [
         cut(f"  {visible(name):<{width}}  {visible(value_text(value))}", WIDTH)

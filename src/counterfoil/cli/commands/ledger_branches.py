@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.commands.inspect import picked
 from counterfoil.cli.commands.ledger import receipt_data
+from counterfoil.cli.damage import damage_is_told
 from counterfoil.cli.layout import BOLD, RESET, colourful, cut, terminal_width, visible
 from counterfoil.cli.receipt_words import count, value_text
 from counterfoil.cli.timeline import WIDTH, receipt_line
@@ -21,6 +22,7 @@ SHOWN = 20
 UNTOLD = ("counts", "last", "open", "actors", "first")
 
 
+@damage_is_told()
 def run(call: Call) -> Reply:
     """Compares two streams."""
     context = call.context()

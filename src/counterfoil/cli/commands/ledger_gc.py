@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply
+from counterfoil.cli.damage import damage_is_told
 from counterfoil.cli.layout import terminal_width
 from counterfoil.cli.receipt_words import count
 from counterfoil.cli.timeline import WIDTH, receipt_line
@@ -31,6 +32,7 @@ WORDS = {
 KIB = 1024
 
 
+@damage_is_told()
 def run(call: Call) -> Reply:
     """Tidies, or erases."""
     arguments = call.arguments

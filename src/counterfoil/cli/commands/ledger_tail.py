@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.commands.ledger import receipt_data
+from counterfoil.cli.damage import damage_is_told
 from counterfoil.cli.layout import colourful, terminal_width
 from counterfoil.cli.timeline import WIDTH, receipt_line
 from counterfoil.kernel.jsontext import compact
@@ -25,6 +26,7 @@ WAIT_S = 3600.0
 """Nothing is asked meanwhile: the store wakes whoever waits."""
 
 
+@damage_is_told()
 def run(call: Call) -> Reply:
     """Shows the newest receipts, then waits for more if that is wanted."""
     context = call.context()
@@ -67,9 +69,9 @@ def _follow(
     store: Store, stream: str | None, size: int, last: Iterable[Receipt], tell: Callable[[Receipt], str]
 ) -> None:
     """Prints receipts as they are sealed, each at once; ends with Ctrl-C or when nobody reads any more."""
-    for receipt in last:
-        _print(tell(receipt))
     try:
+        for receipt in last:
+            _print(tell(receipt))
         for receipt in follow(store, size, stop=lambda: False, look_up_s=WAIT_S):
             if stream is None or receipt.stream == stream:
                 _print(tell(receipt))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.commands.inspect import picked, state_lines, stream_title
+from counterfoil.cli.damage import damage_is_told
 from counterfoil.cli.layout import BOLD, RESET, colourful, cut, visible
 from counterfoil.cli.progress import Progress
 from counterfoil.cli.receipt_words import count, summary, value_text
@@ -23,6 +24,7 @@ UNTOLD = ("counts", "last", "open", "actors")
 """Parts of a state that every receipt changes."""
 
 
+@damage_is_told()
 def run(call: Call) -> Reply:
     """Folds a stream."""
     context = call.context()

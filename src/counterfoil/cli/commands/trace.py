@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.commands.inspect import picked, stream_title
+from counterfoil.cli.damage import damage_is_told
 from counterfoil.cli.layout import BOLD, RESET, colourful, terminal_width
 from counterfoil.cli.receipt_words import count
 from counterfoil.cli.timeline import WIDTH, merged, timeline
@@ -23,6 +24,7 @@ WIDEST = 100
 """A wider terminal makes the lines no easier to read."""
 
 
+@damage_is_told()
 def run(call: Call) -> Reply:
     """Tells the story of a stream."""
     context = call.context()
