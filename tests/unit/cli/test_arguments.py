@@ -123,8 +123,8 @@ def test_a_usage_error_names_the_word_and_the_page(
 
 
 def test_names_are_never_abbreviated() -> None:
-    for verb, entry in VERBS.items():
-        for names, _, _, _ in entry[4]:
+    for verb, told in VERBS.items():
+        for names, _, _, _ in told[4]:
             long = names[-1]
             shorter = long[:-1]
             if shorter not in OPTIONS:
