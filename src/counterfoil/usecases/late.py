@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from counterfoil.usecases.record import Item
 
 INTENTIONS = (kinds.INTENDED, kinds.PROJECT_INTENDED)
+ABANDONMENTS = (kinds.ABANDONED, kinds.PROJECT_ABANDONED)
 LATE = "late"
 
 
@@ -97,7 +98,14 @@ def _seal(context: Context, store: Store, actor: str, items: Sequence[Item]) -> 
                 continue
             if "intended" in body and not intentions:
                 body = {**body, "intended": leaves.get(stream) or body["intended"]}
+            if kind in ABANDONMENTS and _is_done(store, stream, actor, key):
+                continue  # it was left by somebody who could not ask the ledger
             fresh.append(record.draft(context, stream, kind, actor, body, key))
         for receipt in record.append(context, store, fresh) if fresh else []:
             if intentions:
                 leaves[receipt.stream] = receipt.id
+
+
+def _is_done(store: Store, stream: str, actor: str, key: str) -> bool:
+    """Tells whether what is to be abandoned under this key was sealed as done."""
+    return store.by_key(stream, key_digest(actor, key.replace("/abandoned/", "/applied/"))) is not None

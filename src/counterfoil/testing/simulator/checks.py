@@ -62,7 +62,8 @@ def nothing_loose(scene: Scene) -> None:
     unknown = changed - scene.loose - {index.FILE}
     assert not unknown, f"nobody left this uncommitted: {sorted(unknown)}"
     scene.loose &= changed
-    by_hand = scene.loose or scene.world.git.head() in scene.handmade
+    by_hand = scene.loose or scene.disturbed or scene.world.git.head() in scene.handmade
+    scene.disturbed &= index.FILE in changed
     assert index.FILE not in changed or by_hand, "the index is not as HEAD has it, and all tickets are"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.testing.memory_files import DRAFT_END
 from counterfoil.tickets import index
+from counterfoil.usecases import effect
 
 if TYPE_CHECKING:
     from counterfoil.testing.simulator.scene import Scene
@@ -60,11 +61,20 @@ def commit_all(scene: Scene) -> None:
         head = git.head()
         assert head is not None
         scene.handmade.add(head)
+        _note_disturbance(scene)
         # A draft of a dead process was there, and went along; whoever clears it away leaves a removal.
         scene.loose = {path for path in scene.loose | scene.drafts() if path.endswith(DRAFT_END)}
     else:
         scene.loose |= scene.changed()  # it is staged now, whatever becomes of the files
     scene.tell(f"a person commits all there is: {answer.status}")
+
+
+def _note_disturbance(scene: Scene) -> None:
+    """Notes a commit made while a dead process had left things half done: it holds what there was by then."""
+    if scene.world.state.names(effect.FOLDER):
+        scene.disturbed = True
+        scene.loose |= scene.changed()
+        scene.touched |= scene.changed()
 
 
 def commit_code(scene: Scene) -> None:
@@ -80,6 +90,7 @@ def commit_code(scene: Scene) -> None:
         head = world.git.head()
         assert head is not None
         scene.handmade.add(head)
+        _note_disturbance(scene)
     scene.tell(f"a person commits code: {answer.status}")
 
 

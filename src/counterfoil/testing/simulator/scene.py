@@ -23,6 +23,8 @@ class Scene:
         touched: paths of tickets that somebody changed outside of the program, or carried from branch to branch.
         handmade: commits that a person made.
         amended: whether a person has rewritten the latest commit.
+        disturbed: whether a person has committed what a dead process had left half done; the index in that
+            commit is as it was then, until the next change of the index.
         branched: whether somebody went to another branch.
         lost: whether the ledger was deleted.
         outage: whether the ledger could not be reached for a while.
@@ -36,6 +38,7 @@ class Scene:
         self.touched: set[str] = set()
         self.handmade: set[str] = set()
         self.amended = False
+        self.disturbed = False
         self.branched = False
         self.lost = False
         self.outage = False
