@@ -137,7 +137,7 @@ def _finish(
     try:
         if made is not None:
             _sync_index(context, paths)
-        elif intent.message:
+        elif intent.message and paths:
             made = _commit(context, paths, intent.message, name, record)
         elif context.indexed:
             _repair_index(context)
