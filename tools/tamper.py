@@ -8,6 +8,7 @@ To be run by a Python that has apsw. The database refuses this by its triggers, 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import apsw
 
@@ -21,9 +22,9 @@ def main() -> int:
     for trigger in triggers:
         db.execute(f'DROP TRIGGER "{trigger}"')
     wanted = f'{{"actor":"{old}"'.encode()
-    rows = db.execute("SELECT position, header FROM receipts ORDER BY position DESC").fetchall()
-    position, header = next(row for row in rows if bytes(row[1]).startswith(wanted))
-    edited = bytes(header).replace(wanted, f'{{"actor":"{new}"'.encode())
+    rows: list[Any] = db.execute("SELECT position, header FROM receipts ORDER BY 1 DESC").fetchall()
+    position, header = next(row for row in rows if row[1].startswith(wanted))
+    edited = header.replace(wanted, f'{{"actor":"{new}"'.encode())
     db.execute("UPDATE receipts SET header = ? WHERE position = ?", (edited, position))
     db.close()
     print(f"receipt @{position} now says that {new} did it; {len(triggers)} triggers were dropped for that")

@@ -21,7 +21,7 @@ ctypes dataclasses datetime decimal difflib email enum fnmatch fractions functoo
 hashlib heapq html http importlib.metadata importlib.resources inspect ipaddress json keyword linecache
 locale logging multiprocessing numbers operator optparse pathlib pickle pkgutil platform pprint random re
 reprlib sched secrets selectors shlex shutil signal socket sqlite3 ssl statistics string struct subprocess
-tempfile textwrap threading tokenize tomllib traceback types typing cryptography orjson psycopg unicodedata urllib uuid warnings weakref
+tempfile textwrap threading tokenize tomllib traceback types typing cryptography psycopg unicodedata urllib uuid warnings weakref
 xml yaml zipfile zlib
 counterfoil.usecases.ports counterfoil.cli.crash counterfoil.cli.manual counterfoil.adapters.yaml
 counterfoil.testing
@@ -29,9 +29,9 @@ counterfoil.testing
 TOO_DEAR = frozenset(DEAR.split())
 """What no hot verb may load: each of these costs more than it gives, or is for other occasions."""
 
-OF_THE_LEDGER = frozenset("collections keyword operator reprlib".split())
+OF_THE_LEDGER = frozenset(["collections", "keyword", "operator", "reprlib"])
 """What the SQLite binding loads for itself; only verbs that change a ticket pay for it."""
-WRITING = frozenset("new move start done assign claim".split())
+WRITING = frozenset(["new", "move", "start", "done", "assign", "claim"])
 
 PROBE = """
 import sys
