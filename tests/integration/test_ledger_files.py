@@ -252,6 +252,8 @@ def test_what_is_erased_is_in_no_file_of_the_clone_any_more(world: World) -> Non
     assert (told["body"]["receipts"], told["body"]["reason"]) == ([intended["id"]], "names a customer")
     assert told["body"]["bodies"] == [intended["header"]["body"]]
     assert ada.data("ledger", "show", intended["id"])["body"] is None
+    (entry,) = ada.data("trace", world.ticket)["entries"]
+    assert (entry["outcome"], len(entry["moments"])) == ("applied", 2)
     assert ada.data("ledger", "verify", "--deep")["findings"] == []
     again = ada.data("ledger", "gc", "--erase", intended["id"], "--reason", "names a customer", "--yes")
     assert (again["receipt"], again["gone"]) == (None, [intended["id"]])

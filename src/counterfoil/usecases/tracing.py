@@ -267,16 +267,21 @@ def _forks(store: Store, segments: Sequence[Segment]) -> list[tuple[str, int]]:
 def _entries(moments: Iterable[Moment]) -> list[Entry]:
     """Puts the receipts of each command together, where the first of them stands."""
     entries: list[Entry] = []
-    by_command: dict[str, Entry] = {}
+    by_command: dict[str | None, Entry] = {}
+    mute: dict[str | None, Entry] = {}
     for moment in moments:
         body = moment.body or {}
         command = text(body, "command")
-        entry = by_command.get(command) if command is not None else None
+        # An erased body no longer names its command, but what came of it still names the receipt.
+        entry = by_command.get(command) or mute.get(text(body, "intended"))
         if entry is None:
             entry = Entry(command, moment.actor, moment.at, moment.at, moment.kind)
             entries.append(entry)
-            if command is not None:
-                by_command[command] = entry
+        if command is not None:
+            entry.command = command
+            by_command[command] = entry
+        elif moment.body is None:
+            mute[moment.id] = entry
         entry.until = moment.at
         entry.moments.append(moment)
         _tell(entry, moment, body)
