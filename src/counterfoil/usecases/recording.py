@@ -92,6 +92,17 @@ class Record:
             f"Ticket-Checkpoint: counterfoil/{store.ledger} {size} {root.hex()}",
         ]
 
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether the ledger could not be asked."""
+        return self._failed
+
+    def wanted(self) -> dict[str, object]:
+        """Returns, by path in the project, the blobs of tickets that the command was to make."""
+        start = len(plain_path(self._context.prefix))
+        bodies = [body for _, _, body, _ in self.note[3] if "path" in body]
+        return {str(body["path"])[start:]: body["after"] for body in bodies}
+
     def recall(self) -> bool:
         """Looks up what is sealed of a killed command, and tells whether all of it is."""
         self.intended = self._sealed(self.note[2]) or []

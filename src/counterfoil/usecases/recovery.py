@@ -56,9 +56,11 @@ def recover(context: Context) -> None:
         intent = effect.read_intent(data)
         if intent is not None and intent.root == context.work.root:
             _tidy(context, name, file, intent.entries)
+            noted = context.state.signature(file)
+            since_s = (noted[0] if noted else context.clock.now_ns()) // 1_000_000_000
             record = Record.of_note(context, intent.note)
             try:
-                _settle(context, name, intent, record, finish)
+                _settle(context, name, intent, record, finish, since_s)
             finally:
                 record.close()
         context.state.remove(f"{name}.child")
@@ -76,13 +78,22 @@ def _tidy(context: Context, intent: str, note: str, entries: Sequence[Entry]) ->
             files.discard_drafts(folder, name)
 
 
-def _settle(context: Context, name: str, intent: Intent, record: Record, finish: bool) -> None:
-    """Brings files, Git and ledger to the end of the command, or back to its beginning."""
+def _settle(context: Context, name: str, intent: Intent, record: Record, finish: bool, since_s: int) -> None:
+    """Brings files, Git and ledger to the end of the command, or back to its beginning.
+
+    Args:
+        context: the project.
+        name: the file of the command's note.
+        intent: what it says.
+        record: what the ledger is told of the command.
+        finish: whether it is to be finished, not taken back.
+        since_s: when the note was written, in seconds since 1970.
+    """
     if record.recall():
         return  # all of it was done and sealed; only the note was left
     subject = intent.message.partition("\n")[0] or "a change of files"
     now = _contents(context, intent.entries)
-    made = _commit_made(context, record) if intent.message else None
+    made = _commit_made(context, intent, record, since_s) if intent.message else None
     begun = any(now.get(path, before) == after != before for path, before, after, _ in intent.entries)
     if made is None and not begun:
         record.abandon_if_intended("interrupted")
@@ -94,23 +105,34 @@ def _settle(context: Context, name: str, intent: Intent, record: Record, finish:
         context.warn("recovered", f"took back a command that was interrupted: {subject}")
 
 
-def _commit_made(context: Context, record: Record) -> str | None:
-    """Returns the commit that names what the command intended, wherever it is; None if there is none."""
-    if not record.intended:
+def _commit_made(context: Context, intent: Intent, record: Record, since_s: int) -> str | None:
+    """Returns the commit that the command made, on whatever branch; None if there is none.
+
+    It names the receipt of what was intended. Where the ledger is out of reach, its message and its blobs tell.
+    """
+    if not record.intended and not record.out_of_reach:
         return None
-    form = "--format=%H %(trailers:key=Ticket-Receipt,valueonly,unfold,separator=%x2C)"
-    words = (
-        "-c",
-        "log.showSignature=false",
-        "log",
-        form,
-        f"--max-count={COMMITS_SEARCHED}",
-        "--branches",
-        "HEAD",
-    )
-    told = context.git.run(*words).stdout.decode("utf-8", "replace")
-    named = [line.split(" ", 1) for line in told.split("\n") if line]
-    return next((commit for commit, leaf in named if leaf == record.intended[-1].id), None)
+    form = "--format=%x01%H %ct %(trailers:key=Ticket-Receipt,valueonly,unfold,separator=%x2C)%n%B"
+    words = ("-c", "log.showSignature=false", "log", form, f"--max-count={COMMITS_SEARCHED}")
+    told = context.git.run(*words, "--branches", "HEAD").stdout.decode("utf-8", "replace")
+    for entry in told.split("\x01")[1:]:
+        head, _, message = entry.partition("\n")
+        commit, seconds, leaf = head.split(" ", 2)
+        if record.intended and leaf == record.intended[-1].id:
+            return commit
+        ours = message.startswith(intent.message.rstrip("\n")) and int(seconds) >= since_s
+        if not record.intended and ours and _holds(context, commit, record):
+            return commit
+    return None
+
+
+def _holds(context: Context, commit: str, record: Record) -> bool:
+    """Tells whether a commit has the blobs that the command was to make."""
+    from counterfoil.usecases.contents import blob_ids
+
+    wanted = record.wanted()
+    found = blob_ids(context, commit, list(wanted))
+    return bool(wanted) and all(found.get(path) == blob for path, blob in wanted.items())
 
 
 def _finish(
