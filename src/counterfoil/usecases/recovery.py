@@ -108,7 +108,8 @@ def _settle(context: Context, name: str, intent: Intent, record: Record, finish:
 def _commit_made(context: Context, intent: Intent, record: Record, since_s: int) -> str | None:
     """Returns the commit that the command made, on whatever branch; None if there is none.
 
-    It names the receipt of what was intended. Where the ledger is out of reach, its message and its blobs tell.
+    It names the receipt of what was intended. Where the ledger is out of reach, or commits carry no trailers, its
+    message and its blobs tell.
     """
     if not record.intended and not record.out_of_reach:
         return None
@@ -121,7 +122,7 @@ def _commit_made(context: Context, intent: Intent, record: Record, since_s: int)
         if record.intended and leaf == record.intended[-1].id:
             return commit
         ours = message.startswith(intent.message.rstrip("\n")) and int(seconds) >= since_s
-        if not record.intended and ours and _holds(context, commit, record):
+        if ours and not (record.intended and leaf) and _holds(context, commit, record):
             return commit
     return None
 

@@ -87,6 +87,7 @@ def everything(scene: Scene) -> None:
     _fences_only_grow(scene, receipts)
     _the_program_says_so_too(scene)
     if not scene.lost:
+        _our_commits_are_named(scene, receipts)
         _foreign_changes_are_observed(scene, receipts, witnesses)
         _files_are_as_folded(scene, receipts)
 
@@ -197,6 +198,19 @@ def _commits_have_receipts(scene: Scene, receipts: Sequence[Receipt], witnesses:
         )
         seen[command] = witness.commit
         assert done[command] == {witness.commit}, f"{witness.commit} of {_named(intended)}: {done[command]}"
+
+
+def _our_commits_are_named(scene: Scene, receipts: Sequence[Receipt]) -> None:
+    """Every commit that nobody made by hand is named by what was sealed, trailers or not."""
+    named = {
+        receipt.data()["commit"] for receipt in receipts if receipt.kind in {*DONE, kinds.PROJECT_APPLIED}
+    }
+    told = (
+        scene.world.git.read("log", "--format=%H", "--branches", "HEAD", "--", index.TICKETS).decode().split()
+    )
+    ours = [commit for commit in told if commit not in scene.handmade and not scene.amended]
+    unnamed = [commit for commit in ours if commit not in named]
+    assert not unnamed, f"commits of ours that no receipt names: {unnamed}"
 
 
 def _receipts_have_commits(scene: Scene, receipts: Sequence[Receipt]) -> None:

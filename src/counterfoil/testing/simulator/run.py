@@ -27,6 +27,7 @@ UNCOMMITTED_CHANCE = 0.1
 PERSON_CHANCE = 0.25
 PERSON_CHANCE_AFTER_CRASH = 0.5
 MEANWHILE_CHANCE = 0.15
+TRAILERS_OFF_CHANCE = 0.2
 MOMENTS = 60
 """About how many moments a command has."""
 EXPECTED = frozenset((
@@ -106,7 +107,10 @@ class Simulation:
         """It was one that commits nothing."""
 
     def begin(self) -> None:
-        """Makes the project."""
+        """Makes the project; in some runs commits carry no trailers."""
+        if self._chance.random() < TRAILERS_OFF_CHANCE:
+            self.scene.world.git.run("config", "--local", "ticket.trailers", "off", env={})
+            self.scene.tell("commits carry no trailers")
         initialise(self.scene.world.context(Machine(), ACTORS[0]))
 
     def go(self, commands: int) -> None:
