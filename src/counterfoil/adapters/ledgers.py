@@ -52,14 +52,18 @@ class LedgerFolder:
             raise
         return True
 
-    def open(self, create: str | None = None) -> Store:
+    def open(self, create: str | None = None, *, brief: bool = False) -> Store:
         """Opens the clone's own ledger, making it under the id `create` if there is none.
+
+        Args:
+            create: a ULID, or None.
+            brief: for the few appends of one command.
 
         Raises:
             HostError: `ledger_unavailable`, `missing_extra`.
             IntegrityError: `ledger_damaged`.
         """
-        return self.open_at(self._own, create)
+        return self._open(self._own, create, brief)
 
     def foreign(self) -> list[str]:
         """Returns the ids of the ledgers of other origins that were fetched."""
@@ -91,13 +95,16 @@ class LedgerFolder:
             HostError: `ledger_unavailable`, `missing_extra`.
             IntegrityError: `ledger_damaged`.
         """
+        return self._open(place, create, brief=False)
+
+    def _open(self, place: str, create: str | None, brief: bool) -> Store:
         if _is_server(place):
             from counterfoil.adapters.postgres.store import PostgresStore
 
             return PostgresStore.make(place, create) if create else PostgresStore(place)
         from counterfoil.adapters.sqlite.store import SqliteStore
 
-        return SqliteStore.make(place, create) if create else SqliteStore(place)
+        return SqliteStore.make(place, create, brief=brief) if create else SqliteStore(place, brief=brief)
 
     def views(self, mend: bool = True) -> Views:
         """Opens what is derived; in memory, where it cannot be kept. Without `mend`, damage is an error.

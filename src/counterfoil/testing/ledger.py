@@ -295,7 +295,7 @@ class MemoryLedgers:
         """Tells whether the clone has a ledger of its own."""
         return self.own is not None
 
-    def open(self, create: str | None = None) -> MemoryStore:
+    def open(self, create: str | None = None, *, brief: bool = False) -> MemoryStore:  # noqa: ARG002
         """Opens the clone's own ledger."""
         self._check()
         if self.own is None:

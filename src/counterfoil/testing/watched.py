@@ -63,14 +63,14 @@ class WatchedLedgers:
         self._machine.check()
         return self._ledgers.exists()
 
-    def open(self, create: str | None = None) -> Store:
+    def open(self, create: str | None = None, *, brief: bool = False) -> Store:
         """Opens the clone's own ledger, or makes it."""
         self._machine.check()
         self._reach.check()
         if create is None or self._ledgers.exists():
-            return self._watched(self._ledgers.open(create))
+            return self._watched(self._ledgers.open(create, brief=brief))
         self._machine("before the ledger is made")
-        store = self._ledgers.open(create)
+        store = self._ledgers.open(create, brief=brief)
         self._machine("after the ledger is made")
         return self._watched(store)
 

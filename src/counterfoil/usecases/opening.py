@@ -60,7 +60,7 @@ def open_or_make(context: Context) -> Store:
                 ledger=known,
             )
         return store
-    store = context.ledgers.open()
+    store = context.ledgers.open(brief=True)
     if store.size() == 0:  # killed between making the file and its first receipt
         _open_stream(context, store, _lost(context, known) if known not in {"", store.ledger} else None)
     if store.ledger != known:
@@ -76,7 +76,7 @@ def make(context: Context, previous: dict[str, object] | None) -> Store:
         previous: what is known of the ledger that this one follows, or None.
     """
     ledger = ids.encode(context.clock.now_ms(), context.entropy.bits(ids.RANDOM_BITS))
-    store = context.ledgers.open(create=ledger)
+    store = context.ledgers.open(create=ledger, brief=True)
     _open_stream(context, store, previous)
     note_origin(context, store.ledger)
     return store

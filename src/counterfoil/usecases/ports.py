@@ -400,11 +400,12 @@ class Ledgers(Protocol):
     def exists(self) -> bool:
         """Tells whether the clone has a ledger of its own."""
 
-    def open(self, create: str | None = None) -> Store:
+    def open(self, create: str | None = None, *, brief: bool = False) -> Store:
         """Opens the clone's own ledger.
 
         Args:
             create: the id, a ULID, under which to make it when there is none.
+            brief: for the few appends of one command, which is then spared what pays only in the long run.
 
         Raises:
             HostError: `ledger_unavailable`, with `reason` `missing`, `network`, `read_only`, `newer`, `io`.

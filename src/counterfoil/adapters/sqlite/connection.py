@@ -9,7 +9,6 @@ import apsw
 
 from counterfoil.adapters.sqlite.blocks import read_blocks
 from counterfoil.adapters.sqlite.place import refuse_network
-from counterfoil.adapters.sqlite.syncs import registered
 from counterfoil.errors import CounterfoilError, HostError, IntegrityError
 
 TYPE_CHECKING = False
@@ -43,12 +42,13 @@ def check_library(version: str) -> None:
         )
 
 
-def connect(path: str, busy: Callable[[int], bool]) -> apsw.Connection:
+def connect(path: str, busy: Callable[[int], bool], brief: bool = False) -> apsw.Connection:
     """Opens a file that is there, with all that makes it safe, and checks its format.
 
     Args:
         path: the file.
         busy: called while another connection writes, with the number of calls before; False gives up.
+        brief: spare a sync when the log is first written, for a little more work on each access.
 
     Raises:
         HostError: `ledger_unavailable`, reason `sqlite`, `network`, `missing`, `newer`, `read_only`, `io`.
@@ -59,7 +59,7 @@ def connect(path: str, busy: Callable[[int], bool]) -> apsw.Connection:
     if not os.path.exists(path):
         raise missing(path)
     try:
-        db = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=registered())
+        db = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=_spared() if brief else None)
         _prepare(db, busy)
         version = int(db.pragma("user_version"))
         if version == 0:
@@ -71,6 +71,12 @@ def connect(path: str, busy: Callable[[int], bool]) -> apsw.Connection:
         return db
     except apsw.Error as error:
         raise told(error, path) from None
+
+
+def _spared() -> str:
+    from counterfoil.adapters.sqlite.syncs import registered
+
+    return registered()
 
 
 def _prepare(db: apsw.Connection, busy: Callable[[int], bool]) -> None:

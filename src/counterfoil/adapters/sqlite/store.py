@@ -44,6 +44,7 @@ class SqliteStore(Reader):
     Args:
         path: the file, which is there.
         lock_timeout_s: how long to wait for other writers at most.
+        brief: for the few appends of one command (`syncs`).
 
     Raises:
         HostError: `ledger_unavailable`, reason `sqlite`, `network`, `missing`, `newer`, `read_only`, `io`, `busy`.
@@ -52,7 +53,7 @@ class SqliteStore(Reader):
 
     __slots__ = ("_bells", "_db", "_follower", "_turns", "_version", "_writer", "ledger")
 
-    def __init__(self, path: str, lock_timeout_s: float = LOCK_TIMEOUT_S) -> None:
+    def __init__(self, path: str, lock_timeout_s: float = LOCK_TIMEOUT_S, *, brief: bool = False) -> None:
         path = os.path.abspath(path)
         try:
             self._turns = Turns(os.path.dirname(path), lock_timeout_s)
@@ -61,7 +62,7 @@ class SqliteStore(Reader):
         except OSError as error:
             raise connection.unreachable(error, path) from None
         try:
-            self._db = connection.connect(path, self._turns.wait)
+            self._db = connection.connect(path, self._turns.wait, brief)
             super().__init__(path, self._db.cursor(), read_blocks("queries.sql"))
             self.ledger = self._read_ledger()
         except BaseException:
@@ -73,11 +74,13 @@ class SqliteStore(Reader):
         self._follower: Follower | None = None
 
     @classmethod
-    def make(cls, path: str, ledger: str, lock_timeout_s: float = LOCK_TIMEOUT_S) -> SqliteStore:
+    def make(
+        cls, path: str, ledger: str, lock_timeout_s: float = LOCK_TIMEOUT_S, *, brief: bool = False
+    ) -> SqliteStore:
         """Opens a ledger, which is made under the id `ledger` if there is none."""
         if not os.path.exists(path):
             connection.make(os.path.abspath(path), ledger)
-        return cls(path, lock_timeout_s)
+        return cls(path, lock_timeout_s, brief=brief)
 
     def close(self) -> None:
         """Lets go of the database."""
