@@ -82,12 +82,12 @@ def test_only_who_makes_the_log_of_writes_may_make_it_and_so_has_to_sync_its_fol
 
     monkeypatch.setattr(apsw, "VFSFile", watched)
     for _ in range(2):
-        store = SqliteStore(path)
+        store = SqliteStore(path, brief=True)
         fill(store, 1, str(len(may_make)))
         store.close()
     assert may_make == [False, False]
     os.unlink(path + "-wal")
-    SqliteStore(path).close()
+    SqliteStore(path, brief=True).close()
     assert may_make == [False, False, True]
 
 
