@@ -35,6 +35,7 @@ error:{{code,message,details,hint}}}}. The hint is the next command.
     ticket move ID blocked --ci      or say that it waits
     ticket new "Title" -p p2 -l bug --body "..." --ci --json
     ticket search TEXT --ci --json   look before you file
+    ticket trace ID --ci             who did what to it, and when
     ticket ready|list|log|diff       see `ticket VERB --help`
     ticket batch FILE                many changes, one commit
 
@@ -43,6 +44,7 @@ ID: the full id or {prefix}-XXXXXXXX, never a title.
 Exit: 0 done, 2 usage, 4 not found, 5 ambiguous, 6 not allowed, 7 invalid,
 9 refused, 10 conflict or claimed, 12 Git or disk. Retry only 10.
 No secrets, no personal data in tickets: they stay in Git for good.
+Whatever you change is sealed in a ledger under your name; leave its files alone.
 A claim lasts 2 h; every change of yours renews it. The warning would_ask
 says that a person should look at it: finishing p0 or p1.
 Now: {counts}.
