@@ -27,10 +27,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from counterfoil.testing.machine import Machine
-    from counterfoil.usecases.ports import Files, Ledgers, ProgramRunner, Repository, Store
+    from counterfoil.usecases.ports import Files, Ledgers, ProgramRunner, Repository, Signature, Store
 
 LOCK_S = "0.02"
 LOCKS = (".lock", ".tmp")
+
+
+class StateFiles(WatchedFiles):
+    """The clone's own folder, whose files are as old as the run: its clock is not the disk's."""
+
+    def signature(self, name: str) -> Signature | None:
+        """Returns one file's signature, dated back to the beginning."""
+        self._machine.check()
+        found = self._files.signature(name)
+        return None if found is None else (BEGUN_MS * 1_000_000, *found[1:])
 
 
 class RealWorld:
@@ -77,7 +87,7 @@ class RealWorld:
         ledgers = cast("Ledgers", LedgerFolder(self._state, {}))
         return Context(
             work=cast("Files", WatchedFiles(WorkTree(self.work.root), machine)),
-            state=cast("Files", WatchedFiles(WorkTree(self._state), machine)),
+            state=cast("Files", StateFiles(WorkTree(self._state), machine)),
             open_git=lambda programs: Git(programs, self._location),
             open_programs=lambda: programs,
             prefix="",

@@ -92,11 +92,6 @@ class Record:
             f"Ticket-Checkpoint: counterfoil/{store.ledger} {size} {root.hex()}",
         ]
 
-    @property
-    def out_of_reach(self) -> bool:
-        """Whether the ledger could not be asked."""
-        return self._failed
-
     def wanted(self) -> dict[str, object]:
         """Returns, by path in the project, the blobs of tickets that the command was to make."""
         start = len(plain_path(self._context.prefix))

@@ -108,11 +108,9 @@ def _settle(context: Context, name: str, intent: Intent, record: Record, finish:
 def _commit_made(context: Context, intent: Intent, record: Record, since_s: int) -> str | None:
     """Returns the commit that the command made, on whatever branch; None if there is none.
 
-    It names the receipt of what was intended. Where the ledger is out of reach, or commits carry no trailers, its
+    It names the receipt of what was intended. Where the ledger is or was out of reach, or commits carry no trailers, its
     message and its blobs tell.
     """
-    if not record.intended and not record.out_of_reach:
-        return None
     form = "--format=%x01%H %ct %(trailers:key=Ticket-Receipt,valueonly,unfold,separator=%x2C)%n%B"
     words = ("-c", "log.showSignature=false", "log", form, f"--max-count={COMMITS_SEARCHED}")
     told = context.git.run(*words, "--branches", "HEAD").stdout.decode("utf-8", "replace")
