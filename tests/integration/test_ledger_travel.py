@@ -207,6 +207,30 @@ def test_a_remote_that_has_more_of_our_own_is_not_overwritten(world: World) -> N
     assert (error["code"], error["details"]["remote"]) == ("conflict", "origin")
 
 
+@pytest.mark.parametrize("later", [False, True])
+def test_a_push_that_arrived_and_was_not_noted_is_gone_on_from(world: World, later: bool) -> None:
+    world.ada.data("ledger", "push")
+    ledger = world.ada.ledger()
+    noted = world.ada.git("rev-parse", f"{RECEIPTS}/{ledger}")
+    world.ada.new("Sell laces")
+    world.ada.data("ledger", "push")
+    world.ada.git("update-ref", f"{RECEIPTS}/{ledger}", noted)
+    tree = f"{RECEIPTS}/{ledger}^{{tree}}"
+    arrived = world.remote.git("commit-tree", tree, "-p", noted, "-m", "What a killed push brought")
+    world.remote.git("update-ref", f"{RECEIPTS}/{ledger}", arrived)
+    if later:
+        world.ada.new("Sell soles")
+    world.bob.new("Mine")
+
+    pushed = world.ada.data("ledger", "push")
+
+    assert pushed["size"] == world.ada.data("ledger")["size"]
+    assert len({desk.git("rev-parse", f"{RECEIPTS}/{ledger}") for desk in (world.ada, world.remote)}) == 1
+    assert world.ada.git("for-each-ref", "refs/counterfoil/incoming", "refs/counterfoil/outgoing") == ""
+    world.bob.data("ledger", "fetch")
+    assert world.bob.fetched() == {ledger: pushed["size"]}
+
+
 def edit(segment: bytes, old: bytes, new: bytes) -> bytes:
     assert old in segment
     return segment.replace(old, new)

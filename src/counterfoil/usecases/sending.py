@@ -18,6 +18,7 @@ from counterfoil.ledger.parcel import LINE_BYTES, lines_of, refused
 from counterfoil.ledger.receipt import is_hash
 from counterfoil.usecases import kinds, signing, transfer, travelling
 from counterfoil.usecases.addressing import open_ledger
+from counterfoil.usecases.remotes import CHECKPOINTS
 from counterfoil.usecases.transfer import Incoming, Manifest, Taken, read_manifest
 from counterfoil.usecases.trusting import bridging
 
@@ -197,7 +198,7 @@ def bear_witness(context: Context, remote: str) -> None:
 
 
 def _push_checkpoints(context: Context, ledger: str, remote: str) -> None:
-    commit = context.git.ref(travelling.CHECKPOINTS + ledger)
+    commit = context.git.ref(CHECKPOINTS + ledger)
     known = f"{PUSHED}/{sha256_hex(remote.encode('utf-8', 'surrogateescape'))[:16]}"
     if commit is None or context.state.read(known) == commit.encode():
         return

@@ -11,33 +11,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import ConflictError, CounterfoilError, InputError, IntegrityError
-from counterfoil.kernel import ids
 from counterfoil.kernel.digest import hash_leaf
-from counterfoil.kernel.merkle import Peaks
+from counterfoil.kernel.merkle import Peaks, root_of
 from counterfoil.ledger import parcel
 from counterfoil.ledger.parcel import lines_of, refused
-from counterfoil.usecases.blobs import LOCAL_ONLY, read_blobs
+from counterfoil.usecases.blobs import read_blobs
 from counterfoil.usecases.opening import SETTING
 from counterfoil.usecases.rebasing import NETWORK_TIMEOUT_S, WRITING, git_failed
+from counterfoil.usecases.remotes import (
+    CHECKPOINTS,
+    MANIFEST,
+    RECEIPTS,
+    SEGMENT,
+    bring,
+    network,
+    offered,
+    read_tree,
+    segment_name,
+)
 from counterfoil.usecases.transfer import Incoming, Manifest, outgoing, read_manifest, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from counterfoil.usecases.context import Context
-    from counterfoil.usecases.ports import Completed, Store
+    from counterfoil.usecases.ports import Store
     from counterfoil.usecases.transfer import Progress, Taken
 
-RECEIPTS = "refs/counterfoil/receipts/"
-CHECKPOINTS = "refs/counterfoil/checkpoints/"
 OUTGOING = "refs/counterfoil/outgoing/"
 INCOMING = "refs/counterfoil/incoming/"
-MANIFEST = "manifest.json"
-SEGMENTS = "segments"
-SEGMENT = 1000
-"""Receipts in one file of the tree."""
-SEGMENT_BYTES = 64 << 20
-MANIFEST_BYTES = 1 << 20
 SEGMENTS_AT_ONCE = 32
 """How many files one Git is handed or asked for, which bounds the memory."""
 LEDGERS_MAX = 1000
@@ -135,6 +137,22 @@ def push(
         IntegrityError: `integrity`, when a receipt is not what was sealed.
         HostError: `io_error` with Git's reason.
     """
+    try:
+        return _push(context, store, manifest, remote, erased_at, progress)
+    except ConflictError:
+        if not _take_back(context, store, remote):
+            raise
+    return _push(context, store, manifest, remote, erased_at, progress)
+
+
+def _push(
+    context: Context,
+    store: Store,
+    manifest: Manifest,
+    remote: str,
+    erased_at: Callable[[int], bool],
+    progress: Progress | None,
+) -> Pushed:
     ledger = store.ledger
     present = _pushed(context, ledger)
     before = present[1].size if present is not None else 0
@@ -149,6 +167,28 @@ def push(
     context.git.run("update-ref", RECEIPTS + ledger, commit, env=WRITING)
     context.git.run("update-ref", "-d", OUTGOING + ledger, env=WRITING)
     return Pushed(ledger, remote, 0 if rewritten else before, manifest.size, manifest.bodies, rewritten)
+
+
+def _take_back(context: Context, store: Store, remote: str) -> bool:
+    """Takes what the remote has of our own ledger for what was pushed last, if it is the beginning of it.
+
+    A push that was killed once the remote had it all is not noted here; nor is one whose reference is gone.
+    """
+    ledger = store.ledger
+    ref = INCOMING + ledger
+    bring(context, remote, [f"+{RECEIPTS}{ledger}:{ref}"])
+    try:
+        commit = context.git.ref(ref)
+        there = None if commit is None else read_tree(context, ledger, commit)
+    except IntegrityError:
+        return False
+    finally:
+        context.git.run("update-ref", "-d", ref, env=WRITING)
+    if commit is None or there is None or there.size > store.size():
+        return False
+    if root_of(there.size, store.node) != there.root:
+        return False
+    return context.git.run("update-ref", RECEIPTS + ledger, commit, env=WRITING).status == 0
 
 
 def _write(
@@ -201,7 +241,7 @@ def _import(
     begun = context.clock.now_ms() // 1000
     parts = [f"commit {ref}\ncommitter {IDENTITY} {begun} +0000\ndata {len(message)}\n".encode(), message]
     parts += [f"from {parent}\n".encode()] if parent is not None else []
-    files = [(_segment(at), data) for at, data in segments]
+    files = [(segment_name(at), data) for at, data in segments]
     files += [] if manifest is None else [(MANIFEST, manifest.encode())]
     for name, data in files:
         parts += [f"M 100644 inline {name}\ndata {len(data)}\n".encode(), data, b"\n"]
@@ -216,10 +256,6 @@ def _import(
     return commit
 
 
-def _segment(first: int) -> str:
-    return f"{SEGMENTS}/{first:012d}.jsonl"
-
-
 def _send(context: Context, ledger: str, remote: str, commit: str, rewritten: bool) -> None:
     force = "+" if rewritten else ""
     refspecs = [f"{force}{commit}:{RECEIPTS}{ledger}"]
@@ -227,7 +263,7 @@ def _send(context: Context, ledger: str, remote: str, commit: str, rewritten: bo
         refspecs.append(f"{CHECKPOINTS}{ledger}:{CHECKPOINTS}{ledger}")
     result = context.git.run(
         *QUICKLY, "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--", remote, *refspecs,
-        env=_network(context), timeout_s=NETWORK_TIMEOUT_S,
+        env=network(context), timeout_s=NETWORK_TIMEOUT_S,
     )  # fmt: skip
     if result.status == 0:
         return
@@ -263,10 +299,6 @@ def push_checkpoints(context: Context, ledger: str, remote: str) -> None:
         raise error
 
 
-def _network(context: Context) -> dict[str, str]:
-    return {**WRITING, "GIT_TERMINAL_PROMPT": "0"} if context.options.ci else WRITING
-
-
 # --- in --------------------------------------------------------------------------------------------
 
 
@@ -298,12 +330,12 @@ def fetch(context: Context, remote: str, progress: Progress | None = None) -> Fe
         HostError: `io_error` with Git's reason.
     """
     own = _own(context)
-    offered, checkpoints, ignored = _offered(context, remote)
-    wanted = [ledger for ledger in offered if ledger != own][:LEDGERS_MAX]
+    found, checkpoints, ignored = offered(context, remote)
+    wanted = [ledger for ledger in found if ledger != own][:LEDGERS_MAX]
     fetched = Fetched(remote, [], [], ignored)
     if not wanted:
         return fetched
-    _bring(context, remote, [f"+{RECEIPTS}{ledger}:{INCOMING}{ledger}" for ledger in wanted])
+    bring(context, remote, [f"+{RECEIPTS}{ledger}:{INCOMING}{ledger}" for ledger in wanted])
     try:
         for ledger in wanted:
             try:
@@ -319,7 +351,7 @@ def fetch(context: Context, remote: str, progress: Progress | None = None) -> Fe
     sound = {taken.ledger for taken in fetched.taken} & checkpoints
     if sound:
         # No `+`: who has seen a checkpoint is its witness and forgets none.
-        _bring(context, remote, [f"{CHECKPOINTS}{ledger}:{CHECKPOINTS}{ledger}" for ledger in sorted(sound)])
+        bring(context, remote, [f"{CHECKPOINTS}{ledger}:{CHECKPOINTS}{ledger}" for ledger in sorted(sound)])
     return fetched
 
 
@@ -335,55 +367,9 @@ def _own(context: Context) -> str | None:
     return store.ledger
 
 
-def _offered(context: Context, remote: str) -> tuple[list[str], set[str], list[str]]:
-    """Returns the ledgers whose receipts a remote has, those whose checkpoints it has, and odd names."""
-    result = context.git.run(
-        "ls-remote", "--refs", "--", remote, RECEIPTS + "*", CHECKPOINTS + "*",
-        env=_network(context), timeout_s=NETWORK_TIMEOUT_S,
-    )  # fmt: skip
-    if result.status != 0:
-        raise _unreachable(remote, result)
-    found: dict[str, set[str]] = {RECEIPTS: set(), CHECKPOINTS: set()}
-    ignored = []
-    for line in result.stdout.decode("utf-8", "replace").splitlines():
-        name = line.partition("\t")[2]
-        for prefix, ledgers in found.items():
-            ledger = name.removeprefix(prefix)
-            if name.startswith(prefix) and ids.is_ulid(ledger):
-                ledgers.add(ledger)
-            elif name.startswith(prefix):
-                ignored.append(name)
-    return sorted(found[RECEIPTS]), found[CHECKPOINTS], ignored
-
-
-def _unreachable(remote: str, result: Completed) -> CounterfoilError:
-    error = git_failed(f"git could not fetch from {remote}", result, "fetch")
-    error.hint = "check the network and the remote's address (git remote -v), then: ticket ledger fetch"
-    return error
-
-
-def _bring(context: Context, remote: str, refspecs: list[str]) -> None:
-    """Fetches exactly these references; nothing else moves, whatever the remote's own settings are."""
-    result = context.git.run(
-        "-c", "fetch.fsckObjects=true", "fetch", "--quiet", "--no-tags", "--no-prune", "--no-write-fetch-head",
-        "--recurse-submodules=no", "--refmap=", "--", remote, *refspecs,
-        env=_network(context), timeout_s=NETWORK_TIMEOUT_S,
-    )  # fmt: skip
-    if result.status == 0:
-        return
-    if b"non-fast-forward" in result.stderr:
-        context.warn(
-            "checkpoints_rewritten",
-            f"{remote} no longer has the checkpoints that it had; those that were fetched before stay",
-            remote=remote,
-        )
-        return
-    raise _unreachable(remote, result)
-
-
 def _take(context: Context, ledger: str, commit: str, progress: Progress | None) -> Taken:
     """Checks and keeps what one fetched commit holds."""
-    manifest = _read_tree(context, ledger, commit)
+    manifest = read_tree(context, ledger, commit)
     here = 0
     if ledger in context.ledgers.foreign():
         store = context.ledgers.open_foreign(ledger)
@@ -396,44 +382,10 @@ def _take(context: Context, ledger: str, commit: str, progress: Progress | None)
     return take_in(context, incoming, progress)
 
 
-def _read_tree(context: Context, ledger: str, commit: str) -> Manifest:
-    """Reads the manifest, and makes sure that the tree holds what it says, and nothing else.
-
-    Raises:
-        IntegrityError: `integrity`.
-    """
-    listed = context.git.run("ls-tree", "-r", "-l", "-z", "--full-tree", commit, env=LOCAL_ONLY)
-    sizes: dict[str, int] = {}
-    for item in listed.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-        head, _, name = item.partition("\t")
-        mode, _, _, size = head.split()
-        if mode != "100644" or not size.isdigit():
-            raise refused("form", f"{name!r} is no plain file", ledger=ledger, path=name)
-        sizes[name] = int(size)
-    if listed.status != 0 or not 0 < sizes.get(MANIFEST, 0) <= MANIFEST_BYTES:
-        raise refused("form", "what was sent has no manifest", ledger=ledger)
-    data = read_blobs(context, [f"{commit}:{MANIFEST}"]).get(f"{commit}:{MANIFEST}", b"")
-    manifest = read_manifest(data)
-    if manifest.ledger != ledger:
-        message = f"under the name of {ledger} lie receipts of {manifest.ledger}"
-        raise refused("ledger", message, ledger=ledger, found=manifest.ledger)
-    if manifest.size > len(sizes) * SEGMENT:
-        raise refused("cut", f"{manifest.size} receipts are announced and not there", ledger=ledger)
-    expected = {MANIFEST, *map(_segment, range(0, manifest.size, SEGMENT))}
-    for name in sorted(expected ^ set(sizes)):
-        wrong = "is missing" if name in expected else "does not belong there"
-        raise refused("form", f"{name!r} {wrong}", ledger=ledger, path=name)
-    for name, bytes_long in sizes.items():
-        if bytes_long > SEGMENT_BYTES:
-            message = f"{name} is larger than {SEGMENT_BYTES >> 20} MiB"
-            raise refused("size", message, ledger=ledger, path=name)
-    return manifest
-
-
 def _lines(context: Context, commit: str, segments: range) -> Iterator[bytes]:
     """Yields the lines of segments, a few files at a time."""
     for start in range(0, len(segments), SEGMENTS_AT_ONCE):
-        names = [f"{commit}:{_segment(at)}" for at in segments[start : start + SEGMENTS_AT_ONCE]]
+        names = [f"{commit}:{segment_name(at)}" for at in segments[start : start + SEGMENTS_AT_ONCE]]
         blobs = read_blobs(context, names)
         for name in names:
             if name not in blobs:
