@@ -406,7 +406,8 @@ def bench(further: Sequence[str]) -> int:
     """Measures the installed command and prints the table."""
     command = installed_command()
     path = os.pathsep.join([str(command.parent), os.environ.get("PATH", os.defpath)])
-    return run([command.with_name("python"), ROOT / "bench" / "run.py", *further], PATH=path)
+    script, ledger = ROOT / "bench" / "run.py", f"--ledger-python={tools()}"
+    return run([command.with_name("python"), script, ledger, *further], PATH=path)
 
 
 def main() -> int:

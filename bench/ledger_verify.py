@@ -1,86 +1,66 @@
 """What it costs to verify a ledger, against the limit that its bytes set.
 
-The limit is a bare loop over SQLite: it reads the columns that a verifier has to read, in the order of the log, and takes
-the SHA-256 of each header and of each body, and nothing else. A second one also takes the hashes of the Merkle
-tree, without which no checkpoint can be compared. `verify` is measured as the command runs it, with Git and
-all. Each figure is the median of pairs that run one after the other in one process.
-
-    python3 bench/ledger_verify.py [RECEIPTS]
+The limit is a bare loop: it reads the columns that a verifier has to read, in the order of the log, takes the
+SHA-256 of each header and of each body, and does nothing else. A second one also takes the hashes of the
+Merkle tree, without which no checkpoint can be compared. `verify` is the whole use case, Git and all.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import resource
-import statistics
 import subprocess
-import sys
-import tempfile
-import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from itertools import islice
 
 import apsw
+from inprocess import LEDGER, NOW_MS, moves, timed
+from ledger_store import batched
+from measure import paired
+from table import Row, basis, share
 
 from counterfoil.adapters.sqlite.store import SqliteStore
 from counterfoil.bootstrap import Options, open_project
-from counterfoil.ledger.receipt import Draft
-from counterfoil.usecases import auditing, kinds
+from counterfoil.usecases import auditing
+from counterfoil.usecases.context import Context
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from counterfoil.usecases.context import Context
-
-RECEIPTS = 100_000
-LEDGER = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+SECTION = "Verifying"
 STREAMS = 2_000
-BATCH = 1_000
-PAIRS = 9
-LIMITS = {"plain": 0.7, "deep": 0.4}
 ROWS = """
 SELECT r.position, s.name, r.seq, k.kind, k.schema, r.prev, r.hash, r.key, r.header, r.body, r.nodes
 FROM receipts r CROSS JOIN streams s ON s.id = r.stream_id CROSS JOIN kinds k ON k.id = r.kind_id
 ORDER BY r.position
 """
+SETUP = ("init -q", "config user.name Bench", "config user.email bench@example.invalid",
+         "commit -q --allow-empty -m begin", f"config ticket.origin {LEDGER}")  # fmt: skip
 
 
-def drafts(receipts: int) -> Iterator[Draft]:
-    """Yields receipts as moving tickets makes them, with bodies of about 140 bytes."""
-    for number in range(receipts):
-        ticket = f"01ARZ3NDEKTSV4RRFFQ69{number // 2 * 7 % STREAMS:05d}"
-        kind = kinds.APPLIED if number % 2 else kinds.INTENDED
-        body = {"command": f"01ARZ3NDEKTSV4RRFFQ{number:07d}", "project": "", "ticket": ticket}
-        yield Draft(
-            f"ticket/{ticket}", kind, ("human:ada", "agent:builder")[number % 3 == 0], body,
-            key=f"{number}", salt=f"{number:032x}",
-        )  # fmt: skip
+def path_of(folder: str) -> str:
+    """Returns where the ledger of a clone lies."""
+    return f"{folder}/.git/counterfoil/ledger.db"
 
 
-def make(folder: str, receipts: int) -> Context:
-    """Makes a clone with a ledger of so many receipts."""
-    commands = ("init -q", "config user.name Bench", "config user.email bench@example.org",
-                "commit -q --allow-empty -m begin", f"config ticket.origin {LEDGER}")  # fmt: skip
-    for words in commands:
+def make(folder: str) -> SqliteStore:
+    """Makes a clone with a ledger without receipts."""
+    for words in SETUP:
         subprocess.run(["git", "-C", folder, *words.split()], check=True)
     os.makedirs(f"{folder}/.tickets/tickets")
-    os.makedirs(f"{folder}/.git/counterfoil")
-    store = SqliteStore.make(f"{folder}/.git/counterfoil/ledger.db", LEDGER)
-    batch: list[Draft] = []
-    now_ms = 1_790_000_000_000
-    for draft in drafts(receipts):
-        batch.append(draft)
-        if len(batch) == BATCH:
-            now_ms += 1000
-            store.append(batch, now_ms=now_ms)
-            batch = []
-    if batch:
-        store.append(batch, now_ms=now_ms)
-    store.close()
+    os.makedirs(os.path.dirname(path_of(folder)))
+    return SqliteStore.make(path_of(folder), LEDGER)
+
+
+def fill(store: SqliteStore, receipts: int) -> None:
+    """Appends receipts of many tickets."""
+    for number, batch in enumerate(batched(islice(moves(STREAMS), receipts), 1000)):
+        store.append(batch, now_ms=NOW_MS + number)
+
+
+def opened(folder: str) -> Context:
+    """Returns the project as a command sees it."""
     return open_project(folder, dict(os.environ), Options())
 
 
-def limit(path: str, tree: bool) -> None:
+def limit(path: str, *, tree: bool) -> None:
     """Reads and hashes everything, as fast as Python does."""
     sha256 = hashlib.sha256
     leaves = []
@@ -94,40 +74,30 @@ def limit(path: str, tree: bool) -> None:
         leaves = [sha256(b"\1" + left + right).digest() for left, right in pairs]
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Returns how long something takes."""
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
+def verify(folder: str, receipts: int, *, deep: bool) -> None:
+    """Verifies, and sees that all of it was looked at and is sound."""
+    report = auditing.verify(opened(folder), deep=deep)
+    if not report.sound or report.size != receipts:
+        raise AssertionError(f"{report.size} receipts, {report.findings}")
 
 
-def main() -> None:
-    """Prints the figures."""
-    receipts = int(sys.argv[1]) if len(sys.argv) > 1 else RECEIPTS
-    with tempfile.TemporaryDirectory() as folder:
-        context = make(folder, receipts)
-        path = f"{folder}/.git/counterfoil/ledger.db"
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        for name, wanted in LIMITS.items():
-            ratios, with_tree, took = [], [], []
-            for _ in range(PAIRS):
-                bare = seconds(lambda: limit(path, tree=False))
-                hashed = seconds(lambda: limit(path, tree=True))
-                report: list[auditing.Report] = []
-                took.append(seconds(lambda: report.append(auditing.verify(context, deep=name == "deep"))))  # noqa: B023
-                assert report[0].sound, report[0].findings
-                assert report[0].size == receipts
-                ratios.append(bare / took[-1])
-                with_tree.append(hashed / took[-1])
-            ratio, rate = statistics.median(ratios), receipts / statistics.median(took)
-            mark = "" if ratio >= wanted else "  MISSED"
-            print(f"verify {name:6} {ratio:6.2f} of the limit (asked: {wanted}){mark}")
-            print(
-                f"             {statistics.median(with_tree):6.2f} of the limit with the tree's hashes; {rate:,.0f} receipts/s"
-            )
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        print(f"memory gained while verifying, the limit's own list included: {grown / 1024:.0f} MiB")
-
-
-if __name__ == "__main__":
-    main()
+def rows(folder: str, rounds: int, receipts: int) -> Iterator[Row]:
+    """Yields what verifying costs."""
+    store = make(folder)
+    fill(store, receipts)
+    store.close()
+    path = path_of(folder)
+    bares, hashed, plain, deep = zip(
+        *paired(
+            rounds,
+            lambda: timed(lambda: limit(path, tree=False)),
+            lambda: timed(lambda: limit(path, tree=True)),
+            lambda: timed(lambda: verify(folder, receipts, deep=False)),
+            lambda: timed(lambda: verify(folder, receipts, deep=True)),
+        ),
+        strict=True,
+    )
+    yield basis(SECTION, "scan of the rows, SHA-256 of header and body", receipts, bares)
+    yield share(SECTION, "the same and the tree's hashes", receipts, hashed, bares, None)
+    yield share(SECTION, "verify", receipts, plain, bares, 0.7)
+    yield share(SECTION, "verify --deep", receipts, deep, bares, 0.4)

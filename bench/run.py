@@ -1,7 +1,7 @@
 """Measures the installed `ticket` and prints the table of docs/benchmarks.md.
 
     python3 dev.py bench                                 everything; about a quarter of an hour
-    python3 dev.py bench --quick                         fewer sizes and rounds; a minute or two
+    python3 dev.py bench --quick                         fewer sizes and rounds; some minutes
     python3 dev.py bench --write docs/benchmarks.md      write the page as well
 
 To be run by the Python of a regular installation of the package (`dev.py bench` makes one
@@ -20,14 +20,16 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import ledger_commands
 import suite
 from harness import BARE, Bench
-from measure import Meter, spread
+from measure import CommandFailed, Meter, spread
 from repositories import Yard, environment
-from table import Row, markdown, unmet
+from table import Row, markdown, of_data, unmet
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (100, 1_000, 10_000, 100_000)
@@ -51,7 +53,16 @@ METHOD = """\
 - Command and baseline alternate (P, command, P, command, …; P, command, Git, command with
   hooks, …), the first round is thrown away, and ratios are taken within each round. Figures
   are medians, with the quartiles in brackets; a target is met if the median ratio keeps it.
-  `x G + 3 P` is what the command costs beyond 3 P, in units of G.
+  `x G + 4.5 P` is what the command costs beyond 4.5 P, in units of G: 3 P, as before there was a
+  ledger, and the 1.5 P by which the ledger may make it grow.
+- What the ledger adds is the difference between the installed command and the same command without it
+  (`bench/driver.py` puts empty modules in the ledger's place), each in a copy of the repository. Syncs
+  are counted by a layer between SQLite and the system, command by command.
+- The rows of the ledger itself are measured inside a process of the development environment
+  (`bench/ledger.py`), which has the libraries and the PostgreSQL server that they are put against. *Relative*
+  is the speed of the baseline of the same pair = 1: by wall time for durable appends, else by
+  processor time. The bare table has the same bytes under an ordinary primary key, the same settings and as many
+  syncs. What a sync costs stands under *Machine*; the cheaper it is, the more the processor counts.
 - Standard output goes to a file. Every answer is checked once before it is timed.
 - Memory is the largest peak of any single process. A process cannot show less than the meter that
   started it ({floor:.1f} MiB).
@@ -80,6 +91,7 @@ def facts() -> dict[str, str]:
         "Python": f"{implementation}, {platform.python_compiler()}",
         "Git": git_version.removeprefix("git version "),
         "Load when done": " ".join(f"{load:.1f}" for load in os.getloadavg()) + " (1, 5, 15 minutes)",
+        "A sync of 4 kB": f"{sync_ms():.2f} ms",
         "Counterfoil": importlib.metadata.version("counterfoil"),
     }
 
@@ -106,10 +118,41 @@ def measure(bench: Bench, sizes: Sequence[int], *, quick: bool) -> None:
         suite.writing(bench, site, size, hooks=size <= suite.LIMITED)
         if size == suite.LIMITED and not quick:
             suite.long_run(bench, site, size)
+        if size == min(suite.LIMITED, max(sizes)):
+            ledger_commands.growth(bench, site, size)
         bench.yard.remove(site)
+    ledger_commands.pulled(bench)
     suite.dates(bench, *((200, 2_000) if quick else (2_000, 20_000)))
     suite.own_history(bench, ROOT)
     suite.growth(bench, 10_000, 100_000)
+
+
+def measure_ledger(bench: Bench, python: str, arguments: Sequence[str]) -> None:
+    """Lets another Python measure the ledger, and takes its rows as they come.
+
+    Raises:
+        CommandFailed: it ended early.
+    """
+    command = [python, "-W", "ignore", str(ROOT / "bench/ledger.py"), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        for line in running.stdout:
+            bench.add(of_data(json.loads(line)))
+    if running.returncode:
+        raise CommandFailed(f"{' '.join(command)} exited with {running.returncode}")
+
+
+def sync_ms() -> float:
+    """Returns what it costs to bring 4 kB to this machine's disk, in milliseconds."""
+    costs = []
+    with tempfile.TemporaryFile() as file:
+        for _ in range(101):
+            file.write(b"x" * 4096)
+            file.flush()
+            begun = time.perf_counter()
+            os.fdatasync(file.fileno())
+            costs.append((time.perf_counter() - begun) * 1e3)
+    return spread(costs).median
 
 
 def page(rows: Sequence[Row], bare_ms: float, floor_mib: float, arguments: Sequence[str]) -> str:
@@ -140,6 +183,9 @@ def main() -> int:
     parser.add_argument("--sizes", metavar="N,N", help="numbers of tickets instead of the usual ones")
     parser.add_argument("--write", metavar="FILE", type=Path, help="write the page, too")
     parser.add_argument("--work", metavar="FOLDER", type=Path, help="where the repositories are made (2 GB)")
+    parser.add_argument("--receipts", metavar="N", help="how far the ledger grows (1,000,000)")
+    parser.add_argument("--ledger-python", metavar="PYTHON", help="has what the ledger is put against")
+    parser.add_argument("--only", choices=("ledger", "command"), help="one half")
     options = parser.parse_args()
     sizes: tuple[int, ...] = QUICK_SIZES if options.quick else SIZES
     if options.sizes:
@@ -160,13 +206,18 @@ def main() -> int:
                 WRITES,
             )
             bares = [bench.bare() for _ in range(21)]
-            measure(bench, sizes, quick=options.quick)
+            if options.only != "ledger":
+                measure(bench, sizes, quick=options.quick)
+            if options.ledger_python and options.only != "command":
+                quick = ["--quick"] if options.quick else []
+                receipts = ["--receipts", options.receipts] if options.receipts else []
+                measure_ledger(bench, options.ledger_python, [*quick, *receipts])
     print()
     text = page(
         bench.rows,
         spread([sample.cpu * 1e3 for sample in bares]).median,
         bares[0].rss_kib / 1024,
-        sys.argv[1:],
+        [word for word in sys.argv[1:] if not word.startswith("--ledger-python")],
     )
     print(text)
     if options.write:

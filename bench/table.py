@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from measure import Sample, Spread, over_git, ratio, spread
 
-HEADINGS = ("command", "tickets", "CPU, ms", "wall, ms", "relative", "target", "met")
+TICKETS, RECEIPTS = "tickets", "receipts"
+"""What the sizes of a section's rows count."""
 
 
 @dataclass(frozen=True)
@@ -17,12 +19,13 @@ class Row:
     Attributes:
         section: the heading that it stands under.
         command: what was measured.
-        size: tickets in the repository.
+        size: how many of `counted` there were; 0 where it does not matter.
         cpu: milliseconds of user + system time.
         wall: milliseconds until the command exited.
         relative: the figure that the target speaks of, with its unit.
         target: the bound, or an empty string where there is none.
         met: whether the median keeps the bound; None without one.
+        counted: what the size counts.
     """
 
     section: str
@@ -33,6 +36,7 @@ class Row:
     relative: str
     target: str = ""
     met: bool | None = None
+    counted: str = TICKETS
 
     def cells(self) -> tuple[str, ...]:
         """Returns the texts of the seven columns."""
@@ -44,7 +48,7 @@ class Row:
 def _milliseconds(value: Spread | None) -> str:
     if value is None:
         return ""
-    digits = 1 if value.median < 100 else 0
+    digits = 3 if value.median < 1 else 1 if value.median < 100 else 0
     if value.low == value.high:
         return f"{value.median:.{digits}f}"
     return f"{value.median:.{digits}f} ({value.low:.{digits}f}–{value.high:.{digits}f})"
@@ -144,6 +148,64 @@ def factor(section: str, command: str, size: int, large: float, small: float, li
     return Row(section, command, size, None, None, f"× {figure:.2f}", f"≤ × {limit:g}", figure <= limit)
 
 
+# --- rows of the ledger ------------------------------------------------------------------------
+
+
+def basis(section: str, name: str, size: int, samples: Sequence[Sample]) -> Row:
+    """Shows what others are put against."""
+    return Row(section, name, size, *times(samples), "1", counted=RECEIPTS)
+
+
+def share(
+    section: str,
+    name: str,
+    size: int,
+    mine: Sequence[Sample],
+    bases: Sequence[Sample],
+    least: float | None,
+    *,
+    by_wall: bool = False,
+) -> Row:
+    """Puts how fast something is against how fast its baseline was right before.
+
+    By processor time, or `by_wall` where both wait for a disk or for each other.
+    """
+    of = walls if by_wall else cpus
+    figure = ratio(of(bases), of(mine)).median
+    target = "" if least is None else f"≥ {least:g}"
+    met = None if least is None else figure >= least
+    return Row(section, name, size, *times(mine), f"{figure:.2f}", target, met, RECEIPTS)
+
+
+def at_most(
+    section: str, name: str, size: int, figure: float, unit: str, most: float | None, counted: str = RECEIPTS
+) -> Row:
+    """Puts one number against a bound that does not depend on the machine."""
+    target = "" if most is None else f"≤ {most:,g} {unit}"
+    text = f"{figure:,.0f}" if figure >= 100 else f"{figure:.2f}"
+    met = None if most is None else figure <= most
+    return Row(section, name, size, None, None, f"{text} {unit}", target, met, counted)
+
+
+def walls(samples: Sequence[Sample]) -> list[float]:
+    """Returns the wall times in seconds."""
+    return [sample.wall for sample in samples]
+
+
+def as_data(row: Row) -> dict[str, Any]:
+    """Returns a row as JSON data, for another process."""
+    return asdict(row)
+
+
+def of_data(data: dict[str, Any]) -> Row:
+    """Returns the row that `as_data` took apart."""
+    times = {name: data[name] and Spread(**data[name]) for name in ("cpu", "wall")}
+    return Row(**{**data, **times})
+
+
+# --- the table ---------------------------------------------------------------------------------
+
+
 def unmet(rows: Sequence[Row]) -> list[Row]:
     """Returns the rows whose target is missed."""
     return [row for row in rows if row.met is False]
@@ -154,15 +216,20 @@ def sections(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(row.section for row in rows))
 
 
+def headings(counted: str) -> tuple[str, ...]:
+    """Returns the names of the seven columns."""
+    return ("command", counted, "CPU, ms", "wall, ms", "relative", "target", "met")
+
+
 def markdown(rows: Sequence[Row]) -> str:
     """Writes the tables, one under each heading; readable as plain text too."""
     parts: list[str] = []
-    widths = [
-        max(len(cells[column]) for cells in [HEADINGS, *[row.cells() for row in rows]]) for column in range(7)
-    ]
+    cells_of_all = [*[headings(counted) for counted in (TICKETS, RECEIPTS)], *[row.cells() for row in rows]]
+    widths = [max(len(cells[column]) for cells in cells_of_all) for column in range(7)]
     for section in sections(rows):
-        lines = [HEADINGS, tuple("-" * width for width in widths)]
-        lines += [row.cells() for row in rows if row.section == section]
+        mine = [row for row in rows if row.section == section]
+        lines = [headings(mine[0].counted), tuple("-" * width for width in widths)]
+        lines += [row.cells() for row in mine]
         parts.append(f"### {section}\n")
         for cells in lines:
             padded = [
