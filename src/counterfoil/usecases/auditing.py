@@ -198,11 +198,23 @@ def _verify_own(
                     f"git show {named[leaf].commit[:12]}, and compare with a backup",
                 )
         _check_ended(context, trailers, chain, findings)
-        checking.check_origins(witness.origins(context), chain, foreign_sizes(foreign), findings)
+        beside = foreign_sizes(foreign)
+        checking.check_origins(
+            witness.origins(context), chain, beside, lambda name: _opened(context, name), findings
+        )
         _check_derived(context, store, chain, findings, deep=deep)
         if not findings.errors:
             changes.check(findings)
     return report.finish(findings, foreign)
+
+
+def _opened(context: Context, ledger: str) -> list[bytes | None]:
+    """Returns what a ledger that lies beside says of how it began."""
+    store = context.ledgers.open_foreign(ledger)
+    try:
+        return [receipt.body for receipt in store.read(kinds.LEDGER, last=0) if receipt.kind == kinds.OPENED]
+    finally:
+        store.close()
 
 
 def _check_ended(context: Context, trailers: Sequence[Trailer], chain: Chain, findings: Findings) -> None:

@@ -121,13 +121,15 @@ def restore(context: Context, path: str, progress: Progress | None = None) -> Re
             "ticket ledger copy --from FILE --to ADDRESS into an empty schema",
         )
     ledger, size, root = _put_beside(context, path, progress)
-    _put_present_beside(context, ledger)
+    present = _put_present_beside(context, ledger)
     aside = _set_aside(context)
     known = max((trailer.size for trailer in witness.trailers(context).get(ledger, ())), default=0)
     gap = max(known - size, 0)
     previous: dict[str, object] = {
         "ledger": ledger, "size": size, "root": root or None, "gap": gap, "reason": "restored",
     }  # fmt: skip
+    if present is not None:
+        previous["aside"] = dict(zip(("ledger", "size", "root"), present, strict=True))
     store = opening.make(context, previous)
     try:
         return Restored(store.ledger, ledger, size, root, gap, aside)
@@ -154,18 +156,22 @@ def _put_beside(context: Context, path: str, progress: Progress | None) -> tuple
         source.close()
 
 
-def _put_present_beside(context: Context, restored: str) -> None:
-    """Keeps the present ledger readable too, if it is another than the one restored and sound."""
+def _put_present_beside(context: Context, restored: str) -> tuple[str, int, str] | None:
+    """Keeps the present ledger readable too, if it is another than the one restored and sound.
+
+    Returns:
+        Its id, size and root, by which the new ledger accounts for it too.
+    """
     if not context.state.exists(OWN):
-        return
+        return None
     try:
         present = context.ledgers.open()
         ledger = present.ledger
         present.close()
-        if ledger != restored:
-            _put_beside(context, context.state.path(OWN), None)
+        return _put_beside(context, context.state.path(OWN), None) if ledger != restored else None
     except CounterfoilError as error:
         context.warn("ledger_unavailable", f"the present ledger is set aside unread: {error.message}")
+        return None
 
 
 def _set_aside(context: Context) -> str | None:

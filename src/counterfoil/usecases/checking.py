@@ -12,7 +12,7 @@ from counterfoil.ledger.receipt import is_hash
 from counterfoil.usecases import kinds, signing, witness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from counterfoil.kernel.note import Note
     from counterfoil.ledger.chain import Chain
@@ -179,7 +179,11 @@ def check_repeated(chain: Chain, store: Store, findings: Findings) -> None:
 
 
 def check_origins(
-    origins: Sequence[str], chain: Chain, fetched: Mapping[str, int], findings: Findings
+    origins: Sequence[str],
+    chain: Chain,
+    fetched: Mapping[str, int],
+    opened: Callable[[str], Sequence[bytes | None]],
+    findings: Findings,
 ) -> None:
     """Reports ledgers that this clone had before and that the present one does not account for.
 
@@ -187,13 +191,16 @@ def check_origins(
         origins: the ledgers of the clone by its Git configuration.
         chain: the present ledger, read, with the body of its `ledger.opened`.
         fetched: how many receipts of other ledgers are here and sound.
+        opened: returns the bodies of `ledger.opened` of such a ledger; what the present one follows accounts
+            for those before it.
         findings: takes what is found.
     """
-    accounted: dict[str, Mapping[str, canonical.Json]] = {}
-    for kept in chain.kept:
-        previous = _previous(kept.body) if kept.kind == kinds.OPENED else None
-        if previous is not None:
-            accounted[str(previous["ledger"])] = previous
+    accounted = _followed([kept.body for kept in chain.kept if kept.kind == kinds.OPENED])
+    asked: set[str] = set()
+    while beside := (accounted.keys() & fetched.keys()) - asked:
+        for ledger in sorted(beside):
+            asked.add(ledger)
+            accounted = {**_followed(opened(ledger)), **accounted}
     for ledger in dict.fromkeys(origins):
         if ledger == chain.ledger:
             continue
@@ -219,6 +226,20 @@ def check_origins(
                 f"the present ledger follows it ({previous.get('reason')}), "
                 f"which had {_number(previous.get('size'))} receipts",
             )
+
+
+def _followed(bodies: Iterable[bytes | None]) -> dict[str, Mapping[str, canonical.Json]]:
+    """Returns what the first receipts of a ledger say of those that it follows, and that it set aside."""
+    found: dict[str, Mapping[str, canonical.Json]] = {}
+    for body in bodies:
+        previous = _previous(body)
+        if previous is None:
+            continue
+        found[str(previous["ledger"])] = previous
+        aside = previous.get("aside")
+        if isinstance(aside, dict) and "ledger" in aside:
+            found.setdefault(str(aside["ledger"]), {**aside, "reason": "set aside"})
+    return found
 
 
 def _number(value: object) -> int:

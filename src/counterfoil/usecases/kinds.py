@@ -17,7 +17,8 @@ OPENED = "ledger.opened"
 """`project` (its folder), `head` (commit or null), `tree` (of .tickets, or null), `base` (the base branch),
 `tip` (its commit), and `previous`:
 null, or of the ledger that this one follows `ledger`, `size`, `root` (the last that is known of it)
-and `reason` (`restored`, `lost`, `copied`)."""
+and `reason` (`restored`, `lost`, `copied`), with `aside`: `ledger`, `size`, `root` of another that a restore
+set aside."""
 RECONCILED = "ledger.reconciled"
 """What the base branch became beyond our own commands (docs/adr/0020): `ref`, `from`, `to` (commits), `project`;
 `changes`: a list of [ticket, blob before, blob after, commit] that no receipt had told; `rewritten`: a list of

@@ -116,6 +116,34 @@ def test_what_was_restored_verifies(work: Repository, tmp_path: Path) -> None:
     assert report.sound
 
 
+def test_a_ledger_that_was_set_aside_is_accounted_for_however_often_one_restores(
+    work: Repository, tmp_path: Path
+) -> None:
+    filled(work, 2)
+    first = saved(work, tmp_path / "first.db")
+    begun = [backups.restore(context(work), first.path).ledger]
+    begun.append(backups.restore(context(work), first.path).ledger)
+    filled(work, 1)
+    second = saved(work, tmp_path / "second.db")
+    begun.append(backups.restore(context(work), second.path).ledger)
+    begun.append(backups.restore(context(work), first.path).ledger)
+
+    report = auditing.verify(context(work))
+
+    assert (report.ledger, report.findings, report.sound) == (begun[-1], [], True)
+    followed = [note.where for note in report.notes if note.code == "ledger_followed"]
+    assert followed == [f"ledger {ledger}" for ledger in (first.ledger, *begun[:-1])]
+
+
+def test_a_ledger_that_gave_way_to_another_by_no_restore_is_found(work: Repository, tmp_path: Path) -> None:
+    filled(work, 2)
+    saved_path = saved(work, tmp_path / "first.db").path
+    restored = backups.restore(context(work), saved_path)
+    work.git("config", "--add", "ticket.origin", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    work.git("config", "--add", "ticket.origin", restored.ledger)
+    assert [finding.code for finding in auditing.verify(context(work)).findings] == ["ledger_replaced"]
+
+
 def test_the_gap_is_what_git_knows_beyond_the_backup(work: Repository, tmp_path: Path) -> None:
     filled(work, 2)
     made = saved(work, tmp_path / "backup.db")
