@@ -2,11 +2,13 @@
 
 The bare loop writes the same bytes (header, body, hash and the hash before) under an ordinary primary key,
 with the same SQLite and the same settings, and syncs as often. It has no chain, no tree and no idempotency
-keys: nothing is hashed, looked up or checked.
+keys: nothing is hashed, looked up or checked. A second one has the two unique keys without which neither versions nor
+idempotency keys can be compared, as the receipts have them; it shows how much of the difference is sealing.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -33,10 +35,14 @@ from counterfoil.ledger.receipt import Draft, Receipt
 SECTION = "Durable appends to SQLite, per receipt"
 STREAM = "ticket/01ARZ3NDEKTSV4RRFFQ69G5FAV"
 TABLE = """
-CREATE TABLE raw(position INTEGER PRIMARY KEY, prev BLOB NOT NULL, hash BLOB NOT NULL,
-  header BLOB NOT NULL, body BLOB NOT NULL) STRICT
+CREATE TABLE bare(position INTEGER PRIMARY KEY, prev BLOB NOT NULL, hash BLOB NOT NULL,
+  header BLOB NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE TABLE keyed(position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, seq INTEGER NOT NULL, key BLOB NOT NULL,
+  prev BLOB NOT NULL, hash BLOB NOT NULL, header BLOB NOT NULL, body BLOB NOT NULL,
+  UNIQUE(stream, seq), UNIQUE(stream, key)) STRICT;
 """
-INSERT = "INSERT INTO raw(prev, hash, header, body) VALUES (?, ?, ?, ?)"
+INSERT = "INSERT INTO bare(prev, hash, header, body) VALUES (?, ?, ?, ?)"
+INSERT_KEYED = "INSERT INTO keyed(stream, seq, key, prev, hash, header, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
 ALONE, TOGETHER, GROUP = 500, 2_000, 100
 THREADS, EACH = 64, 100
 PROCESSES = 4
@@ -53,7 +59,7 @@ def batched(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
 
 
 class Bare:
-    """The baseline's table."""
+    """The baselines' tables."""
 
     def __init__(self, path: str, sample: Receipt) -> None:
         self.db = apsw.Connection(path)
@@ -67,16 +73,26 @@ class Bare:
 
     def insert(self, number: int, group: int) -> Sample:
         """Inserts rows, so many to a transaction."""
+        return self._insert(INSERT, [self.row] * number, group)
+
+    def insert_keyed(self, number: int, group: int) -> Sample:
+        """Inserts rows of a new stream with unique keys; making the keys is not measured."""
+        stream = next(_streams)
+        rows = [(stream, seq, os.urandom(32), *self.row) for seq in range(number)]
+        return self._insert(INSERT_KEYED, rows, group)
+
+    def _insert(self, statement: str, rows: Sequence[tuple[object, ...]], group: int) -> Sample:
         cursor = self.db.cursor()
+        parts = list(batched(rows, group))
 
         def work() -> None:
-            for start in range(0, number, group):
+            for part in parts:
                 cursor.execute("BEGIN IMMEDIATE")
-                for _ in range(start, min(start + group, number)):
-                    cursor.execute(INSERT, self.row)
+                for row in part:
+                    cursor.execute(statement, row)
                 cursor.execute("COMMIT")
 
-        return timed(work, number)
+        return timed(work, len(rows))
 
 
 def append(store: SqliteStore, number: int, group: int) -> Sample:
@@ -203,20 +219,36 @@ def rows(folder: str, rounds: int) -> Iterator[Row]:
     bare = Bare(f"{folder}/raw.db", sample)
     other = eventsourcing(folder, sample.body or b"")
 
-    bares, others, mine = zip(
-        *paired(rounds, lambda: bare.insert(ALONE, 1), other, lambda: append(store, ALONE, 1)), strict=True
+    bares, keyed, others, mine = zip(
+        *paired(
+            rounds,
+            lambda: bare.insert(ALONE, 1),
+            lambda: bare.insert_keyed(ALONE, 1),
+            other,
+            lambda: append(store, ALONE, 1),
+        ),
+        strict=True,
     )
     yield basis(SECTION, "INSERT and commit of the same bytes, one by one", 0, bares)
     yield share(SECTION, "append, one by one", 0, mine, bares, 0.8, by_wall=True)
+    yield basis(SECTION, "the same INSERT with two unique keys", 0, keyed)
+    yield share(SECTION, "append, one by one, of those", 0, mine, keyed, None, by_wall=True)
     yield basis(SECTION, "eventsourcing's recorder, one by one", 0, others)
-    yield share(SECTION, "append, one by one, of eventsourcing", 0, mine, others, 1, by_wall=True)
+    yield share(SECTION, "append, one by one, of eventsourcing's", 0, mine, others, 1, by_wall=True)
 
-    bares, mine = zip(
-        *paired(rounds, lambda: bare.insert(TOGETHER, GROUP), lambda: append(store, TOGETHER, GROUP)),
+    bares, keyed, mine = zip(
+        *paired(
+            rounds,
+            lambda: bare.insert(TOGETHER, GROUP),
+            lambda: bare.insert_keyed(TOGETHER, GROUP),
+            lambda: append(store, TOGETHER, GROUP),
+        ),
         strict=True,
     )
     yield basis(SECTION, f"INSERTs and commit, {GROUP} at once", 0, bares)
     yield share(SECTION, f"append, {GROUP} at once", 0, mine, bares, 0.4, by_wall=True)
+    yield basis(SECTION, f"the same INSERTs with two unique keys, {GROUP} at once", 0, keyed)
+    yield share(SECTION, f"append, {GROUP} at once, of those", 0, mine, keyed, None, by_wall=True)
 
     alone, mine = zip(*paired(rounds, lambda: append(store, ALONE, 1), lambda: grouped(path)), strict=True)
     yield basis(SECTION, "append, one thread", 0, alone)

@@ -181,10 +181,14 @@ def at_most(
     section: str, name: str, size: int, figure: float, unit: str, most: float | None, counted: str = RECEIPTS
 ) -> Row:
     """Puts one number against a bound that does not depend on the machine."""
-    target = "" if most is None else f"≤ {most:,g} {unit}"
-    text = f"{figure:,.0f}" if figure >= 100 else f"{figure:.2f}"
+    target = "" if most is None else f"≤ {_plain(most)} {unit}"
+    text = _plain(figure) if figure >= 100 else f"{figure:.2f}"
     met = None if most is None else figure <= most
     return Row(section, name, size, None, None, f"{text} {unit}", target, met, counted)
+
+
+def _plain(figure: float) -> str:
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
 
 
 def walls(samples: Sequence[Sample]) -> list[float]:

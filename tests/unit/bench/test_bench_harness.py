@@ -155,6 +155,33 @@ def test_the_table_has_one_part_for_each_section() -> None:
     assert "| list | 100,000 | | | × 12.50 | ≤ × 11 | **no** |" in lines
 
 
+def test_a_share_is_the_speed_of_the_baseline_of_the_same_pair() -> None:
+    row = table.share("S", "append", 5, [sample(2.0), sample(8.0)], [sample(1.0), sample(4.0)], 0.6)
+    assert (row.relative, row.target, row.met) == ("0.50", "≥ 0.6", False)
+    assert table.share("S", "append", 5, [sample(2.0)], [sample(1.0)], 0.5).met is True
+
+
+def test_a_share_counts_waiting_where_both_wait() -> None:
+    slow = Sample(cpu=1.0, wall=4.0, settled=4.0, rss_kib=0, processes=1, status=0)
+    assert table.share("S", "append", 0, [slow], [sample(1.0)], None, by_wall=True).relative == "0.25"
+    assert table.share("S", "append", 0, [slow], [sample(1.0)], None).relative == "1.00"
+
+
+def test_a_row_survives_the_way_from_another_process() -> None:
+    for row in (
+        table.at_most("S", "fork", 100_000, 0.9, "ms", 5),
+        table.share("S", "append", 0, [sample(2.0)], [sample(1.0)], None),
+    ):
+        assert table.of_data(json.loads(json.dumps(table.as_data(row)))) == row
+
+
+def test_rows_of_the_ledger_count_receipts() -> None:
+    text = table.markdown([table.at_most("Ledger", "fork", 100_000, 0.9, "ms", 5)])
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert lines[2] == "| command | receipts | CPU, ms | wall, ms | relative | target | met |"
+    assert lines[4] == "| fork | 100,000 | | | 0.90 ms | ≤ 5 ms | yes |"
+
+
 def test_the_same_seed_makes_the_same_tickets_and_no_two_share_a_short_id() -> None:
     first = list(corpus.tickets(300, seed=4))
     assert first == list(corpus.tickets(300, seed=4))
