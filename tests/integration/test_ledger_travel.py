@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from integration.ledger_scene import (
     CHECKPOINTS,
@@ -138,6 +140,25 @@ def test_a_new_key_is_followed_from_the_old_one(world: World) -> None:
     world.ada.data("ledger", "push")
     assert len(manifest(world.tree(world.ada.ledger()))["checkpoints"]) >= 2
     assert world.bob.data("ledger", "fetch")["ledgers"][0]["size"] == world.ada.data("ledger")["size"]
+    assert world.bob.data("ledger", "verify")["findings"] == []
+
+
+def test_where_the_key_was_lost_nothing_is_pushed_that_nobody_would_take(world: World) -> None:
+    world.ada.data("ledger", "push")
+    world.bob.data("ledger", "fetch")
+    shutil.rmtree(world.ada.state_folder() / "keys")
+    world.ada.new("Sell laces")
+
+    error = world.ada.error("ledger", "push", status=10)
+
+    assert error["code"] == "key_lost"
+    assert {note["code"] for note in world.ada.data("ledger", "verify")["notes"]} == {"key_unvouched"}
+    assert world.bob.data("ledger", "fetch")["ledgers"][0]["size"] < world.ada.data("ledger")["size"]
+    world.ada.data("ledger", "backup", "../ada.db")
+    begun = world.ada.data("ledger", "restore", "../ada.db")["ledger"]
+    world.ada.data("ledger", "push")
+    fetched = {each["ledger"] for each in world.bob.data("ledger", "fetch")["ledgers"]}
+    assert begun in fetched
     assert world.bob.data("ledger", "verify")["findings"] == []
 
 
@@ -357,6 +378,8 @@ def test_nobody_goes_on_with_a_ledger_whose_key_they_do_not_hold(world: World) -
     for key in (thief.path / ".git" / "counterfoil" / "keys").iterdir():
         key.unlink()
     thief.data("new", "Forged")
+    thief.error("ledger", "push", status=10)
+    thief.git("update-ref", "-d", f"{RECEIPTS}/{world.ada.ledger()}")
     thief.data("ledger", "push")
     refused = world.refuse(world.ada.ledger())
     assert refused["reason"] == "signature"

@@ -308,6 +308,33 @@ def test_checkpoint_of_another_log(scene: Project, tmp_path: Path) -> None:
     assert found(scene) == {"checkpoint_foreign"}
 
 
+@pytest.mark.parametrize("kind", ["blob", "tree", "tag"])
+def test_something_that_is_no_commit_in_the_place_of_the_checkpoints_in_git(
+    scene: Project, kind: str
+) -> None:
+    scene.write("note", "counterfoil/nothing\n")
+    made = {
+        "blob": lambda: scene.git("hash-object", "-w", "note"),
+        "tree": lambda: scene.git("rev-parse", "HEAD^{tree}"),
+        "tag": lambda: (
+            scene.git("tag", "-a", "-m", "none", "x", "HEAD:.tickets") or scene.git("rev-parse", "x")
+        ),
+    }[kind]()
+    (ref,) = scene.git("for-each-ref", "--format=%(refname)", "refs/counterfoil/checkpoints").split()
+    scene.git("update-ref", ref, made)
+    assert "checkpoint_edited" in found(scene)
+
+
+def test_checkpoints_of_git_deleted_are_noted_and_the_next_checkpoint_shows_them_again(
+    scene: Project,
+) -> None:
+    (ref,) = scene.git("for-each-ref", "--format=%(refname)", "refs/counterfoil/checkpoints").split()
+    scene.git("update-ref", "-d", ref)
+    assert sound(scene) == {"tail_unsigned", "checkpoints_unseen"}
+    assert scene.run("ledger", "checkpoint").status == 0
+    assert sound(scene) == set()
+
+
 def test_checkpoint_signed_by_a_key_that_was_never_the_ledgers(scene: Project) -> None:
     with forging(scene) as forger:
         receipts = forger.receipts()

@@ -34,6 +34,7 @@ EXIT_STATUS: dict[str, int] = {
     "key_reused": 10,
     "stream_exists": 10,
     "copies_differ": 10,
+    "key_lost": 10,
     "integrity": 11,
     "ledger_damaged": 11,
     "checkpoint_differs": 11,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from counterfoil.usecases.signing import LogKey
 
 COMPARE = "compare with a clone or a backup: ticket ledger fetch"
+ANEW = "where the ledger was pushed before: ticket ledger backup FILE, then ticket ledger restore FILE"
 RESTORE = "put a backup in its place: ticket ledger restore FILE"
 
 
@@ -44,6 +45,14 @@ def signed_claims(context: Context, store: Store, findings: Findings, *, own: bo
         where = f"the checkpoints of {store.ledger} in Git"
         findings.error("history_unreadable", where, error.message, error.hint)
         kept = []
+    else:
+        if own and told and not kept:
+            findings.note(
+                "checkpoints_unseen",
+                f"refs/counterfoil/checkpoints/{store.ledger}",
+                f"Git has none of the {len(told)} checkpoints that were signed, so it witnesses none",
+                "ticket ledger checkpoint",
+            )
     told += [
         (None, note, f"the checkpoint in Git, {commit[:12]}")
         for commit, note in kept
@@ -127,6 +136,13 @@ def check_keys(context: Context, store: Store, findings: Findings) -> None:
                 "the ledger names another key than the one that this clone signs with under that name",
                 COMPARE,
             )
+    for each in signing.unvouched(store):
+        findings.note(
+            "key_unvouched",
+            f"key {each.name}, @{each.since}",
+            "the key before it was gone, so nobody who knows only that one believes what this one signs",
+            ANEW,
+        )
 
 
 def check_erased(chain: Chain, findings: Findings, *, own: bool = True) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil.errors import CounterfoilError
+from counterfoil.errors import ConflictError, CounterfoilError
 from counterfoil.kernel.digest import hash_leaf, sha256_hex
 from counterfoil.kernel.merkle import root_of
 from counterfoil.ledger import checkpoint as checkpoints
@@ -62,6 +62,7 @@ def push(context: Context, remote: str, *, bodies: bool, progress: Progress | No
     store = open_ledger(context)
     try:
         manifest = announce(context, store, bodies=bodies)
+        _refuse_strangers_key(context, store, remote)
         return travelling.push(
             context,
             store,
@@ -72,6 +73,22 @@ def push(context: Context, remote: str, *, bodies: bool, progress: Progress | No
         )
     finally:
         store.close()
+
+
+def _refuse_strangers_key(context: Context, store: Store, remote: str) -> None:
+    """Refuses to push what nobody who has fetched would take: signed by a key that the one before cannot vouch for.
+
+    Pushed all the same it would stand in the way of every later fetch.
+    """
+    before = travelling.pushed_size(context, store.ledger)
+    if before and any(key.since >= before for key in signing.unvouched(store)):
+        raise ConflictError(
+            "key_lost",
+            f"the key that signed what was pushed is gone, and whoever fetched it from {remote} believes no other",
+            "go on as a ledger of its own: ticket ledger backup FILE, then ticket ledger restore FILE",
+            ledger=store.ledger,
+            remote=remote,
+        )
 
 
 def _erased_since(store: Store, size: int) -> bool:

@@ -64,7 +64,9 @@ def is_due(store: Store, now_ms: int) -> bool:
     """Tells whether receipts have been waiting for a signature for a minute; costs two look-ups."""
     signed, _ = store.newest_checkpoint()
     waiting = store.log(first=signed, last=signed, bodies=False)
-    return any(receipt.at <= iso_ms(max(0, now_ms - DUE_MS)) for receipt in waiting)
+    early, late = iso_ms(max(0, now_ms - DUE_MS)), iso_ms(now_ms + DUE_MS)
+    # A time in the future is of a clock that was set back since: nothing has to wait for it to come.
+    return any(receipt.at <= early or receipt.at > late for receipt in waiting)
 
 
 def log_keys(store: Store) -> list[LogKey]:
@@ -88,6 +90,16 @@ def log_keys(store: Store) -> list[LogKey]:
         if key.name == origin_of(store.ledger):
             found[text] = LogKey(str(body.get("name")), key, receipt.position, receipt.at)
     return list(found.values())
+
+
+def unvouched(store: Store) -> list[LogKey]:
+    """Returns the keys, the first left out, that no older one could vouch for: those were retired already."""
+    keys = log_keys(store)
+    return [
+        new
+        for number, new in enumerate(keys)
+        if number and not any(old.until is None or old.until > new.since for old in keys[:number])
+    ]
 
 
 def keys_at(store: Store, size: int) -> list[VerifierKey]:

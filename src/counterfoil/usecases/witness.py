@@ -10,13 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import HostError, InputError
-from counterfoil.ledger.checkpoint import parse_trailer
+from counterfoil.ledger.checkpoint import parse, parse_trailer
 from counterfoil.ledger.receipt import is_hash
 from counterfoil.usecases.blobs import read_blobs
-from counterfoil.usecases.opening import SETTING
 from counterfoil.usecases.witnessing import CHECKPOINTS, FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Completed
 
@@ -90,7 +91,7 @@ def trailers(context: Context) -> dict[str, list[Trailer]]:
 
 def origins(context: Context) -> list[str]:
     """Returns the ledgers that this clone has had, the present one last (product.md §27)."""
-    answer = context.git.run("config", "--local", "--get-all", SETTING)
+    answer = context.git.run("config", "--local", "--get-all", context.origin_setting)
     return answer.stdout.decode("utf-8", "replace").split()
 
 
@@ -105,14 +106,39 @@ def _unreadable(answer: Completed) -> HostError:
 def notes(context: Context, ledger: str) -> list[tuple[str, str]]:
     """Returns the commits of a ledger's chain of checkpoints, each with the note that it holds.
 
+    What somebody put in the place of the chain and is no commit holds none.
+
     Raises:
         HostError: `io_error`, when Git cannot read all of the chain.
     """
-    if context.git.ref(CHECKPOINTS + ledger) is None:
+    end = context.git.ref(CHECKPOINTS + ledger)
+    if end is None:
         return []
     listed = context.git.run("rev-list", CHECKPOINTS + ledger, env=_ENV, timeout_s=HISTORY_TIMEOUT_S)
     if listed.status != 0:
         raise _unreadable(listed)
-    commits = listed.stdout.decode("ascii", "replace").split()
+    commits = listed.stdout.decode("ascii", "replace").split() or [end]
     blobs = read_blobs(context, [f"{commit}:{FILE}" for commit in commits])
     return [(commit, blobs.get(f"{commit}:{FILE}", b"").decode("utf-8", "replace")) for commit in commits]
+
+
+def newest(context: Context, ledger: str, told: Mapping[str, Sequence[Trailer]]) -> tuple[int, bytes]:
+    """Returns size and root of the longest log that Git knows a ledger to have had; 0 when it knows none.
+
+    Args:
+        context: the project.
+        ledger: its id.
+        told: what the trailers say, as `trailers` returns it.
+
+    Raises:
+        HostError: `io_error`.
+    """
+    known = [(trailer.size, trailer.root) for trailer in told.get(ledger, ())]
+    for _, note in notes(context, ledger):
+        try:
+            checkpoint, _ = parse(note)
+        except InputError:
+            continue
+        if checkpoint.ledger == ledger:
+            known.append((checkpoint.size, checkpoint.root))
+    return max(known, default=(0, b""))
