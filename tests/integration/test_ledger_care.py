@@ -50,6 +50,8 @@ def test_a_backup_writes_over_nothing_but_an_earlier_one(world: World) -> None:
     error = world.ada.error("ledger", "backup", "notes.txt", status=2)
     assert error["code"] == "file_exists"
     assert world.ada.text("notes.txt") == "mine"
+    error = world.ada.error("ledger", "backup", ".git/counterfoil/ledger.db", status=2)
+    assert error["code"] == "file_exists"
     world.bob.new("Mine")
     world.bob.data("ledger", "backup", "../bob.db")
     assert world.ada.error("ledger", "backup", "../bob.db", status=2)["code"] == "file_exists"
@@ -65,6 +67,13 @@ def test_what_is_no_backup_changes_nothing(world: World, name: str) -> None:
     assert world.ada.say("ledger", "copy", "--to", "notes.txt", status=None).status in {11, 12}
     assert (world.ada.receipts(), world.ada.fetched()) == (before, {})
     assert world.ada.text("notes.txt") == "mine" * 1000
+
+
+def test_a_backup_that_is_not_there_is_not_said_to_come_by_itself(world: World) -> None:
+    for words in (("restore", "no.db"), ("copy", "--from", "no.db", "--to", "new.db")):
+        said = world.ada.say("ledger", *words, status=12)
+        assert "hint: check the path" in said.err
+    assert not (world.ada.path / "new.db").exists()
 
 
 def test_a_copy_is_the_same_ledger_and_can_be_brought_up_to_date(world: World) -> None:

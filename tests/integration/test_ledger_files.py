@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,15 @@ def test_an_export_that_fails_leaves_the_old_file(world: World) -> None:
     assert world.ada.say("ledger", "export", "receipts.jsonl", status=11).out == ""
     assert file.read_text() == "old"
     assert [path.name for path in world.ada.path.glob("receipts*")] == ["receipts.jsonl"]
+
+
+def test_an_export_replaces_nothing_but_a_file(world: World) -> None:
+    os.mkfifo(world.ada.path / "fifo")
+    (world.ada.path / "link").symlink_to("elsewhere")
+    for name in ("fifo", "link"):
+        assert world.ada.error("ledger", "export", name, status=7)["code"] == "unsafe_path"
+    assert (world.ada.path / "fifo").is_fifo()
+    assert (world.ada.path / "link").is_symlink()
 
 
 def test_places_that_cannot_be_used_are_named(world: World) -> None:

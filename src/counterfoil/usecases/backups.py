@@ -137,9 +137,24 @@ def restore(context: Context, path: str, progress: Progress | None = None) -> Re
         store.close()
 
 
+def open_given(context: Context, place: str) -> Store:
+    """Opens a ledger at a place that somebody named.
+
+    Raises:
+        HostError: `ledger_unavailable`; one that is not there will not be made by any other command.
+        IntegrityError: `ledger_damaged`.
+    """
+    try:
+        return context.ledgers.open_at(place)
+    except HostError as error:
+        if error.fields.get("reason") == "missing":
+            error.hint = "check the path; `ticket ledger backup FILE` makes one"
+        raise
+
+
 def _put_beside(context: Context, path: str, progress: Progress | None) -> tuple[str, int, str]:
     """Copies a ledger to those of other origins, unless it is there; returns its id, size and root."""
-    source = context.ledgers.open_at(path)
+    source = open_given(context, path)
     try:
         copying.examine(source, "the backup")
         target = context.ledgers.open_foreign(source.ledger, create=True)

@@ -101,13 +101,16 @@ def _backup(call: Call) -> Reply:
 
 
 def _check_free(call: Call, path: str, store: Store) -> None:
-    """Refuses to write over a file that is no earlier backup of this ledger.
+    """Refuses to write over a file that is no earlier backup of this ledger, or is the ledger itself.
 
     Raises:
         InputError: `file_exists`.
     """
     if not os.path.lexists(path):
         return
+    own = call.context().state.path(backups.OWN)
+    if os.path.exists(own) and os.path.exists(path) and os.path.samefile(path, own):
+        raise InputError("file_exists", f"{path} is the ledger itself", "name another file", path=path)
     try:
         other = call.context().ledgers.open_at(path)
         found = other.ledger
@@ -153,7 +156,9 @@ def _copy(call: Call) -> Reply:
         raise usage("ledger copy needs --to PLACE", arguments.verb, missing="to")
     context = call.context()
     source = (
-        open_ledger(context) if source_place is None else context.ledgers.open_at(_place(call, source_place))
+        open_ledger(context)
+        if source_place is None
+        else backups.open_given(context, _place(call, source_place))
     )
     try:
         target = context.ledgers.open_at(_place(call, target_place), source.ledger)

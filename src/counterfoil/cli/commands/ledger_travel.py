@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from typing import IO, TYPE_CHECKING
@@ -13,7 +14,7 @@ from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.layout import cut, visible
 from counterfoil.cli.progress import Progress
 from counterfoil.cli.receipt_words import count
-from counterfoil.errors import HostError, IntegrityError
+from counterfoil.errors import HostError, InputError, IntegrityError
 from counterfoil.usecases import sending, travelling
 
 if TYPE_CHECKING:
@@ -136,8 +137,20 @@ def _bodies(call: Call) -> bool:
 
 
 def _export_to(call: Call, name: str, origin: str | None, progress: Progress) -> Manifest:
-    """Writes beside the file and puts it in place when all of it is written."""
+    """Writes beside the file and puts it in place when all of it is written.
+
+    Raises:
+        InputError: `unsafe_path` when something other than a regular file stands there.
+        HostError: `io_error`.
+    """
     path = os.path.join(call.cwd, name)
+    if os.path.lexists(path) and stat.S_IFMT(os.lstat(path).st_mode) not in {stat.S_IFREG, stat.S_IFDIR}:
+        raise InputError(
+            "unsafe_path",
+            f"{name} is no regular file, and is not replaced",
+            "name another file, or redirect standard output: ticket ledger export - > FILE",
+            path=name,
+        )
     draft = f"{path}.part"
     try:
         with open(draft, "wb") as file:
