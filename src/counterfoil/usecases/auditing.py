@@ -16,10 +16,9 @@ from counterfoil.ledger.finding import Findings
 from counterfoil.ledger.lineage import check_branches
 from counterfoil.usecases import checking, effect, fates, kinds, observed, views, witness
 from counterfoil.usecases.addressing import find_origin
-from counterfoil.usecases.opening import SETTING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from counterfoil.ledger.finding import Finding
     from counterfoil.usecases.context import Context
@@ -141,11 +140,11 @@ def _open(context: Context, told: dict[str, list[Trailer]], findings: Findings) 
                 "no_ledger", "this clone", "there is no ledger yet; it begins with the first change", ""
             )
         else:
-            size = max((trailer.size for trailer in told.get(known[-1], ())), default=0)
-            witnessed = f"; Git's trailers know of {size} receipts" if size else ""
+            size = _witnessed(context, known[-1], told)
+            witnessed = f"; Git knows of {size} receipts" if size else ""
             findings.error(
                 "ledger_missing",
-                f"git config {SETTING}",
+                f"git config {context.origin_setting}",
                 f"this clone had the ledger {known[-1]}, and its file is gone{witnessed}",
                 "put a backup in its place: ticket ledger restore FILE",
             )
@@ -197,15 +196,28 @@ def _verify_own(
                     f"it was announced by the receipt {leaf.hex()[:16]}…, which is not in the ledger",
                     f"git show {named[leaf].commit[:12]}, and compare with a backup",
                 )
-        _check_ended(context, trailers, chain, findings)
+        _check_ended(context, store, trailers, chain, findings)
         beside = foreign_sizes(foreign)
         checking.check_origins(
-            witness.origins(context), chain, beside, lambda name: _opened(context, name), findings
+            witness.origins(context),
+            chain,
+            beside,
+            lambda name: _opened(context, name),
+            lambda name: _witnessed(context, name, told),
+            findings,
         )
         _check_derived(context, store, chain, findings, deep=deep)
         if not findings.errors:
             changes.check(findings)
     return report.finish(findings, foreign)
+
+
+def _witnessed(context: Context, ledger: str, told: dict[str, list[Trailer]]) -> int:
+    """Returns how many receipts Git knows a ledger to have had."""
+    try:
+        return witness.newest(context, ledger, told)[0]
+    except HostError:  # unreadable history is a finding of its own
+        return max((trailer.size for trailer in told.get(ledger, ())), default=0)
 
 
 def _opened(context: Context, ledger: str) -> list[bytes | None]:
@@ -217,15 +229,29 @@ def _opened(context: Context, ledger: str) -> list[bytes | None]:
         store.close()
 
 
-def _check_ended(context: Context, trailers: Sequence[Trailer], chain: Chain, findings: Findings) -> None:
+def _begun(context: Context) -> Iterator[str]:
+    """Yields the commands that have noted what they do and have not come to their end."""
+    for name in context.state.names(effect.FOLDER):
+        data = context.state.read(f"{effect.FOLDER}/{name}")
+        intent = None if data is None else effect.read_intent(data)
+        if intent is not None:
+            yield intent.note[0]
+
+
+def _check_ended(
+    context: Context, store: Store, trailers: Sequence[Trailer], chain: Chain, findings: Findings
+) -> None:
     """Asks for the receipt that ends the newest command, which follows its commit's trailers at once.
 
-    It is still to come while a killed command waits to be finished, or the ledger could not be reached.
+    It is still to come while that command, killed, waits to be finished, or could not reach the ledger.
     """
     commits = [trailer for trailer in trailers if trailer.receipt is not None]
     newest = max(commits, key=lambda trailer: trailer.size, default=None)
-    waiting = [*context.state.names(effect.FOLDER), *observed.unrecorded(context)]
-    if newest is not None and newest.size == chain.size and not waiting:
+    if newest is None or newest.size != chain.size or newest.receipt is None:
+        return
+    receipt = store.receipt(newest.receipt)
+    command = None if receipt is None else receipt.data().get("command")
+    if command not in {*_begun(context), *observed.unrecorded(context)}:
         findings.error(
             "log_cut",
             f"receipt {chain.size}, by {newest.source}",

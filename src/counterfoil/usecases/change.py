@@ -18,7 +18,7 @@ from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.packing import note_commit
 from counterfoil.usecases.plan import FileChange, Outcome
 from counterfoil.usecases.recording import Record
-from counterfoil.usecases.recovery import recover
+from counterfoil.usecases.recovery import held, recover
 from counterfoil.usecases.uncommitted import rows_to_commit
 
 TYPE_CHECKING = False
@@ -126,12 +126,23 @@ def _carry_out(
             else:
                 context.state.rename(intent, f"{intent}.undo")
             raise
-        record.apply(commit)
+        record.apply(commit, _changed_by_hooks(context, commit, files))
     finally:
         record.close()
     context.state.remove(f"{intent}.child")
     context.state.remove(intent)
     return commit
+
+
+def _changed_by_hooks(
+    context: Context, commit: str | None, files: Sequence[FileChange]
+) -> dict[str, str | None] | None:
+    """Returns the blobs that a commit has, where a hook of the user's wrote other files than were given to Git."""
+    paths = [change.path for change in files if not change.local]
+    wanted = {change.path: change.after for change in files}
+    if commit is None or all(context.work.read(path) == wanted[path] for path in paths):
+        return None
+    return held(context, commit, paths)
 
 
 def _rows(context: Context, change: FileChange) -> RowChange:

@@ -199,6 +199,7 @@ def check_origins(
     chain: Chain,
     fetched: Mapping[str, int],
     opened: Callable[[str], Sequence[bytes | None]],
+    witnessed: Callable[[str], int],
     findings: Findings,
 ) -> None:
     """Reports ledgers that this clone had before and that the present one does not account for.
@@ -209,6 +210,7 @@ def check_origins(
         fetched: how many receipts of other ledgers are here and sound.
         opened: returns the bodies of `ledger.opened` of such a ledger; what the present one follows accounts
             for those before it.
+        witnessed: returns how many receipts Git knows such a ledger to have had.
         findings: takes what is found.
     """
     accounted = _followed([kept.body for kept in chain.kept if kept.kind == kinds.OPENED])
@@ -220,27 +222,32 @@ def check_origins(
     for ledger in dict.fromkeys(origins):
         if ledger == chain.ledger:
             continue
-        previous = accounted.get(ledger)
-        if previous is None:
+        previous = accounted.get(ledger, {})
+        reason, size = previous.get("reason"), _number(previous.get("size"))
+        if reason == "lost":  # nobody vouches for what its successor could still see of it
+            size = max(size, witnessed(ledger))
+        if not previous:
             findings.error(
                 "ledger_replaced",
                 f"ledger {ledger}",
                 "this clone had it, and the present one does not say what became of it",
                 RESTORE,
             )
-        elif previous.get("reason") == "lost" and fetched.get(ledger, 0) < _number(previous.get("size")):
+        elif reason in {"lost", "restored"} and fetched.get(ledger, 0) < size:
+            when = "when the present one began" if reason == "lost" else "though it was restored"
             findings.error(
                 "ledger_lost",
                 f"ledger {ledger}",
-                f"it was gone when the present one began, with at least {_number(previous.get('size'))} receipts",
+                f"it was gone {when}, with at least {size} receipts",
                 "bring it back beside the present one: ticket ledger fetch, or ticket ledger import FILE",
             )
         else:
+            gap = _number(previous.get("gap"))
+            missing = f"; Git knew of {gap} more, which the backup did not have" if gap else ""
             findings.note(
                 "ledger_followed",
                 f"ledger {ledger}",
-                f"the present ledger follows it ({previous.get('reason')}), "
-                f"which had {_number(previous.get('size'))} receipts",
+                f"the present ledger follows it ({reason}), which had {size} receipts{missing}",
             )
 
 

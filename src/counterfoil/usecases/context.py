@@ -190,6 +190,22 @@ class Context:
             return own[name], "config.toml"
         return default, "default"
 
+    @property
+    def origin_setting(self) -> str:
+        """The key of the Git configuration that names the clone's ledgers (product.md §27).
+
+        State that is kept in a place of its own (`--data-dir`, COUNTERFOIL_DATA) has a ledger of its own.
+        """
+        if not (self.options.data_dir or self.environ.get("COUNTERFOIL_DATA")):
+            return "ticket.origin"
+        from binascii import crc32
+
+        return f"ticket.{crc32(self.state.root.encode('utf-8', 'surrogateescape')):08x}.origin"
+
+    def remember_setting(self, key: str, value: str) -> None:
+        """Takes note of what was just written into the Git configuration."""
+        self._git_config = {**(self._git_config or self.git.config()), key: value}
+
     def git_setting(self, key: str) -> str:
         """Returns a value of the Git configuration that `Git.config` reads, or an empty text."""
         if self._git_config is None:

@@ -57,7 +57,7 @@ def due(context: Context) -> bool:
     Reads a few small files; starts Git only where references lie in tables.
     """
     cursor = load(context)
-    if cursor is None or cursor.ledger != context.git_setting("ticket.origin"):
+    if cursor is None or cursor.ledger != context.git_setting(context.origin_setting):
         return True
     if unrecorded(context):
         return True

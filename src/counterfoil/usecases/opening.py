@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store
 
-SETTING = "ticket.origin"
-
 
 def open_store(context: Context) -> Store | None:
     """Opens the clone's ledger, making it at first use; None, with a warning, where that is impossible."""
@@ -49,7 +47,7 @@ def open_or_make(context: Context) -> Store:
         HostError: `ledger_unavailable`.
         IntegrityError: `ledger_damaged`.
     """
-    known = context.git_setting(SETTING)
+    known = context.git_setting(context.origin_setting)
     if not context.ledgers.exists():
         store = make(context, _lost(context, known) if known else None)
         if known:
@@ -84,11 +82,13 @@ def make(context: Context, previous: dict[str, object] | None) -> Store:
 
 def note_origin(context: Context, ledger: str) -> None:
     """Writes the origin into the clone's Git configuration; those before it stay."""
-    known = (
-        context.git.run("config", "--local", "--get-all", SETTING).stdout.decode("utf-8", "replace").split()
-    )
+    key = context.origin_setting
+    known = context.git.run("config", "--local", "--get-all", key).stdout.decode("utf-8", "replace").split()
+    if ledger in known[:-1]:
+        context.git.run("config", "--local", "--unset", key, f"^{ledger}$", env={"LC_ALL": "C"})
     if known[-1:] != [ledger]:
-        context.git.run("config", "--local", "--add", SETTING, ledger, env={"LC_ALL": "C"})
+        context.git.run("config", "--local", "--add", key, ledger, env={"LC_ALL": "C"})
+    context.remember_setting(key, ledger)
 
 
 def _open_stream(context: Context, store: Store, previous: dict[str, object] | None) -> None:
@@ -103,16 +103,8 @@ def _open_stream(context: Context, store: Store, previous: dict[str, object] | N
 
 
 def _lost(context: Context, ledger: str) -> dict[str, object]:
-    """Returns what Git's trailers still tell of a ledger that is gone."""
-    size, root = 0, ""
-    answer = context.git.run(
-        "log", "--all", "-z", f"--grep=^Ticket-Checkpoint: counterfoil/{ledger} ",
-        "--format=%(trailers:key=Ticket-Checkpoint,valueonly,unfold)",
-    )  # fmt: skip
-    for line in answer.stdout.decode("utf-8", "replace").replace("\0", "\n").split("\n"):
-        origin, _, rest = line.partition(" ")
-        digits, _, told = rest.partition(" ")
-        sound = origin == f"counterfoil/{ledger}" and digits.isdigit() and len(digits) < 16
-        if sound and int(digits) > size:
-            size, root = int(digits), told
-    return {"ledger": ledger, "size": size, "root": root or None, "reason": "lost"}
+    """Returns what Git still knows of a ledger that is gone."""
+    from counterfoil.usecases import witness
+
+    size, root = witness.newest(context, ledger, witness.trailers(context))
+    return {"ledger": ledger, "size": size, "root": root.hex() or None, "reason": "lost"}

@@ -166,11 +166,11 @@ def _finish(
         context.warn("not_committed", f"an interrupted command could not be committed: {error.message}")
         if made is None:
             return False
-    record.apply(made, _held(context, made, paths))
+    record.apply(made, held(context, made, paths))
     return True
 
 
-def _held(context: Context, commit: str | None, paths: Sequence[str]) -> dict[str, str | None]:
+def held(context: Context, commit: str | None, paths: Sequence[str]) -> dict[str, str | None]:
     """Returns the blobs that a commit, or without one the working tree, has of some paths."""
     from counterfoil.usecases.contents import blob_ids, ids_of
 

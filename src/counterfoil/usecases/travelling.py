@@ -16,7 +16,6 @@ from counterfoil.kernel.merkle import Peaks, root_of
 from counterfoil.ledger import parcel
 from counterfoil.ledger.parcel import lines_of, refused
 from counterfoil.usecases.blobs import read_blobs
-from counterfoil.usecases.opening import SETTING
 from counterfoil.usecases.rebasing import NETWORK_TIMEOUT_S, WRITING, git_failed
 from counterfoil.usecases.remotes import (
     CHECKPOINTS,
@@ -362,7 +361,7 @@ def _own(context: Context) -> str | None:
     except CounterfoilError:
         store = None
     if store is None:
-        return context.git_setting(SETTING) or None
+        return context.git_setting(context.origin_setting) or None
     store.close()
     return store.ledger
 

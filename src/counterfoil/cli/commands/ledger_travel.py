@@ -186,7 +186,7 @@ def _import(call: Call) -> Reply:
             shutil.copyfileobj(sys.stdin.buffer, file, BLOCK)
         with Progress(call, "checking") as progress:
             taken = sending.take_file(context, lambda: _blocks(file), progress)
-    own = context.git_setting("ticket.origin") == taken.ledger
+    own = context.git_setting(context.origin_setting) == taken.ledger
     line = _taken_line(taken)
     if own:
         line = (
