@@ -161,8 +161,9 @@ def page(rows: Sequence[Row], bare_ms: float, floor_mib: float, arguments: Seque
     bounded = sum(row.met is not None for row in rows)
     verdict = f"{bounded - len(missed)} of {bounded} targets are met."
     if missed:
-        names = ", ".join(
-            f"{row.command} ({row.size:,}: {row.relative}, target {row.target})" for row in missed
+        names = "; ".join(
+            f"{row.command}{f', {row.size:,} {row.counted}' if row.size else ''}: {row.relative}, target {row.target}"
+            for row in missed
         )
         verdict += f" Missed: {names}."
     table_of_facts = "".join(f"- {name}: {value}\n" for name, value in facts().items())
