@@ -51,6 +51,14 @@ def test_a_tail_is_due_when_its_oldest_receipt_is_a_minute_old(clone: Signatory)
     ]
 
 
+def test_a_receipt_of_a_clock_that_was_set_back_since_is_due_at_once(clone: Signatory) -> None:
+    clone.sign()
+    now = clone.clock.now_ms()
+    clone.clock.sleep(10 * 365 * 86400)
+    clone.note()
+    assert signing.is_due(clone.store, now)
+
+
 def test_a_log_that_is_signed_to_its_end_is_never_due(clone: Signatory) -> None:
     clone.sign()
     assert not signing.is_due(clone.store, clone.clock.now_ms() + 1000 * MINUTE_MS)
