@@ -136,6 +136,24 @@ def test_a_ledger_that_is_not_there_is_missing(tmp_path: Path, where: str) -> No
     assert refusal(lambda: SqliteStore(f"{tmp_path}/{where}")) == ("ledger_unavailable", "missing", True)
 
 
+@pytest.mark.parametrize("brief", [False, True])
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_ledger_behind_a_link_is_the_one_that_it_leads_to(
+    path: str, tmp_path: Path, what: str, brief: bool
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if what == "file":
+        (elsewhere / "ledger.db").symlink_to(path)
+    else:
+        (elsewhere / "there").symlink_to(tmp_path)
+    store = SqliteStore(f"{elsewhere}/{'ledger.db' if what == 'file' else 'there/ledger.db'}", brief=brief)
+    fill(store, 1, prefix="behind ")
+    store.close()
+    assert SqliteStore(path).size() == 11
+    assert not list(elsewhere.glob("*-wal"))
+
+
 def test_an_empty_file_is_no_ledger_yet(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").touch()
     assert refusal(lambda: SqliteStore(f"{tmp_path}/ledger.db"))[1] == "missing"

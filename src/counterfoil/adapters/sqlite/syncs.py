@@ -20,6 +20,10 @@ class ExistingLogs(apsw.VFS):
     def __init__(self) -> None:
         super().__init__(NAME, "")
 
+    def xFullPathname(self, name: str) -> str:
+        """Returns where a file really is; of a link SQLite's own answer is one that apsw takes for a failure."""
+        return os.path.realpath(name)
+
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
         """Opens a file; `flags` holds what is asked for and takes up what was granted."""
         if flags[0] & apsw.SQLITE_OPEN_WAL and name is not None:
