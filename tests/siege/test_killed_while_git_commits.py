@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from siege.scenes import Project, begin
+from world import Repository
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from world import RepositoryFactory
 
 KILLED = -9
@@ -138,3 +141,29 @@ def test_a_hook_that_leaves_a_process_behind_holds_nobody_up(repository: Reposit
         project.run(program=("sh", "-c", "kill $(cat .git/left.pid)"))
     (project.path / ".git/left.pid").unlink()
     project.check()
+
+
+@pytest.mark.parametrize(
+    ("phase", "ends"), [("pre-commit", "ticket.abandoned"), ("post-commit", "ticket.applied")]
+)
+def test_what_died_in_a_working_tree_that_is_gone_since_comes_to_its_end_all_the_same(
+    repository: RepositoryFactory, tmp_path: Path, phase: str, ends: str
+) -> None:
+    project = begin(repository())
+    first = project.new("First", "--state", "ready")
+    project.git("worktree", "add", "--quiet", "-b", "side", str(tmp_path / "side"))
+    set_trap(project, phase, 'kill -KILL "$DOOMED"; sleep 0.3; exit 1')
+    side = Project(Repository(tmp_path / "side"))
+    assert side.run("start", first, program=AS_DOOMED, start_new_session=True).status == KILLED
+    project.git("worktree", "remove", "--force", str(tmp_path / "side"))
+
+    doctor = {each["check"]: each for each in project.ok("doctor")["findings"]}
+    assert (doctor["interrupted"]["state"], doctor["interrupted"]["hint"]) == (
+        "warning",
+        "ticket doctor --fix",
+    )
+    project.ok("doctor", "--fix")
+
+    assert project.ok("ledger", "show", f"ticket/{first}@3")["kind"] == ends
+    assert {each["state"] for each in project.ok("doctor")["findings"]} == {"ok"}
+    assert project.run("ledger", "verify").status == 0

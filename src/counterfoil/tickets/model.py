@@ -24,7 +24,6 @@ reviewer, blocks, blocked_by, file name, source (kind, id)."""
 
 TITLE_LENGTH = 200
 """Longer titles are allowed but warned of (Protocol §2.3)."""
-LABEL_LENGTH = 32
 FILE_BYTES = 4 * 1024 * 1024
 """Larger ticket files are refused unread."""
 FRONT_MATTER_BYTES = 256 * 1024

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from counterfoil.errors import CounterfoilError
-from counterfoil.usecases import claims, drivers, hooking, indexing, validating
+from counterfoil.usecases import claims, drivers, hooking, indexing, orphans, validating
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.context import Context
 from counterfoil.usecases.recovery import perform_recovery
 from counterfoil.usecases.reporting import counted
+from counterfoil.usecases.standing import standing
 
 GIT_MINIMUM = (2, 38)
 
@@ -50,6 +51,7 @@ def examine(context: Context, *, fix: bool = False) -> list[Finding]:
         _tickets,
         _index,
         _claims,
+        _ledger,
     )
     findings = []
     for check in checks:
@@ -93,7 +95,14 @@ def _in_progress(context: Context, _fix: bool) -> Finding:
     return Finding("in-progress", "ok", "no merge or rebase is in progress")
 
 
-def _interrupted(context: Context, _fix: bool) -> Finding:
+def _interrupted(context: Context, fix: bool) -> Finding:
+    left = orphans.orphans(context)
+    if left and not fix:
+        what = counted(len(left), "command") + " died in working trees that are gone"
+        return Finding("interrupted", "warning", what, "ticket doctor --fix")
+    if left:
+        what = counted(orphans.settle(context), "command") + " of working trees that are gone"
+        return Finding("interrupted", "fixed", f"told the ledger what became of {what}")
     before = len(context.warnings)
     perform_recovery(context)
     done = context.warnings[before:]
@@ -170,3 +179,13 @@ def _claims(context: Context, _fix: bool) -> Finding:
     if lapsed:
         return Finding("claims", "warning", f"lapsed claims: {lapsed}", "ticket ready --stale")
     return Finding("claims", "ok", counted(live, "live claim"))
+
+
+def _ledger(context: Context, _fix: bool) -> Finding:
+    found = standing(context)
+    if found.unrecorded:
+        waiting = counted(found.unrecorded, "command")
+        return Finding("ledger", "warning", f"{waiting} wait to be sealed", "ticket ledger reconcile")
+    if found.ledger is None:
+        return Finding("ledger", "ok", "there is no ledger yet; the first change begins it")
+    return Finding("ledger", "ok", f"{counted(found.size, 'receipt')}; ticket ledger verify examines them")

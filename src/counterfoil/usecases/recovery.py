@@ -93,7 +93,7 @@ def _settle(context: Context, name: str, intent: Intent, record: Record, finish:
         return  # all of it was done and sealed; only the note was left
     subject = intent.message.partition("\n")[0] or "a change of files"
     now = _contents(context, intent.entries)
-    made = _commit_made(context, intent, record, since_s) if intent.message else None
+    made = commit_made(context, intent, record, since_s) if intent.message else None
     begun = any(now.get(path, before) == after != before for path, before, after, _ in intent.entries)
     if made is None and not begun:
         record.abandon_if_intended("interrupted")
@@ -105,7 +105,7 @@ def _settle(context: Context, name: str, intent: Intent, record: Record, finish:
         context.warn("recovered", f"took back a command that was interrupted: {subject}")
 
 
-def _commit_made(context: Context, intent: Intent, record: Record, since_s: int) -> str | None:
+def commit_made(context: Context, intent: Intent, record: Record, since_s: int) -> str | None:
     """Returns the commit that the command made, on whatever branch; None if there is none.
 
     It names the receipt of what was intended. Where the ledger is or was out of reach, or commits carry no trailers, its

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 CODE = "code.py"
 SIDES = ("side", "other")
-TITLE_LINE = b"\ntitle:"
 
 
 def act(scene: Scene) -> None:
