@@ -150,18 +150,18 @@ def test_a_lock_that_may_have_an_owner_stays(repository: RepositoryFactory, cont
     )
 
 
-def test_locks_on_the_branch_are_removed_only_if_the_dead_git_can_have_made_them(
+def test_locks_on_branches_are_removed_only_if_the_dead_git_can_have_made_them(
     repository: RepositoryFactory,
 ) -> None:
     scene = repository()
-    locks = [scene.write(".git/HEAD.lock", ""), scene.write(".git/refs/heads/main.lock", "")]
-    other = scene.write(".git/refs/heads/other.lock", "")
+    names = ("HEAD.lock", "refs/heads/main.lock", "refs/heads/checked/out/before.lock")
+    locks = [scene.write(f".git/{name}", "") for name in names]
     made_ns = min(lock.stat().st_ctime_ns for lock in locks)
     git = git_of(scene)
     git.discard_leftovers(max(lock.stat().st_ctime_ns for lock in locks) + 1)
-    assert [lock.exists() for lock in locks] == [True, True]
+    assert [lock.exists() for lock in locks] == [True, True, True]
     git.discard_leftovers(made_ns)
-    assert ([lock.exists() for lock in locks], other.exists()) == ([False, False], True)
+    assert [lock.exists() for lock in locks] == [False, False, False]
 
 
 def test_what_head_holds_is_compared_with_the_files(repository: RepositoryFactory) -> None:
