@@ -27,8 +27,9 @@ STREAMS = 2_000
 BYTES_MAX = 1000
 LINEAR = 1.1
 """Ten times the receipts may cost eleven times the time."""
-FLAT_MIB = 8
-"""So much memory a process may need more for ten times the receipts and still be called flat."""
+FLAT_MIB = 16
+"""So much memory a process may need more for ten times the receipts and be called flat: the verifier keeps a
+filter of keys that grows up to this size."""
 STEPS = ("append", "verify", "fold")
 
 
