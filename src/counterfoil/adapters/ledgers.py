@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 OWN = "ledger.db"
 VIEWS = "views.db"
 ORIGINS = "origins"
+ASIDE = "aside"
 DATABASE_VARIABLE = "COUNTERFOIL_DATABASE"
 """Names the PostgreSQL database that holds the clone's own ledger."""
 SERVER_SCHEMES = ("postgresql:", "postgres:")
@@ -62,6 +63,29 @@ class LedgerFolder:
             IntegrityError: `ledger_damaged`.
         """
         return self._open(self._own, create, brief)
+
+    def is_file(self) -> bool:
+        """Tells whether the clone's own ledger is its alone: a file, and no schema that others reach, too."""
+        return not _is_server(self._own)
+
+    def set_aside(self, name: str) -> str | None:
+        """Moves the clone's own ledger out of the way of a new one.
+
+        Args:
+            name: of the folder to make for it.
+
+        Returns:
+            The folder, below the clone's own; None where no file is in the way.
+
+        Raises:
+            HostError: `ledger_unavailable`; nothing was moved then.
+        """
+        if _is_server(self._own) or not os.path.exists(self._own):
+            return None
+        from counterfoil.adapters.sqlite.aside import set_aside
+
+        set_aside(self._own, f"{self._folder}/{ASIDE}/{name}")
+        return f"{ASIDE}/{name}"
 
     def foreign(self) -> list[str]:
         """Returns the ids of the ledgers of other origins that were fetched."""

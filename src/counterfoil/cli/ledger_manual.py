@@ -32,7 +32,9 @@ refs/counterfoil/checkpoints. Happens by itself when a minute's receipts are
 unsigned. --rotate-key makes a new key; the old one vouches for it.""",
     "ledger proof": """\
 Prints a C2SP tlog-proof: the receipt's hash, the path to the root, the signed
-checkpoint. Others can check it without the ledger and without this program.""",
+checkpoint. Others can check it without the ledger and without this program.
+--check FILE checks one: it ends with 0, or with 11 if it proves nothing. A key
+tells who signed it only if you have it from elsewhere than from the proof.""",
     "ledger diff": """\
 A and B are streams, or tickets. Shows the receipt that they share last and what
 follows it.""",
@@ -105,7 +107,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "ledger verify": ("ticket ledger verify", "ticket ledger verify --deep --json"),
     "ledger checkpoint": ("ticket ledger checkpoint", "ticket ledger checkpoint --rotate-key"),
-    "ledger proof": ("ticket ledger proof @12", "ticket ledger proof @12 -o receipt.tlog-proof"),
+    "ledger proof": (
+        "ticket ledger proof @12",
+        "ticket ledger proof @12 -o receipt.tlog-proof",
+        "ticket ledger proof --check receipt.tlog-proof",
+    ),
     "ledger diff": ("ticket ledger diff TK-01ARZ3ND ticket/01ARZ3NDEKTSV4RRFFQ69G5FAV/fork-1",),
     "ledger note": (
         'ticket ledger note TK-01ARZ3ND "The customer agreed on the phone."',

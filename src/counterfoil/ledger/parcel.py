@@ -231,9 +231,16 @@ def lines_of(blocks: Iterable[bytes]) -> Iterable[bytes]:
     """
     rest = b""
     for block in blocks:
-        *whole, rest = (rest + block).split(b"\n")
-        yield from whole
-        if len(rest) > LINE_BYTES:
-            raise refused("size", f"a line is longer than {LINE_BYTES >> 20} MiB")
+        text, begin = rest + block, 0
+        while (end := text.find(b"\n", begin)) >= 0:
+            yield _bounded(text[begin:end])
+            begin = end + 1
+        rest = _bounded(text[begin:])
     if rest:
         raise refused("cut", "the last line has no end: something is missing")
+
+
+def _bounded(line: bytes) -> bytes:
+    if len(line) > LINE_BYTES:
+        raise refused("size", f"a line is longer than {LINE_BYTES >> 20} MiB")
+    return line

@@ -246,6 +246,10 @@ class MemoryStore:
                 self.log_rows[place] = self.log_rows[place]._replace(body=None)
             return len(there)
 
+    def shrink(self, dry_run: bool = False) -> int:  # noqa: ARG002
+        """Does nothing: memory has no log of writes."""
+        return 0
+
     def rows_body(self, position: int) -> bytes | None:
         """Returns the body at a position, or None."""
         return self.log_rows[position].body if 0 <= position < len(self.log_rows) else None
@@ -281,6 +285,7 @@ class MemoryLedgers:
         others: those of other origins, by id.
         at: those at other places, by place.
         derived: what is derived from them.
+        shared: whether the clone's own is on a server.
         fault: raised instead of opening anything, if it is set.
     """
 
@@ -289,6 +294,7 @@ class MemoryLedgers:
         self.others: dict[str, MemoryStore] = {}
         self.at: dict[str, MemoryStore] = {}
         self.derived = MemoryViews()
+        self.shared = False
         self.fault: Exception | None = None
 
     def exists(self) -> bool:
@@ -301,6 +307,17 @@ class MemoryLedgers:
         if self.own is None:
             self.own = _made(create)
         return self.own
+
+    def is_file(self) -> bool:
+        """Tells whether the clone's own ledger is its alone."""
+        return not self.shared
+
+    def set_aside(self, name: str) -> str | None:
+        """Moves the clone's own ledger to another place; returns its folder."""
+        if self.own is None or self.shared:
+            return None
+        self.at[f"aside/{name}/ledger.db"], self.own = self.own, None
+        return f"aside/{name}"
 
     def foreign(self) -> list[str]:
         """Returns the ids of the ledgers of other origins."""

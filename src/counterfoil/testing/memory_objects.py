@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     Entries = dict[bytes, tuple[bytes, str]]
     """By path: mode and blob. Git compares paths as bytes."""
 
-HEX_DIGITS = 40
 FILE_MODE = b"100644"
 PROGRAM_MODE = b"100755"
 TREE_MODE = b"40000"

@@ -74,6 +74,18 @@ class WatchedLedgers:
         self._machine("after the ledger is made")
         return self._watched(store)
 
+    def is_file(self) -> bool:
+        """Tells whether the clone's own ledger is its alone."""
+        self._machine.check()
+        return self._ledgers.is_file()
+
+    def set_aside(self, name: str) -> str | None:
+        """Moves the clone's own ledger out of the way."""
+        self._machine("before the ledger is set aside")
+        folder = self._ledgers.set_aside(name)
+        self._machine("after the ledger is set aside")
+        return folder
+
     def foreign(self) -> list[str]:
         """Returns the ids of the ledgers of other origins that were fetched."""
         self._machine.check()

@@ -148,8 +148,8 @@ def find_receipt(context: Context, store: Store, query: str) -> Receipt:
         return _only(query, [] if whole is None else [whole])
     if len(digits) < SHORTEST_HASH or not _HEX.issuperset(digits):
         raise _not_found(query)
-    begun = [row.hash for row in store.rows() if row.hash.hex().startswith(digits)]
-    return _only(query, [receipt for leaf in begun if (receipt := store.receipt(leaf)) is not None])
+    begun = [each.position for each in store.log(bodies=False) if each.hash.hex().startswith(digits)]
+    return _only(query, [receipt for place in begun for receipt in store.log(first=place, last=place)])
 
 
 def _only(query: str, found: list[Receipt]) -> Receipt:

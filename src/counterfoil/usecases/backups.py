@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError, HostError, InputError
-from counterfoil.kernel import ids
-from counterfoil.usecases import copying, opening, witness
+from counterfoil.usecases import copying, opening, record, witness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-OWN = "ledger.db"
-PARTS = ("", "-wal", "-shm")
-"""What belongs to a database that is in use: moved together, or what was written last is lost."""
-ASIDE = "aside"
 NO_FILE = "no_file"
 """The `reason` of a store that is no file: its backup is made by copying."""
 
@@ -114,15 +109,19 @@ def restore(context: Context, path: str, progress: Progress | None = None) -> Re
         IntegrityError: `ledger_damaged`, when the backup is not sound; nothing was changed then.
         ConflictError: `copies_differ`, when another copy of that ledger lies here which does not agree.
     """
-    if context.ledgers.exists() and not context.state.exists(OWN):
+    if context.ledgers.exists() and not context.ledgers.is_file():
         raise InputError(
             "not_a_file",
             "the clone's ledger is in a database server, where nothing can be set aside",
             "ticket ledger copy --from FILE --to ADDRESS into an empty schema",
         )
-    ledger, size, root = _put_beside(context, path, progress)
+    given = open_given(context, path)
+    try:
+        ledger, size, root = _put_beside(context, given, progress)
+    finally:
+        given.close()
     present = _put_present_beside(context, ledger)
-    aside = _set_aside(context)
+    aside = context.ledgers.set_aside(record.command_id(context))
     known = max((trailer.size for trailer in witness.trailers(context).get(ledger, ())), default=0)
     gap = max(known - size, 0)
     previous: dict[str, object] = {
@@ -152,23 +151,19 @@ def open_given(context: Context, place: str) -> Store:
         raise
 
 
-def _put_beside(context: Context, path: str, progress: Progress | None) -> tuple[str, int, str]:
+def _put_beside(context: Context, source: Store, progress: Progress | None) -> tuple[str, int, str]:
     """Copies a ledger to those of other origins, unless it is there; returns its id, size and root."""
-    source = open_given(context, path)
+    copying.examine(source, "the backup")
+    target = context.ledgers.open_foreign(source.ledger, create=True)
     try:
-        copying.examine(source, "the backup")
-        target = context.ledgers.open_foreign(source.ledger, create=True)
-        try:
-            if target.size() > source.size():
-                copying.check_beginning(target, source)
-                chain = copying.examine(target, "the copy that is here already")
-                return source.ledger, chain.size, chain.root.hex()
-            copied = copying.copy(source, target, progress=progress)
-            return source.ledger, copied.size, copied.root
-        finally:
-            target.close()
+        if target.size() > source.size():
+            copying.check_beginning(target, source)
+            chain = copying.examine(target, "the copy that is here already")
+            return source.ledger, chain.size, chain.root.hex()
+        copied = copying.copy(source, target, progress=progress)
+        return source.ledger, copied.size, copied.root
     finally:
-        source.close()
+        target.close()
 
 
 def _put_present_beside(context: Context, restored: str) -> tuple[str, int, str] | None:
@@ -177,26 +172,14 @@ def _put_present_beside(context: Context, restored: str) -> tuple[str, int, str]
     Returns:
         Its id, size and root, by which the new ledger accounts for it too.
     """
-    if not context.state.exists(OWN):
+    if not context.ledgers.exists():
         return None
     try:
         present = context.ledgers.open()
-        ledger = present.ledger
-        present.close()
-        return _put_beside(context, context.state.path(OWN), None) if ledger != restored else None
+        try:
+            return _put_beside(context, present, None) if present.ledger != restored else None
+        finally:
+            present.close()
     except CounterfoilError as error:
         context.warn("ledger_unavailable", f"the present ledger is set aside unread: {error.message}")
         return None
-
-
-def _set_aside(context: Context) -> str | None:
-    """Moves the present ledger out of the way."""
-    if not context.state.exists(OWN):
-        return None
-    name = ids.encode(context.clock.now_ms(), context.entropy.bits(ids.RANDOM_BITS))
-    folder = f"{ASIDE}/{name}"
-    context.state.make_folder(folder)
-    for part in reversed(PARTS):
-        if context.state.exists(OWN + part):
-            context.state.rename(OWN + part, f"{folder}/{OWN}{part}")
-    return folder

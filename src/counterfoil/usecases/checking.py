@@ -8,7 +8,7 @@ from counterfoil.errors import CounterfoilError, HostError, InputError
 from counterfoil.kernel import canonical
 from counterfoil.ledger import checkpoint as checkpoints
 from counterfoil.ledger.chain import Claim
-from counterfoil.ledger.receipt import is_hash
+from counterfoil.ledger.erasure import erased_leaves
 from counterfoil.usecases import kinds, signing, witness
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def check_erased(chain: Chain, findings: Findings, *, own: bool = True) -> None:
         return
     for kept in chain.kept:
         if kept.kind == kinds.ERASED:
-            for leaf in _erased(kept.body):
+            for leaf in erased_leaves(kept.body):
                 chain.bodiless.pop(leaf, None)
     if not own:
         if chain.bodiless:
@@ -168,17 +168,6 @@ def check_erased(chain: Chain, findings: Findings, *, own: bool = True) -> None:
             "the body is gone, and no receipt says that it was erased",
             RESTORE,
         )
-
-
-def _erased(body: bytes | None) -> list[bytes]:
-    try:
-        value = None if body is None else canonical.read(body)
-    except InputError:
-        return []
-    named = value.get("receipts") if isinstance(value, dict) else None
-    if not isinstance(named, list):
-        return []
-    return [bytes.fromhex(leaf) for leaf in named if isinstance(leaf, str) and is_hash(leaf)]
 
 
 def check_repeated(chain: Chain, store: Store, findings: Findings) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import InputError, RefusedError
-from counterfoil.ledger.fold import decode
-from counterfoil.ledger.receipt import FORKED, is_hash
+from counterfoil.ledger.erasure import erased_leaves
+from counterfoil.ledger.receipt import FORKED
 from counterfoil.usecases import kinds, record, views
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def check(context: Context, receipts: Sequence[Receipt], reason: str | None) -> 
             actor=actor,
         )
     for receipt in receipts:
-        if receipt.kind == FORKED or receipt.stream.partition("/")[0] == kinds.LEDGER:
+        if _is_needed(receipt):
             raise InputError(
                 "not_erasable",
                 f"@{receipt.position} is {receipt.kind}: without what it says the ledger cannot be checked",
@@ -72,6 +72,10 @@ def check(context: Context, receipts: Sequence[Receipt], reason: str | None) -> 
                 kind=receipt.kind,
             )
     return reason.strip()
+
+
+def _is_needed(receipt: Receipt) -> bool:
+    return receipt.kind == FORKED or receipt.stream.partition("/")[0] == kinds.LEDGER
 
 
 def erase(context: Context, store: Store, receipts: Sequence[Receipt], reason: str) -> Erased:
@@ -103,18 +107,32 @@ def erase(context: Context, store: Store, receipts: Sequence[Receipt], reason: s
     return Erased(sealed, here, gone)
 
 
+def named(store: Store, first: int = 0) -> set[bytes]:
+    """Returns the leaf hashes of the receipts that a ledger says, from a position of its log on, it erased."""
+    return {
+        leaf
+        for receipt in store.read(kinds.LEDGER)
+        if receipt.kind == kinds.ERASED and receipt.position >= first
+        for leaf in erased_leaves(receipt.body)
+    }
+
+
 def unfinished(store: Store) -> list[int]:
     """Returns the positions of bodies that are here though a receipt says that they were erased."""
-    found = []
-    for receipt in store.read(kinds.LEDGER):
-        if receipt.kind != kinds.ERASED or receipt.body is None:
-            continue
-        leaves = decode(receipt).get("receipts")
-        for leaf in leaves if isinstance(leaves, list) else []:
-            meant = store.receipt(bytes.fromhex(leaf)) if isinstance(leaf, str) and is_hash(leaf) else None
-            if meant is not None and meant.body is not None:
-                found.append(meant.position)
-    return found
+    leaves = named(store)
+    if not leaves:
+        return []
+    return [
+        each.position
+        for each in store.log()
+        if each.hash in leaves and each.body is not None and not _is_needed(each)
+    ]
+
+
+def follow(store: Store) -> int:
+    """Deletes the bodies here that a fetched ledger has erased since; returns how many."""
+    positions = unfinished(store)
+    return store.erase(positions) if positions else 0
 
 
 def finish(context: Context, store: Store) -> int:

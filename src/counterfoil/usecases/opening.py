@@ -7,9 +7,9 @@ known of the old one, so that the gap can be seen.
 
 from __future__ import annotations
 
-from counterfoil.errors import CounterfoilError
-from counterfoil.kernel import ids
+from counterfoil.errors import CounterfoilError, HostError, IntegrityError
 from counterfoil.usecases import kinds
+from counterfoil.usecases.record import append, command_id, draft
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,21 +49,94 @@ def open_or_make(context: Context) -> Store:
     """
     known = context.git_setting(context.origin_setting)
     if not context.ledgers.exists():
-        store = make(context, _lost(context, known) if known else None)
-        if known:
-            context.warn(
-                "ledger_lost",
-                f"the ledger {known} of this clone is gone, so a new one, {store.ledger}, begins here",
-                hint="ticket ledger verify",
-                ledger=known,
-            )
-        return store
-    store = context.ledgers.open(brief=True)
-    if store.size() == 0:  # killed between making the file and its first receipt
-        _open_stream(context, store, _lost(context, known) if known not in {"", store.ledger} else None)
+        return _follow(context, known) if known else make(context, None)
+    store = open_own(context, brief=True)
+    if store.size() == 0:
+        store = _begin(context, store, known)
     if store.ledger != known:
         note_origin(context, store.ledger)
     return store
+
+
+def open_own(context: Context, *, brief: bool = False) -> Store:
+    """Opens the clone's ledger, unless it is another clone's.
+
+    A file lies in the clone's own folder; one that was swapped is for `verify` to find. A schema on a server
+    can be reached by all who know its name, and none but the clone that began it may go on with it.
+
+    Raises:
+        HostError: `ledger_unavailable`, with the `reason` `foreign` for another clone's.
+        IntegrityError: `ledger_damaged`.
+    """
+    store = context.ledgers.open(brief=brief)
+    if not context.ledgers.is_file():
+        _check_own(context, store)
+    return store
+
+
+def _check_own(context: Context, store: Store) -> None:
+    """Closes and refuses what another clone began; what nobody has begun yet is anybody's."""
+    if store.ledger == context.git_setting(context.origin_setting) or not store.head(kinds.LEDGER).length:
+        return
+    from counterfoil.usecases import witness
+
+    if store.ledger not in witness.origins(context):
+        store.close()
+        raise _foreign(context, store.ledger)
+
+
+def _foreign(context: Context, ledger: str) -> HostError:
+    return HostError(
+        "ledger_unavailable",
+        f"the ledger {ledger} was begun by another clone, and each clone has one of its own",
+        "name another schema in the address, as in …?schema=NAME; or, if this clone is to go on with it alone, "
+        f"git config --add {context.origin_setting} {ledger}",
+        reason="foreign",
+        ledger=ledger,
+    )
+
+
+def _follow(context: Context, ledger: str) -> Store:
+    """Makes a new ledger in the place of one that is gone, and says so."""
+    store = make(context, _lost(context, ledger))
+    context.warn(
+        "ledger_lost",
+        f"the ledger {ledger} of this clone is gone, so a new one, {store.ledger}, begins here",
+        hint="ticket ledger verify",
+        ledger=ledger,
+    )
+    return store
+
+
+def _begin(context: Context, store: Store, known: str) -> Store:
+    """Seals the first receipt of a ledger that was made by a process which was then killed.
+
+    One that had receipts before is no such ledger: its id must not stand for a second history.
+
+    Raises:
+        IntegrityError: `ledger_damaged`, when it lost its receipts and cannot be set aside.
+    """
+    if store.head(kinds.LEDGER).length:  # a server has not put it in order yet
+        return store
+    ledger = store.ledger
+    if not _has_begun(context, ledger):
+        _open_stream(context, store, _lost(context, known) if known not in {"", ledger} else None)
+        return store
+    store.close()
+    if context.ledgers.set_aside(command_id(context)) is None:
+        message = f"the ledger {ledger} has lost all of its receipts"
+        raise IntegrityError("ledger_damaged", message, "ticket ledger copy into an empty schema", ledger=ledger)
+    return _follow(context, ledger)
+
+
+def _has_begun(context: Context, ledger: str) -> bool:
+    """Tells whether a ledger is known to have had receipts: its first one is sealed before its id is noted."""
+    from counterfoil.usecases import witness
+
+    return (
+        ledger in witness.origins(context)
+        or witness.newest(context, ledger, witness.trailers(context))[0] > 0
+    )
 
 
 def make(context: Context, previous: dict[str, object] | None) -> Store:
@@ -72,9 +145,12 @@ def make(context: Context, previous: dict[str, object] | None) -> Store:
     Args:
         context: the project.
         previous: what is known of the ledger that this one follows, or None.
+
+    Raises:
+        HostError: `ledger_unavailable`, also when another clone has made it on the server meanwhile.
     """
-    ledger = ids.encode(context.clock.now_ms(), context.entropy.bits(ids.RANDOM_BITS))
-    store = context.ledgers.open(create=ledger, brief=True)
+    store = context.ledgers.open(create=command_id(context), brief=True)
+    _check_own(context, store)
     _open_stream(context, store, previous)
     note_origin(context, store.ledger)
     return store
@@ -93,12 +169,13 @@ def note_origin(context: Context, ledger: str) -> None:
 
 def _open_stream(context: Context, store: Store, previous: dict[str, object] | None) -> None:
     from counterfoil.usecases.observed import adopted, adoption
-    from counterfoil.usecases.record import append, draft
 
     facts = adoption(context)
     body = {**facts, "previous": previous, "project": context.project}
     opened = draft(context, kinds.LEDGER, kinds.OPENED, context.actor(), body, f"{store.ledger}/opened")
-    append(context, store, [opened])
+    (sealed,) = append(context, store, [opened])
+    if sealed.body != opened.body and not context.ledgers.is_file():  # another clone's was first
+        raise _foreign(context, store.ledger)
     adopted(context, store.ledger, facts)
 
 

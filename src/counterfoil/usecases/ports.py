@@ -381,6 +381,9 @@ class Store(Protocol):
     def erase(self, positions: Sequence[int]) -> int:
         """Deletes bodies; the receipts stay. Returns how many there were."""
 
+    def shrink(self, dry_run: bool = False) -> int:
+        """Gives room back that is needed for writing only; returns how many bytes, or would be."""
+
     def problems(self) -> list[str]:
         """Lets the database check itself and returns what it says, empty when it is sound."""
 
@@ -410,6 +413,22 @@ class Ledgers(Protocol):
         Raises:
             HostError: `ledger_unavailable`, with `reason` `missing`, `network`, `read_only`, `newer`, `io`.
             IntegrityError: `ledger_damaged`.
+        """
+
+    def is_file(self) -> bool:
+        """Tells whether the clone's own ledger is its alone: a file, and no schema that others reach, too."""
+
+    def set_aside(self, name: str) -> str | None:
+        """Moves the clone's own ledger, damaged or not, out of the way of a new one, at one stroke.
+
+        Args:
+            name: of the folder to make for it.
+
+        Returns:
+            The folder, below the clone's own; None where no file is in the way.
+
+        Raises:
+            HostError: `ledger_unavailable`; nothing was moved then.
         """
 
     def foreign(self) -> list[str]:

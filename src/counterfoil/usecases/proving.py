@@ -11,6 +11,7 @@ from counterfoil.kernel.note import parse_key
 from counterfoil.ledger import checkpoint as checkpoints
 from counterfoil.ledger import proof as proofs
 from counterfoil.ledger.receipt import is_hash
+from counterfoil.usecases import signing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from counterfoil.kernel.note import Check
     from counterfoil.ledger.checkpoint import Checkpoint
     from counterfoil.ledger.receipt import Receipt
+    from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store
 
 
@@ -113,6 +115,38 @@ def check(file: str | bytes, keys: Sequence[str], verify: Check, *, receipt: str
     wanted = bytes.fromhex(receipt) if receipt is not None else None
     checkpoint, leaf = proofs.verify(proof, trusted, verify, leaf=wanted)
     return Proved(checkpoint, proof.position, leaf, _header(proof.extra, leaf))
+
+
+def known_keys(context: Context, file: bytes) -> list[str]:
+    """Returns the keys by which this clone knows the ledger that a proof is of: its own, or one that was fetched.
+
+    Raises:
+        InputError: `invalid_note`, `invalid_checkpoint`; `key_missing`, where that ledger is not here.
+        HostError, IntegrityError: when a ledger that is here cannot be read.
+    """
+    checkpoint, _ = checkpoints.parse(proofs.parse(file).checkpoint)
+    ledger = checkpoint.ledger
+    if ledger is not None and ledger in context.ledgers.foreign():
+        store = context.ledgers.open_foreign(ledger)
+    elif context.ledgers.exists():
+        store = context.ledgers.open()
+    else:
+        raise _no_key(checkpoint)
+    try:
+        if store.ledger != ledger:
+            raise _no_key(checkpoint)
+        return [str(key) for key in signing.keys_at(store, checkpoint.size)]
+    finally:
+        store.close()
+
+
+def _no_key(checkpoint: Checkpoint) -> InputError:
+    return InputError(
+        "key_missing",
+        f"the proof is of {checkpoint.origin}, whose key is not known here",
+        "ticket ledger proof --check FILE --key KEY, or first: ticket ledger fetch",
+        origin=checkpoint.origin,
+    )
 
 
 def _header(data: bytes, leaf: bytes) -> dict[str, canonical.Json]:

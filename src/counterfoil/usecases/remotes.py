@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.kernel import ids
 from counterfoil.ledger.parcel import refused
 from counterfoil.usecases.blobs import LOCAL_ONLY, read_blobs
 from counterfoil.usecases.rebasing import NETWORK_TIMEOUT_S, WRITING, git_failed
 from counterfoil.usecases.transfer import Manifest, read_manifest
+from counterfoil.usecases.witnessing import CHECKPOINTS
 
 if TYPE_CHECKING:
     from counterfoil.errors import CounterfoilError
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
     from counterfoil.usecases.ports import Completed
 
 RECEIPTS = "refs/counterfoil/receipts/"
-CHECKPOINTS = "refs/counterfoil/checkpoints/"
 MANIFEST = "manifest.json"
 SEGMENTS = "segments"
 SEGMENT = 1000
 """Receipts in one file of the tree."""
 SEGMENT_BYTES = 64 << 20
 MANIFEST_BYTES = 1 << 20
+TREE_BYTES = 8 << 20
+"""The longest tree that is listed: that of 150,000 segments."""
 
 
 def network(context: Context) -> dict[str, str]:
@@ -76,21 +78,26 @@ def bring(context: Context, remote: str, refspecs: list[str]) -> None:
     raise _unreachable(remote, result)
 
 
-def read_tree(context: Context, ledger: str, commit: str) -> Manifest:
+class Tree(NamedTuple):
+    """What a commit of receipts holds.
+
+    Attributes:
+        manifest: what is said of the receipts.
+        sizes: how many bytes each file has, by its name.
+    """
+
+    manifest: Manifest
+    sizes: dict[str, int]
+
+
+def read_tree(context: Context, ledger: str, commit: str) -> Tree:
     """Reads the manifest, and makes sure that the tree holds what it says, and nothing else.
 
     Raises:
         IntegrityError: `integrity`.
     """
-    listed = context.git.run("ls-tree", "-r", "-l", "-z", "--full-tree", commit, env=LOCAL_ONLY)
-    sizes: dict[str, int] = {}
-    for item in listed.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-        head, _, name = item.partition("\t")
-        mode, _, _, size = head.split()
-        if mode != "100644" or not size.isdigit():
-            raise refused("form", f"{name!r} is no plain file", ledger=ledger, path=name)
-        sizes[name] = int(size)
-    if listed.status != 0 or not 0 < sizes.get(MANIFEST, 0) <= MANIFEST_BYTES:
+    sizes = _files(context, ledger, commit)
+    if not 0 < sizes.get(MANIFEST, 0) <= MANIFEST_BYTES:
         raise refused("form", "what was sent has no manifest", ledger=ledger)
     data = read_blobs(context, [f"{commit}:{MANIFEST}"]).get(f"{commit}:{MANIFEST}", b"")
     manifest = read_manifest(data)
@@ -107,7 +114,35 @@ def read_tree(context: Context, ledger: str, commit: str) -> Manifest:
         if bytes_long > SEGMENT_BYTES:
             message = f"{name} is larger than {SEGMENT_BYTES >> 20} MiB"
             raise refused("size", message, ledger=ledger, path=name)
-    return manifest
+    return Tree(manifest, sizes)
+
+
+def _files(context: Context, ledger: str, commit: str) -> dict[str, int]:
+    """Returns the size of each file at the top and in the folder of segments.
+
+    A tree can name one tree many times, and so a few of them endlessly many files: each is measured before it is
+    listed, and none is gone into that does not belong there.
+    """
+    folders = {"": f"{commit}^{{tree}}", f"{SEGMENTS}/": f"{commit}:{SEGMENTS}"}
+    names = "".join([f"{name}\n" for name in folders.values()]).encode()
+    form = "--batch-check=%(objecttype) %(objectsize)"
+    measured = context.git.run("cat-file", form, env=LOCAL_ONLY, stdin=names).stdout.split(b"\n")
+    files: dict[str, int] = {}
+    for (prefix, tree), said in zip(folders.items(), measured, strict=False):
+        kind, _, size = said.partition(b" ")
+        if kind != b"tree" or int(size) > TREE_BYTES:
+            raise refused("form", "what was sent is no tree of receipts", ledger=ledger)
+        listed = context.git.read("ls-tree", "-l", "-z", "--full-tree", tree)
+        for item in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            head, _, name = item.partition("\t")
+            mode, _, _, length = head.split()
+            if mode == "100644" and length.isdigit():
+                files[prefix + name] = int(length)
+            elif prefix or name != SEGMENTS:
+                raise refused(
+                    "form", f"{prefix + name!r} is no plain file", ledger=ledger, path=prefix + name
+                )
+    return files
 
 
 def segment_name(first: int) -> str:

@@ -13,14 +13,12 @@ from counterfoil.kernel.digest import hash_leaf, sha256_hex
 from counterfoil.kernel.merkle import root_of
 from counterfoil.ledger import checkpoint as checkpoints
 from counterfoil.ledger import parcel
-from counterfoil.ledger.fold import decode
 from counterfoil.ledger.parcel import LINE_BYTES, lines_of, refused
-from counterfoil.ledger.receipt import is_hash
-from counterfoil.usecases import kinds, signing, transfer, travelling
+from counterfoil.usecases import erasing, signing, transfer, travelling
 from counterfoil.usecases.addressing import open_ledger
-from counterfoil.usecases.remotes import CHECKPOINTS
 from counterfoil.usecases.transfer import Incoming, Manifest, Taken, read_manifest
 from counterfoil.usecases.trusting import bridging
+from counterfoil.usecases.witnessing import CHECKPOINTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -93,14 +91,8 @@ def _refuse_strangers_key(context: Context, store: Store, remote: str) -> None:
 
 def _erased_since(store: Store, size: int) -> bool:
     """Tells whether a receipt behind the first so many erased the body of one among them."""
-    for receipt in store.log(first=size):
-        if receipt.kind == kinds.ERASED and receipt.body is not None:
-            leaves = decode(receipt).get("receipts")
-            for leaf in leaves if isinstance(leaves, list) else []:
-                found = store.receipt(bytes.fromhex(leaf)) if is_hash(leaf) else None
-                if found is not None and found.position < size:
-                    return True
-    return False
+    leaves = erasing.named(store, first=size)
+    return bool(leaves) and any(each.hash in leaves for each in store.log(last=size - 1, bodies=False))
 
 
 def export(
@@ -162,7 +154,7 @@ def _compare(store: Store, incoming: Incoming, progress: Progress | None) -> Tak
             progress(position, size)
     if position != size:
         raise refused("cut", f"{size} receipts were announced, and {position} came")
-    return Taken(store.ledger, ours, size, 0, False)
+    return Taken(store.ledger, ours, size, 0, False, size)
 
 
 def _first_line(blocks: Blocks) -> bytes:

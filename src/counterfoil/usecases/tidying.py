@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 BELLS = "bells"
 """Folder of the clone's own: one socket for each process that follows a ledger."""
-LOGS = ("ledger.db-wal", "views.db-wal")
-ORIGINS = "origins"
-WAL_END = "-wal"
 
 
 class Dropped(NamedTuple):
@@ -83,8 +80,16 @@ def _are_ours(context: Context, store: Store) -> bool:
 
 
 def _bodies(context: Context, store: Store, dry_run: bool) -> Dropped:
-    """Bodies whose erasure was begun and not finished."""
-    return Dropped("bodies", len(erasing.unfinished(store)) if dry_run else erasing.finish(context, store))
+    """Bodies whose erasure was begun and not finished: here, or after a fetch."""
+    number = len(erasing.unfinished(store)) if dry_run else erasing.finish(context, store)
+    for ledger in context.ledgers.foreign():
+        try:
+            fetched = context.ledgers.open_foreign(ledger)
+        except CounterfoilError:
+            continue  # `ticket ledger verify` tells what is wrong with it
+        number += len(erasing.unfinished(fetched)) if dry_run else erasing.follow(fetched)
+        fetched.close()
+    return Dropped("bodies", number)
 
 
 def _bells(context: Context, dry_run: bool) -> Dropped:
@@ -123,25 +128,20 @@ def _removed(names: list[str], what: str, remove: Callable[[str], object], dry_r
 
 
 def _logs(context: Context, store: Store, dry_run: bool) -> Dropped:
-    """What the databases wrote ahead and have taken over long since."""
-    names = [*LOGS, *[f"{ORIGINS}/{name}" for name in context.state.names(ORIGINS) if name.endswith(WAL_END)]]
-    sizes = {name: _size(context, name) for name in names}
-    full = {name: size for name, size in sizes.items() if size}
-    if dry_run or not full:
-        return Dropped("logs", len(full), sum(full.values()))
-    store.erase(())
-    for name in full:
-        if name.startswith(ORIGINS):
-            _empty(context, name[len(ORIGINS) + 1 : -len(f".db{WAL_END}")])
-    left = {name: _size(context, name) for name in full}
-    emptied = [name for name in full if left[name] < full[name]]
-    return Dropped("logs", len(emptied), sum(full[name] - left[name] for name in emptied))
+    """What the databases of the ledgers wrote ahead and have taken over long since."""
+    sizes = [
+        store.shrink(dry_run),
+        *[_shrink(context, ledger, dry_run) for ledger in context.ledgers.foreign()],
+    ]
+    return Dropped("logs", sum(size > 0 for size in sizes), sum(sizes))
 
 
-def _empty(context: Context, ledger: str) -> None:
+def _shrink(context: Context, ledger: str, dry_run: bool) -> int:
     try:
         store = context.ledgers.open_foreign(ledger)
     except CounterfoilError:
-        return  # `ticket ledger verify` tells what is wrong with it
-    store.erase(())
-    store.close()
+        return 0  # `ticket ledger verify` tells what is wrong with it
+    try:
+        return store.shrink(dry_run)
+    finally:
+        store.close()

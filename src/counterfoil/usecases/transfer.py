@@ -2,8 +2,9 @@
 
 What goes out is checked against the tree before the last line is written. What comes in is read twice: the
 first time nothing is kept, and only when every hash, link and branch holds, the tree has the root that was
-claimed and a key that we trust has signed it, is it read again and taken in, in one transaction. So a
-receiver has all of it or what it had before (product.md §17).
+claimed and a key that we trust has signed it, is it read again and taken in, some thousands at a time. So a
+receiver has nothing of what does not hold (product.md §17), and whoever was killed on the way has a beginning of the
+same log: the next time goes on from there, up to the checkpoint, which is kept last.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from counterfoil.kernel.digest import hash_leaf
 from counterfoil.kernel.merkle import Peaks, root_of
 from counterfoil.ledger import parcel
 from counterfoil.ledger.chain import Repeats
-from counterfoil.ledger.fold import decode
 from counterfoil.ledger.parcel import Parted, Tip, Unpacking, pack, refused
 from counterfoil.ledger.receipt import FORKED, is_hash
-from counterfoil.usecases import kinds
+from counterfoil.usecases import erasing, kinds
 from counterfoil.usecases.ports import StoredRow, Stream
 from counterfoil.usecases.signing import KEYS
 from counterfoil.usecases.trusting import Trust
@@ -172,6 +172,7 @@ class Taken(NamedTuple):
         before, size: how many were here before, and how many now.
         erased: how many bodies were deleted here because their own ledger erased them.
         is_new: whether this ledger was met for the first time.
+        offered: how many receipts came, which may be fewer than were here.
     """
 
     ledger: str
@@ -179,6 +180,7 @@ class Taken(NamedTuple):
     size: int
     erased: int
     is_new: bool
+    offered: int
 
 
 def take_in(context: Context, incoming: Incoming, progress: Progress | None = None) -> Taken:
@@ -197,9 +199,10 @@ def take_in(context: Context, incoming: Incoming, progress: Progress | None = No
     store = context.ledgers.open_foreign(manifest.ledger) if present else None
     try:
         here = _Here(store)
-        if store is not None and manifest.size <= here.size:
+        if store is not None and (manifest.size < here.size or manifest.size == here.signed):
             _check_older(store, manifest)
-            return Taken(manifest.ledger, here.size, here.size, 0, False)
+            erased = erasing.follow(store)
+            return Taken(manifest.ledger, here.size, here.size, erased, False, manifest.size)
         tell = _Steps(progress, 2 * (manifest.size - incoming.first))
         trust = Trust(manifest.ledger, store, manifest.checkpoints, context.keys.verify)
         unpacking = Unpacking(manifest.ledger, here.peaks.copy(), here.tip, here.leaf)
@@ -221,8 +224,8 @@ def take_in(context: Context, incoming: Incoming, progress: Progress | None = No
         store.take((StoredRow(*parted) for parted in _checked(incoming, None, again, tell)), streams)
         for size, note in confirmed:
             store.keep_checkpoint(size, note)
-        erased = _erase_what_was_erased(store, here.size)
-        return Taken(manifest.ledger, here.size, manifest.size, erased, not present)
+        erased = erasing.follow(store)
+        return Taken(manifest.ledger, here.size, manifest.size, erased, not present, manifest.size)
     finally:
         if store is not None:
             store.close()
@@ -277,6 +280,7 @@ class _Here:
     def __init__(self, store: Store | None) -> None:
         self._store = store
         self.size = store.size() if store is not None else 0
+        self.signed = store.newest_checkpoint()[0] if store is not None else 0
         self.peaks = Peaks.load(self.size, store.node) if store is not None else Peaks()
         self._tips: dict[str, Tip | None] = {}
         self._leaves: dict[tuple[str, int], bytes | None] = {}
@@ -383,17 +387,3 @@ def _said(parted: Parted) -> dict[str, canonical.Json]:
 
 def _stream(name: str, tip: Tip) -> Stream:
     return Stream(name, tip.length, tip.hash, tip.parent, tip.fork_seq, tip.fork_hash)
-
-
-def _erase_what_was_erased(store: Store, first: int) -> int:
-    """Deletes the bodies that their own ledger has erased since; receipts and proofs stay."""
-    positions = []
-    for receipt in store.log(first=first):
-        if receipt.kind != kinds.ERASED or receipt.body is None:
-            continue
-        leaves = decode(receipt).get("receipts")
-        for leaf in leaves if isinstance(leaves, list) else []:
-            found = store.receipt(bytes.fromhex(leaf)) if isinstance(leaf, str) and is_hash(leaf) else None
-            if found is not None and found.body is not None:
-                positions.append(found.position)
-    return store.erase(positions) if positions else 0

@@ -18,7 +18,6 @@ from counterfoil.ledger.parcel import lines_of, refused
 from counterfoil.usecases.blobs import read_blobs
 from counterfoil.usecases.rebasing import NETWORK_TIMEOUT_S, WRITING, git_failed
 from counterfoil.usecases.remotes import (
-    CHECKPOINTS,
     MANIFEST,
     RECEIPTS,
     SEGMENT,
@@ -29,9 +28,10 @@ from counterfoil.usecases.remotes import (
     segment_name,
 )
 from counterfoil.usecases.transfer import Incoming, Manifest, outgoing, read_manifest, take_in
+from counterfoil.usecases.witnessing import CHECKPOINTS, IDENTITY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store
@@ -40,14 +40,16 @@ if TYPE_CHECKING:
 OUTGOING = "refs/counterfoil/outgoing/"
 INCOMING = "refs/counterfoil/incoming/"
 SEGMENTS_AT_ONCE = 32
-"""How many files one Git is handed or asked for, which bounds the memory."""
+"""How many files one Git is handed."""
+PORTION_BYTES = 32 << 20
+"""How much one Git is asked for, which bounds the memory: a little can be sent that unpacks to a lot."""
+FILE_COST = 256
+"""What a file takes beside its bytes, about."""
 LEDGERS_MAX = 1000
 """How many ledgers are taken from one remote."""
 QUICKLY = ("-c", "core.compression=1", "-c", "pack.window=2")
 """Hashes hardly compress, and a segment is worth comparing with its own older state alone."""
 WITNESS_TIMEOUT_S = 20.0
-IDENTITY = "counterfoil <counterfoil@localhost>"
-"""Nobody's name: who acted stands in the receipts."""
 
 
 # --- out -------------------------------------------------------------------------------------------
@@ -178,7 +180,7 @@ def _take_back(context: Context, store: Store, remote: str) -> bool:
     bring(context, remote, [f"+{RECEIPTS}{ledger}:{ref}"])
     try:
         commit = context.git.ref(ref)
-        there = None if commit is None else read_tree(context, ledger, commit)
+        there = None if commit is None else read_tree(context, ledger, commit).manifest
     except IntegrityError:
         return False
     finally:
@@ -307,13 +309,13 @@ class Fetched(NamedTuple):
     Attributes:
         remote: where from.
         taken: the ledgers that the remote has, our own left out, as far as they hold.
-        refused: of those that do not hold, the id and why.
+        refused: of those that were not taken in, the id and why.
         ignored: references whose names are none that a ledger has.
     """
 
     remote: str
     taken: list[Taken]
-    refused: list[tuple[str, IntegrityError]]
+    refused: list[tuple[str, CounterfoilError]]
     ignored: list[str]
 
 
@@ -330,7 +332,7 @@ def fetch(context: Context, remote: str, progress: Progress | None = None) -> Fe
     """
     own = _own(context)
     found, checkpoints, ignored = offered(context, remote)
-    wanted = [ledger for ledger in found if ledger != own][:LEDGERS_MAX]
+    wanted = _at_most(context, remote, [ledger for ledger in found if ledger != own])
     fetched = Fetched(remote, [], [], ignored)
     if not wanted:
         return fetched
@@ -340,9 +342,10 @@ def fetch(context: Context, remote: str, progress: Progress | None = None) -> Fe
             try:
                 commit = context.git.ref(INCOMING + ledger)
                 if commit is not None:
-                    fetched.taken.append(_take(context, ledger, commit, progress))
-                    context.git.run("update-ref", RECEIPTS + ledger, commit, env=WRITING)
-            except IntegrityError as error:
+                    taken = _take(context, ledger, commit, progress)
+                    fetched.taken.append(taken)
+                    _move_on(context, remote, taken, commit)
+            except CounterfoilError as error:
                 fetched.refused.append((ledger, error))
     finally:
         lines = "".join([f"delete {INCOMING}{ledger}\n" for ledger in wanted])
@@ -352,6 +355,36 @@ def fetch(context: Context, remote: str, progress: Progress | None = None) -> Fe
         # No `+`: who has seen a checkpoint is its witness and forgets none.
         bring(context, remote, [f"{CHECKPOINTS}{ledger}:{CHECKPOINTS}{ledger}" for ledger in sorted(sound)])
     return fetched
+
+
+def _at_most(context: Context, remote: str, ledgers: list[str]) -> list[str]:
+    """Returns those that are taken from one remote: the ones that are here already come first."""
+    if len(ledgers) <= LEDGERS_MAX:
+        return ledgers
+    known = set(context.ledgers.foreign())
+    context.warn(
+        "ledgers_left_out",
+        f"{remote} has {len(ledgers)} ledgers of others; {LEDGERS_MAX} are taken, those that are here already first",
+        remote=remote,
+        number=len(ledgers) - LEDGERS_MAX,
+    )
+    return sorted(ledgers, key=lambda ledger: ledger not in known)[:LEDGERS_MAX]
+
+
+def _move_on(context: Context, remote: str, taken: Taken, commit: str) -> None:
+    """Lets the reference of a ledger follow what was fetched, which never takes it backwards."""
+    if taken.offered >= taken.size:
+        context.git.run("update-ref", RECEIPTS + taken.ledger, commit, env=WRITING)
+        return
+    context.warn(
+        "receipts_older",
+        f"{remote} has {taken.offered} receipts of {taken.ledger}, and {taken.size} were fetched before: it was put "
+        "back to an older state, or somebody withholds the newer ones",
+        hint="ask whoever owns that ledger to run: ticket ledger push",
+        ledger=taken.ledger,
+        offered=taken.offered,
+        size=taken.size,
+    )
 
 
 def _own(context: Context) -> str | None:
@@ -368,25 +401,36 @@ def _own(context: Context) -> str | None:
 
 def _take(context: Context, ledger: str, commit: str, progress: Progress | None) -> Taken:
     """Checks and keeps what one fetched commit holds."""
-    manifest = read_tree(context, ledger, commit)
+    manifest, sizes = read_tree(context, ledger, commit)
     here = 0
     if ledger in context.ledgers.foreign():
         store = context.ledgers.open_foreign(ledger)
         here = store.size()
         store.close()
     first = min(here, manifest.size) // SEGMENT * SEGMENT
-    incoming = Incoming(
-        manifest, first, lambda: _lines(context, commit, range(first, manifest.size, SEGMENT))
-    )
-    return take_in(context, incoming, progress)
+    segments = {name: sizes[name] for name in map(segment_name, range(first, manifest.size, SEGMENT))}
+    return take_in(context, Incoming(manifest, first, lambda: _lines(context, commit, segments)), progress)
 
 
-def _lines(context: Context, commit: str, segments: range) -> Iterator[bytes]:
-    """Yields the lines of segments, a few files at a time."""
-    for start in range(0, len(segments), SEGMENTS_AT_ONCE):
-        names = [f"{commit}:{segment_name(at)}" for at in segments[start : start + SEGMENTS_AT_ONCE]]
-        blobs = read_blobs(context, names)
-        for name in names:
-            if name not in blobs:
-                raise refused("cut", f"{name.partition(':')[2]} is missing")
-            yield from lines_of([blobs[name]])
+def _lines(context: Context, commit: str, segments: Mapping[str, int]) -> Iterator[bytes]:
+    """Yields the lines of segments, as many files at a time as the memory shall hold."""
+    for portion in _portions(segments):
+        blobs = read_blobs(context, [f"{commit}:{name}" for name in portion])
+        for name in portion:
+            data = blobs.pop(f"{commit}:{name}", None)
+            if data is None:
+                raise refused("cut", f"{name} is missing")
+            yield from lines_of([data])
+
+
+def _portions(segments: Mapping[str, int]) -> Iterator[list[str]]:
+    portion: list[str] = []
+    held = 0
+    for name, size in segments.items():
+        if portion and held + size > PORTION_BYTES:
+            yield portion
+            portion, held = [], 0
+        portion.append(name)
+        held += size + FILE_COST
+    if portion:
+        yield portion

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import InputError, IntegrityError
+from counterfoil.kernel.merkle import root_of
 from counterfoil.kernel.note import parse_key
 from counterfoil.ledger import checkpoint as checkpoints
 from counterfoil.ledger.parcel import refused
@@ -30,7 +31,7 @@ class Trust:
 
     Args:
         ledger: whose they are.
-        store: what was taken in before, or None the first time.
+        store: what was taken in before, believed as far as a checkpoint was kept; None the first time.
         notes: the signed checkpoints that came with them.
         check: tells whether a signature holds.
 
@@ -42,10 +43,13 @@ class Trust:
         self._ledger = ledger
         self._check = check
         self._keys = [] if store is None else log_keys(store)
-        self._begin = 0 if store is None else store.size()
+        self._begin = 0 if store is None else store.newest_checkpoint()[0]
         self._notes = sorted((self._read(note) for note in notes), key=lambda pair: pair[0].size)
         self._sizes = {found.size for found, _ in self._notes}
-        self._roots: dict[int, bytes] = {}
+        here = 0 if store is None else store.size()
+        self._roots = {
+            size: root_of(size, store.node) for size in self._sizes if store and self._begin < size <= here
+        }
 
     def see(self, parted: Parted, body: Mapping[str, object]) -> None:
         """Notes what a receipt says of keys."""

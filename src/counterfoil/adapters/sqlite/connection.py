@@ -23,6 +23,10 @@ WAL_BYTES_MAX = 4 << 20
 """The write-ahead log is brought into the database once it is longer than this."""
 PAGE_BYTES = 4096
 FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+LOGS = ("-wal", "-shm")
+"""What SQLite keeps beside a database that is in use."""
+OPEN_FILES = "/proc/self/fd"
 RESTORE_HINT = "ticket ledger verify, and restore a copy made by `ticket ledger backup`"
 
 
@@ -56,21 +60,49 @@ def connect(path: str, busy: Callable[[int], bool], brief: bool = False) -> apsw
     """
     check_library(apsw.sqlite_lib_version())
     refuse_network(os.path.dirname(path))
-    if not os.path.exists(path):
-        raise missing(path)
     try:
-        db = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=_spared() if brief else None)
+        if (
+            os.stat(path).st_size == 0
+        ):  # opening it would delete the log beside, which may hold all of the ledger
+            raise _no_ledger(path, "it is empty")
+        db = opened(path, _spared() if brief else None)
         _prepare(db, busy)
         version = int(db.pragma("user_version"))
         if version == 0:
-            raise missing(path)
+            raise _no_ledger(path, "another program made it")
         if version > FORMAT:
             raise _newer(path, version)
         if version < FORMAT:
             migrate(db, path, version, FORMAT, read_blocks("schema.sql"))
         return db
+    except FileNotFoundError:
+        raise missing(path) from None
+    except OSError as error:
+        raise unreachable(error, path) from None
     except apsw.Error as error:
         raise told(error, path) from None
+
+
+def opened(path: str, vfs: str | None = None) -> apsw.Connection:
+    """Opens a database that is there, whatever bytes its path is made of.
+
+    SQLite is told paths as text only. One that is no text is reached by way of the kernel's link to the
+    opened file, which SQLite resolves itself, so that its log lies where it belongs. `O_PATH`, because to
+    close the file as such would drop all locks that this process has on it (fcntl(2)).
+
+    Raises:
+        HostError: `ledger_unavailable`, reason `path`, where the system has no such links.
+    """
+    try:
+        return apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
+    except UnicodeEncodeError:
+        if not os.path.isdir(OPEN_FILES):
+            raise _unavailable("path", "its path is no text, which SQLite cannot be told", path) from None
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        return apsw.Connection(f"{OPEN_FILES}/{descriptor}", flags=apsw.SQLITE_OPEN_READWRITE)
+    finally:
+        os.close(descriptor)
 
 
 def _spared() -> str:
@@ -103,7 +135,7 @@ def make(path: str, ledger: str) -> None:
     folder = os.path.dirname(path)
     draft = f"{path}.{os.getpid()}-{time.monotonic_ns()}.tmp"
     try:
-        os.makedirs(folder, exist_ok=True)
+        os.makedirs(folder, FOLDER_MODE, exist_ok=True)
         refuse_network(folder)
         os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
         try:
@@ -120,7 +152,7 @@ def make(path: str, ledger: str) -> None:
 def _fill(draft: str, ledger: str) -> None:
     """Writes an empty ledger into an empty file."""
     blocks = read_blocks("schema.sql")
-    db = apsw.Connection(draft, flags=apsw.SQLITE_OPEN_READWRITE)
+    db = opened(draft)
     db.execute(f"PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
     db.execute(blocks["identity"])
     db.execute(f"BEGIN; {blocks['schema']}; PRAGMA user_version = {FORMAT}")
@@ -130,18 +162,45 @@ def _fill(draft: str, ledger: str) -> None:
 
 
 def _publish(draft: str, path: str) -> None:
-    """Gives a finished file its name, durably, unless somebody has been faster."""
+    """Gives a finished file its name, durably, unless somebody has been faster.
+
+    One maker at a time, by the folder's lock: what lies beside a ledger that is gone would be read as the log
+    of the new one, and what lies beside one that somebody has just made must not be touched.
+    """
+    from fcntl import LOCK_EX, flock
+
     sync(draft)
+    folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        flock(folder, LOCK_EX)
+        if os.path.lexists(path):
+            return
+        _move_orphans(path)
+        os.fsync(folder)
+        _name(draft, path)
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _name(draft: str, path: str) -> None:
     try:
         os.link(draft, path)
-    except FileExistsError:
+    except FileExistsError:  # made by somebody who keeps no lock
         return
     except OSError:  # a file system without hard links
-        if os.path.exists(path):
-            return
         os.replace(draft, path)
-        os.close(os.open(draft, os.O_CREAT))
-    sync(os.path.dirname(path))
+        os.close(os.open(draft, os.O_CREAT, FILE_MODE))
+
+
+def _move_orphans(path: str) -> None:
+    """Moves what is left of a ledger that is gone out of the way, under names that nobody has yet."""
+    for end in LOGS:
+        if os.path.lexists(path + end):
+            number = 1
+            while os.path.lexists(f"{path}{end}.orphan-{number}"):
+                number += 1
+            os.rename(path + end, f"{path}{end}.orphan-{number}")
 
 
 def sync(path: str) -> None:
@@ -185,7 +244,7 @@ def copy(db: apsw.Connection, path: str) -> None:
     try:
         os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE))
         try:
-            to = apsw.Connection(draft, flags=apsw.SQLITE_OPEN_READWRITE)
+            to = opened(draft)
             with to.backup("main", db, "main") as work:
                 while not work.done:
                     work.step(-1)
@@ -211,6 +270,14 @@ def missing(path: str) -> HostError:
         reason="missing",
         path=path,
     )
+
+
+def _no_ledger(path: str, why: str) -> IntegrityError:
+    """Returns the error of a file in a ledger's place. None is ever made of it: a ledger appears whole."""
+    hint = (
+        "ticket ledger restore FILE; without a backup, move the file away, and the next command begins anew"
+    )
+    return IntegrityError("ledger_damaged", f"{path} is no ledger: {why}", hint, path=path)
 
 
 def _newer(path: str, version: int) -> HostError:
@@ -243,6 +310,7 @@ HINTS = {
     "full": "make room on the disk",
     "read_only": "make the folder writable, or name another with --data-dir",
     "io": "check the disk and who owns the folder",
+    "path": "rename the folder, or name another with --data-dir",
 }
 
 

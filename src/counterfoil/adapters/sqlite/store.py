@@ -267,6 +267,20 @@ class SqliteStore(Reader):
         self._cursor.executemany(self._sql["erase"], values)
         return self._db.total_changes() - before
 
+    def shrink(self, dry_run: bool = False) -> int:
+        """Empties the write-ahead log; returns how many bytes it took, 0 while somebody reads from it."""
+        before = self._log_bytes()
+        if dry_run or not before:
+            return before
+        self._fetch("empty_log")
+        return before - self._log_bytes()
+
+    def _log_bytes(self) -> int:
+        try:
+            return os.path.getsize(f"{self.path}-wal")
+        except OSError:
+            return 0
+
     def wait(self, after: int, timeout_s: float) -> bool:
         """Waits until the log is longer than `after`; False when the time is over."""
         if self._follower is None:

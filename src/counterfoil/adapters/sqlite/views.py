@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from counterfoil.adapters.sqlite.blocks import read_blocks
+from counterfoil.adapters.sqlite.connection import opened
 from counterfoil.adapters.sqlite.place import refuse_network
 from counterfoil.errors import HostError
 
@@ -164,7 +165,7 @@ class SqliteViews:
     def _connect(self, path: str) -> apsw.Connection:
         if path != IN_MEMORY:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
-        connection = apsw.Connection(path)
+        connection = apsw.Connection(path) if path == IN_MEMORY else opened(path)
         try:
             connection.set_busy_timeout(BUSY_MS)
             connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)

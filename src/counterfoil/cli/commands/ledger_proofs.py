@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import os
 
+from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.layout import visible
 from counterfoil.cli.receipt_words import count
 from counterfoil.errors import HostError
 from counterfoil.ledger import checkpoint as checkpoints
+from counterfoil.ledger.proof import PROOF_BYTES
 from counterfoil.usecases import proving, signing
 from counterfoil.usecases.addressing import find_receipt, open_ledger
 
 
 def run(call: Call) -> Reply:
     """Does one of the two."""
-    return _checkpoint(call) if call.arguments.verb == "ledger checkpoint" else _proof(call)
+    if call.arguments.verb == "ledger checkpoint":
+        return _checkpoint(call)
+    checks = call.arguments.text("check") is not None
+    if checks and call.arguments.text("output") is not None:
+        raise usage("--check writes no file", call.arguments.verb, option="--output")
+    if not checks and call.arguments.many("key"):
+        raise usage("--key is for --check FILE", call.arguments.verb, option="--key")
+    if not checks and not call.arguments.text("receipt"):
+        raise usage("ledger proof needs RECEIPT, or --check FILE", call.arguments.verb, missing="receipt")
+    return _check(call) if checks else _proof(call)
 
 
 def _checkpoint(call: Call) -> Reply:
@@ -77,3 +88,34 @@ def _proof(call: Call) -> Reply:
     return Reply(
         {**data, "proof": text}, f"Wrote the proof of @{receipt.position} to {visible(name)}", notes=notes
     )
+
+
+def _check(call: Call) -> Reply:
+    """Checks a proof by the keys that are given, or by those of its ledger if that is here."""
+    name = call.arguments.required("check")
+    context = call.context()
+    try:
+        with open(os.path.join(call.cwd, name), "rb") as file:
+            text = file.read(PROOF_BYTES + 1)
+    except OSError as error:
+        raise HostError("io_error", f"{name}: {error.strerror}", "check the path", path=name) from None
+    keys = call.arguments.many("key") or proving.known_keys(context, text)
+    proved = proving.check(text, keys, context.keys.verify, receipt=call.arguments.text("receipt"))
+    data = {
+        "ledger": proved.checkpoint.ledger,
+        "origin": proved.checkpoint.origin,
+        "receipt": proved.leaf.hex(),
+        "position": proved.position,
+        "size": proved.checkpoint.size,
+        "root": proved.checkpoint.root.hex(),
+        "header": proved.header or None,
+        "keys": keys,
+        "file": name,
+    }
+    lines = [
+        f"Proved: receipt {proved.leaf.hex()[:16]}… is @{proved.position} of the "
+        f"{count(proved.checkpoint.size, 'receipt')} that {visible(proved.checkpoint.origin)} signed"
+    ]
+    if proved.header:
+        lines.append(visible(" ".join([str(proved.header.get(part)) for part in ("at", "actor", "kind")])))
+    return Reply(data, "\n".join(lines))

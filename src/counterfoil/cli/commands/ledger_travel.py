@@ -14,7 +14,7 @@ from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.layout import cut, visible
 from counterfoil.cli.progress import Progress
 from counterfoil.cli.receipt_words import count
-from counterfoil.errors import HostError, InputError, IntegrityError
+from counterfoil.errors import CounterfoilError, HostError, InputError, IntegrityError
 from counterfoil.usecases import sending, travelling
 
 if TYPE_CHECKING:
@@ -95,13 +95,17 @@ def _taken_line(taken: Taken) -> str:
 
 
 def _refused(
-    remote: str, refused: list[tuple[str, IntegrityError]], data: dict[str, object], lines: list[str]
-) -> IntegrityError:
-    """Returns one error for all ledgers that do not hold; the others were taken in."""
-    told = [{"ledger": ledger, "message": error.message, **error.fields} for ledger, error in refused]
-    first = refused[0][1]
-    message = f"{count(len(refused), 'ledger')} of {remote} not taken in: {cut(first.message, 200)}"
-    return IntegrityError("integrity", message, first.hint, refused=told, report="\n".join(lines), **data)
+    remote: str, refused: list[tuple[str, CounterfoilError]], data: dict[str, object], lines: list[str]
+) -> CounterfoilError:
+    """Returns one error for all ledgers that were not taken in, a matter of integrity first; the others were."""
+    told = [
+        {**error.fields, "ledger": ledger, "code": error.code, "message": error.message}
+        for ledger, error in refused
+    ]
+    errors = [error for _, error in refused]
+    worst = next((error for error in errors if isinstance(error, IntegrityError)), errors[0])
+    message = f"{count(len(refused), 'ledger')} of {remote} not taken in: {cut(worst.message, 200)}"
+    return type(worst)(worst.code, message, worst.hint, refused=told, report="\n".join(lines), **data)
 
 
 # --- as a file -------------------------------------------------------------------------------------
