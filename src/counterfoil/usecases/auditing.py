@@ -16,6 +16,7 @@ from counterfoil.ledger.finding import Findings
 from counterfoil.ledger.lineage import check_branches
 from counterfoil.usecases import checking, effect, fates, kinds, observed, views, witness
 from counterfoil.usecases.addressing import find_origin
+from counterfoil.usecases.reporting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -161,7 +162,7 @@ def _note_foreign(told: dict[str, list[Trailer]], known: set[str], findings: Fin
         findings.note(
             "trailers_foreign",
             f"ledger {ledger}",
-            f"{len(told[ledger])} commits were made with this ledger, which is not here",
+            f"made with this ledger, which is not here: {counted(len(told[ledger]), 'commit')}",
             "ticket ledger fetch",
         )
 
@@ -362,10 +363,13 @@ def _examine(
         checking.check_erased(chain, findings, own=own)
         checking.check_repeated(chain, store, findings)
         if chain.size > examined.signed:
+            tail = chain.size - examined.signed
             findings.note(
                 "tail_unsigned",
                 f"@{examined.signed} to @{chain.size - 1}",
-                f"the last {chain.size - examined.signed} receipts are not signed yet",
+                "the last receipt is not signed yet"
+                if tail == 1
+                else f"the last {tail} receipts are not signed yet",
                 "ticket ledger checkpoint",
             )
         if findings.errors or chain.size <= FOLDED_MAX:

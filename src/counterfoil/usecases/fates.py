@@ -121,7 +121,7 @@ class Changes:
                     DROPPED,
                     where,
                     f"the commit {change.commit[:12]} and what it made of the ticket are in no branch of this clone",
-                    f"git log --all -- {change.path}",
+                    f"git show {change.commit[:12]}, as long as Git keeps it",
                 )
 
 
