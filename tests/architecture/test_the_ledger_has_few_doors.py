@@ -17,12 +17,7 @@ DOORS = {
     "append": {"usecases/record.py"},
     "fork": {"usecases/branching.py"},
     "take": {"usecases/copying.py", "usecases/transfer.py"},
-    "erase": {
-        "usecases/copying.py",
-        "usecases/erasing.py",
-        "usecases/tidying.py",
-        "usecases/transfer.py",
-    },
+    "erase": {"usecases/copying.py", "usecases/erasing.py"},
     "keep_checkpoint": {"usecases/copying.py", "usecases/signing.py", "usecases/transfer.py"},
 }
 """What changes a store → the modules that may ask it to."""
