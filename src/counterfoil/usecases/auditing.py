@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 FOLDED_MAX = 20_000
 """Up to so many receipts views are folded anew also without `--deep`, and the database checks itself."""
-OFF = {"off", "false", "no", "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def verify(
         return replace(report, findings=[*findings.errors, *report.findings])
     names = context.ledgers.foreign()
     foreign = [_verify_foreign(context, name, told, deep, progress) for name in names]
-    if str(context.setting("trailers", "on")).lower() in OFF:
+    if not context.is_on("trailers"):
         findings.note(
             "trailers_off",
             "ticket.trailers",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = f"{FOLDER}/config.yml"
 LOCK_TIMEOUT_S = 60.0
+OFF = frozenset(("off", "false", "no", "0"))
 
 
 class Options:
@@ -190,6 +191,10 @@ class Context:
             return own[name], "config.toml"
         return default, "default"
 
+    def is_on(self, name: str, default: str = "on") -> bool:
+        """Tells whether a setting is on: whether it is none of the words for off, in any case of letters."""
+        return self.setting(name, default).lower() not in OFF
+
     @property
     def origin_setting(self) -> str:
         """The key of the Git configuration that names the clone's ledgers (product.md §27).
@@ -257,7 +262,7 @@ class Context:
 
     def commits(self) -> bool:
         """Tells whether changes are committed (product.md §7)."""
-        return self.options.commit and self.setting("commit", "on").lower() not in {"off", "false", "no", "0"}
+        return self.options.commit and self.is_on("commit")
 
 
 def plain_path(path: str) -> str:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 FOLDER = "intents"
 MAGIC = "counterfoil intent 2"
-OFF = frozenset(("off", "false", "no", "0"))
 
 
 class Intent:
@@ -109,7 +108,7 @@ def put_back(context: Context, files: Sequence[FileChange]) -> bool:
 
 def trailers_on(context: Context) -> bool:
     """Tells whether commits carry our trailers (product.md §32)."""
-    return context.setting("trailers", "on").lower() not in OFF
+    return context.is_on("trailers")
 
 
 def message(context: Context, plan: Plan) -> str:

@@ -35,7 +35,7 @@ def note_commit(context: Context, written_bytes: int, tickets: int) -> None:
         total = (
             (int(known) if known.isdigit() else 0) + written_bytes // COMPRESSION + tickets * TREE_ENTRY_BYTES
         )
-        due = total > LIMIT_BYTES and context.setting("pack", "on").lower() not in {"off", "false", "no", "0"}
+        due = total > LIMIT_BYTES and context.is_on("pack")
         context.state.replace(COUNTER_FILE, b"0" if due else str(total).encode())
         if due:
             pack(context)

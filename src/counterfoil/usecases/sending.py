@@ -198,7 +198,7 @@ def bear_witness(context: Context, remote: str) -> None:
                 signing.checkpoint(context, store, now_ms=now_ms, keys=context.keys, force=True)
         finally:
             store.close()
-        if context.setting("pushCheckpoints", "on").lower() not in {"off", "false", "no", "0"}:
+        if context.is_on("pushCheckpoints"):
             _push_checkpoints(context, ledger, remote)
     except CounterfoilError as error:
         context.warn(
