@@ -125,7 +125,9 @@ def _begin(context: Context, store: Store, known: str) -> Store:
     store.close()
     if context.ledgers.set_aside(command_id(context)) is None:
         message = f"the ledger {ledger} has lost all of its receipts"
-        raise IntegrityError("ledger_damaged", message, "ticket ledger copy into an empty schema", ledger=ledger)
+        raise IntegrityError(
+            "ledger_damaged", message, "ticket ledger copy into an empty schema", ledger=ledger
+        )
     return _follow(context, ledger)
 
 

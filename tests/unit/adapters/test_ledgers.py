@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import apsw
 import pytest
 
-from counterfoil.adapters.ledgers import LedgerFolder
+from counterfoil.adapters.ledgers import DATABASE_VARIABLE, LedgerFolder
+from counterfoil.adapters.sqlite import aside
 from counterfoil.errors import CounterfoilError, HostError, InputError
+from counterfoil.ledger.receipt import Draft
 from counterfoil.testing.ledger import MemoryLedgers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from counterfoil.usecases.ports import Ledgers
+    from counterfoil.usecases.ports import Ledgers, Store
 
 OWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 OTHER = "01BX5ZZKBKACTAV9WEVGEMMVRZ"
@@ -24,6 +27,11 @@ OTHER = "01BX5ZZKBKACTAV9WEVGEMMVRZ"
 def ledgers(request: pytest.FixtureRequest, tmp_path: Path) -> Ledgers:
     """A clone without a ledger."""
     return LedgerFolder(str(tmp_path / "state"), {}) if request.param == "disk" else MemoryLedgers()
+
+
+def note(store: Store) -> None:
+    """Seals something."""
+    store.append([Draft("notes", "stream.noted", "human:ada", {}, key="1", salt="0" * 32)], now_ms=0)
 
 
 def reason(error: CounterfoilError) -> tuple[str, object]:
@@ -84,3 +92,56 @@ def test_a_fault_in_memory_stands_for_a_ledger_that_cannot_be_opened() -> None:
         with pytest.raises(HostError) as caught:
             work()
         assert reason(caught.value) == ("ledger_unavailable", "network")
+
+
+def test_a_ledger_that_is_set_aside_is_whole_in_one_file_and_makes_room(
+    ledgers: Ledgers, tmp_path: Path
+) -> None:
+    assert ledgers.set_aside("nothing") is None
+    store = ledgers.open(OWN)
+    note(store)
+    assert ledgers.set_aside("first") == "aside/first"
+    store.close()
+    assert ledgers.exists() is False
+    assert ledgers.open(OTHER).size() == 0
+    place = "aside/first/ledger.db"
+    place = f"{tmp_path}/state/{place}" if isinstance(ledgers, LedgerFolder) else place
+    if isinstance(ledgers, LedgerFolder):
+        assert os.path.getsize(f"{place}-wal") == 0
+    kept = ledgers.open_at(place)
+    assert (kept.ledger, kept.size()) == (OWN, 1)
+
+
+def test_a_ledger_that_somebody_else_reads_at_length_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "BUSY_MS", 0)
+    ledgers = LedgerFolder(str(tmp_path), {})
+    store = ledgers.open(OWN)
+    note(store)
+    reader = apsw.Connection(f"{tmp_path}/ledger.db")
+    reader.execute("BEGIN; SELECT * FROM receipts")
+    with pytest.raises(HostError) as caught:
+        ledgers.set_aside("busy")
+    assert reason(caught.value) == ("ledger_unavailable", "busy")
+    assert ledgers.open().size() == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all" * 1000])
+def test_a_damaged_ledger_is_set_aside_with_all_that_lies_beside_it(tmp_path: Path, content: bytes) -> None:
+    for end, data in {"": content, "-wal": b"frames", "-shm": b"index"}.items():
+        (tmp_path / f"ledger.db{end}").write_bytes(data)
+    assert LedgerFolder(str(tmp_path), {}).set_aside("x") == "aside/x"
+    assert os.listdir(tmp_path) == ["aside"]
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "aside/x").iterdir()}
+    assert (kept["ledger.db"], kept["ledger.db-wal"]) == (content, b"frames")
+
+
+def test_what_is_on_a_server_is_no_file_and_is_not_set_aside() -> None:
+    on_server = LedgerFolder("/nowhere", {DATABASE_VARIABLE: "postgresql://x/y"})
+    in_memory = MemoryLedgers()
+    in_memory.open(OWN)
+    in_memory.shared = True
+    assert [each.is_file() for each in (on_server, in_memory)] == [False, False]
+    assert [each.set_aside("x") for each in (on_server, in_memory)] == [None, None]
+    assert in_memory.exists()

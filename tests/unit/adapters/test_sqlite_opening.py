@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
@@ -17,7 +18,6 @@ from counterfoil.ledger.receipt import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 LEDGER = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
@@ -154,9 +154,73 @@ def test_a_ledger_behind_a_link_is_the_one_that_it_leads_to(
     assert not list(elsewhere.glob("*-wal"))
 
 
-def test_an_empty_file_is_no_ledger_yet(tmp_path: Path) -> None:
-    (tmp_path / "ledger.db").touch()
-    assert refusal(lambda: SqliteStore(f"{tmp_path}/ledger.db"))[1] == "missing"
+def test_an_empty_file_is_damage_and_the_log_beside_it_which_may_hold_all_stays(path: str) -> None:
+    os.truncate(path, 0)
+    before = os.path.getsize(f"{path}-wal")
+    assert refusal(lambda: SqliteStore(path)) == ("ledger_damaged", None, True)
+    assert os.path.getsize(f"{path}-wal") == before > 0
+
+
+def test_a_database_of_another_program_is_damage(tmp_path: Path) -> None:
+    other = apsw.Connection(f"{tmp_path}/ledger.db")
+    other.execute("CREATE TABLE t(a)")
+    other.close()
+    assert refusal(lambda: SqliteStore(f"{tmp_path}/ledger.db")) == ("ledger_damaged", None, True)
+
+
+def test_the_log_of_a_ledger_that_is_gone_is_not_read_into_the_next_one(path: str) -> None:
+    kept = {}
+    for number in (1, 2):
+        os.unlink(path)
+        kept[number] = Path(f"{path}-wal").read_bytes()
+        connection.make(path, f"01ARZ3NDEKTSV4RRFFQ69G5FA{number}")
+        store = SqliteStore(path)
+        assert (store.ledger[-1], store.size()) == (f"{number}", 0)
+        fill(store, number)
+        store.close()
+    assert {number: Path(f"{path}-wal.orphan-{number}").read_bytes() for number in kept} == kept
+    assert kept[1] != kept[2]
+
+
+def test_who_comes_second_to_make_a_ledger_leaves_the_log_of_the_first_alone(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second has looked before the first was there."""
+    real = connection._fill
+
+    def overtaken(draft: str, ledger: str) -> None:
+        real(draft, ledger)
+        os.rename(f"{path}.hidden", path)
+
+    os.rename(path, f"{path}.hidden")
+    monkeypatch.setattr(connection, "_fill", overtaken)
+    store = SqliteStore.make(path, "01BX5ZZKBKACTAV9WEVGEMMVRZ")
+    assert (store.ledger, store.size()) == (LEDGER, 10)
+    store.close()
+
+
+@pytest.mark.parametrize("brief", [False, True])
+def test_a_path_that_is_no_text_is_opened_all_the_same(tmp_path: Path, brief: bool) -> None:
+    folder = f"{tmp_path}/caf\udce9"
+    path = f"{folder}/l\udce9dger.db"
+    for number in (1, 2):
+        store = SqliteStore.make(path, LEDGER, brief=brief)
+        fill(store, number)
+        assert store.size() == number
+        store.backup(f"{folder}/b\udce9.db")
+        store.close()
+    assert sorted(os.listdir(folder)) == [
+        "b\udce9.db", "l\udce9dger.db", "l\udce9dger.db-shm", "l\udce9dger.db-wal",
+    ]  # fmt: skip
+    assert SqliteStore(f"{folder}/b\udce9.db").size() == 2
+
+
+def test_a_path_that_is_no_text_is_refused_where_the_system_names_no_open_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "OPEN_FILES", f"{tmp_path}/nowhere")
+    refused = refusal(lambda: SqliteStore.make(f"{tmp_path}/caf\udce9.db", LEDGER))
+    assert refused == ("ledger_unavailable", "path", True)
 
 
 def test_a_file_that_is_no_database_is_damage(tmp_path: Path) -> None:

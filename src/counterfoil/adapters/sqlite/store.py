@@ -12,7 +12,7 @@ from counterfoil.adapters.sqlite.doorbell import Bells
 from counterfoil.adapters.sqlite.reader import Reader
 from counterfoil.adapters.sqlite.turns import Turns
 from counterfoil.adapters.sqlite.writer import NotFresh, Writer
-from counterfoil.errors import CounterfoilError
+from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.ledger.admission import (
     check_same,
     receipt_not_found,
@@ -290,5 +290,12 @@ class SqliteStore(Reader):
         return self._follower.wait(lambda: self.size() > after, timeout_s)
 
     def backup(self, path: str) -> None:
-        """Copies the ledger as it is now to a file, which appears whole or not at all; others go on writing."""
+        """Copies the ledger as it is now to a file, which appears whole or not at all; others go on writing.
+
+        Raises:
+            InputError: `file_exists`, when that is the ledger itself.
+            HostError: `ledger_unavailable`.
+        """
+        if os.path.exists(path) and os.path.samefile(path, self.path):
+            raise InputError("file_exists", f"{path} is the ledger itself", "name another file", path=path)
         connection.copy(self._db, path)

@@ -101,16 +101,13 @@ def _backup(call: Call) -> Reply:
 
 
 def _check_free(call: Call, path: str, store: Store) -> None:
-    """Refuses to write over a file that is no earlier backup of this ledger, or is the ledger itself.
+    """Refuses to write over a file that is no earlier backup of this ledger; itself it refuses by itself.
 
     Raises:
         InputError: `file_exists`.
     """
     if not os.path.lexists(path):
         return
-    own = call.context().state.path(backups.OWN)
-    if os.path.exists(own) and os.path.exists(path) and os.path.samefile(path, own):
-        raise InputError("file_exists", f"{path} is the ledger itself", "name another file", path=path)
     try:
         other = call.context().ledgers.open_at(path)
         found = other.ledger
