@@ -20,27 +20,9 @@ Trace = Callable[[Sequence[str], int, float], None]
 """Told of each program that ran: arguments, status, seconds."""
 
 __all__ = [
-    "Clock",
-    "Completed",
-    "Entropy",
-    "Files",
-    "Head",
-    "Keys",
-    "Ledgers",
-    "Lock",
-    "Place",
-    "ProgramRunner",
-    "Repository",
-    "Row",
-    "Signature",
-    "Snapshots",
-    "Store",
-    "StoredRow",
-    "Stream",
-    "Ticket",
-    "Trace",
-    "Views",
-]
+    "Clock", "Completed", "Entropy", "Files", "Head", "Keys", "Ledgers", "Lock", "Place",
+    "ProgramRunner", "Repository", "Row", "Signature", "Snapshots", "Store", "StoredRow", "Stream", "Ticket", "Trace", "Views",
+]  # fmt: skip
 
 
 class Completed(Protocol):
