@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import CounterfoilError, HostError, InputError
 from counterfoil.ledger.receipt import is_hash
 from counterfoil.usecases import kinds
+from counterfoil.usecases.opening import open_own
 from counterfoil.usecases.resolve import find_name
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def open_ledger(context: Context, origin: str | None = None) -> Store:
     if origin is not None:
         return context.ledgers.open_foreign(find_origin(context, origin))
     try:
-        return context.ledgers.open()
+        return open_own(context)
     except HostError as error:
         if error.fields.get("reason") != "missing":
             raise

@@ -16,6 +16,7 @@ from counterfoil.ledger.finding import Findings
 from counterfoil.ledger.lineage import check_branches
 from counterfoil.usecases import checking, effect, fates, kinds, observed, views, witness
 from counterfoil.usecases.addressing import find_origin
+from counterfoil.usecases.opening import open_own
 from counterfoil.usecases.reporting import counted
 
 if TYPE_CHECKING:
@@ -108,6 +109,13 @@ def verify(
             "this witness is off: new commits do not say how far the ledger was",
             "git config --unset ticket.trailers",
         )
+    if witness.is_cut_off(context):
+        findings.note(
+            "history_shallow",
+            "git log --all",
+            "a part of Git's history is not here, so what its commits say of the ledger is not compared",
+            "git fetch --unshallow",
+        )
     store = _open(context, told, findings)
     fates.note_waiting(context, findings)
     if store is None:
@@ -150,7 +158,7 @@ def _open(context: Context, told: dict[str, list[Trailer]], findings: Findings) 
             )
         return None
     try:
-        return context.ledgers.open()
+        return open_own(context)
     except (IntegrityError, HostError) as error:
         findings.error(error.code, context.state.root, error.message, error.hint)
         return None
