@@ -219,6 +219,47 @@ def test_log_rolled_back_to_an_older_state_than_the_trailers_of_git_show(scene: 
     assert found(scene) == {"log_cut"}
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"trailer.ticket-checkpoint.key": "Hidden"},
+        {"trailer.x.key": "Ticket-Checkpoint: "},
+        {"trailer.separators": "#", "grep.patternType": "fixed"},
+        {"log.showSignature": "true", "i18n.logOutputEncoding": "UTF-16"},
+    ],
+)
+def test_settings_of_git_let_no_trailer_be_overlooked(scene: Project, settings: dict[str, str]) -> None:
+    files = {file: file.read_bytes() for file in ledger_file(scene).parent.glob("ledger.db*")}
+    scene.new("Fourth")
+    put_back(scene, files)
+    for name, value in settings.items():
+        scene.git("config", name, value)
+    assert found(scene) == {"log_cut"}
+
+
+def test_history_grafted_away_is_read_all_the_same(scene: Project) -> None:
+    files = {file: file.read_bytes() for file in ledger_file(scene).parent.glob("ledger.db*")}
+    before = scene.git("rev-parse", "HEAD")
+    scene.new("Fourth")
+    put_back(scene, files)
+    scene.git("commit", "--quiet", "--allow-empty", "--message", "Nothing")
+    scene.write(".git/info/grafts", f"{scene.git('rev-parse', 'HEAD')} {before}\n")
+    assert found(scene) == {"log_cut"}
+
+
+def test_history_that_is_not_here_is_said_not_to_be(scene: Project) -> None:
+    scene.write(".git/shallow", scene.git("rev-parse", "HEAD") + "\n")
+    assert "history_shallow" in sound(scene)
+
+
+def put_back(scene: Project, files: dict[Path, bytes]) -> None:
+    """Puts an older state of the ledger in the place of the present one."""
+    for file in ledger_file(scene).parent.glob("ledger.db*"):
+        file.unlink()
+    for file, data in files.items():
+        file.write_bytes(data)
+
+
 # --- branches -------------------------------------------------------------------------------------
 
 

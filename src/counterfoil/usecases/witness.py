@@ -7,6 +7,7 @@ one Git; nothing is cached, because a witness that can be edited beside the ledg
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import HostError, InputError
@@ -24,16 +25,18 @@ if TYPE_CHECKING:
 HISTORY_TIMEOUT_S = 600.0
 CHECKPOINT = "Ticket-Checkpoint"
 RECEIPT = "Ticket-Receipt"
-_UNIT, _RECORD = "\x1f", "\x1e"
-_VALUES = "valueonly,unfold,separator=%x1e"
 _LOG = (
-    "-c", "grep.patternType=basic", "-c", "trailer.separators=:", "log", "--encoding=UTF-8",
-    "--no-show-signature", "--exclude=refs/counterfoil/*", "--all", "-z", f"--grep=^{CHECKPOINT}: ",
-    f"--format=%H%x1f%(trailers:key={CHECKPOINT},{_VALUES})%x1f%(trailers:key={RECEIPT},{_VALUES})",
+    "-c", "grep.patternType=basic", "log", "--encoding=UTF-8", "--no-show-signature",
+    "--exclude=refs/counterfoil/*", "--all", "-z", f"--grep=^{CHECKPOINT}: ", "--format=%H%n%B",
 )  # fmt: skip
-"""Whatever the user's settings are: they must not let Git overlook a trailer."""
-_ENV = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
-"""A replacement would show a commit with other trailers (git-replace(1))."""
+"""Whatever the settings are: they must not let Git overlook a trailer, as `trailer.*` can (git-config(1))."""
+_ENV = {
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+}
+"""A replacement would show a commit with other trailers, and a graft none behind it (git-replace(1))."""
 
 
 class Trailer(NamedTuple):
@@ -71,28 +74,47 @@ def trailers(context: Context) -> dict[str, list[Trailer]]:
         raise _unreadable(answer)
     found: dict[str, list[Trailer]] = {}
     for entry in answer.stdout.decode("utf-8", "replace").split("\0"):
-        commit, _, rest = entry.strip("\n").partition(_UNIT)
-        told, _, named = rest.partition(_UNIT)
-        checkpoints = told.split(_RECORD) if told else []
-        receipts: list[str] = named.split(_RECORD) if named else []
+        commit, _, message = entry.strip("\n").partition("\n")
+        checkpoints, receipts = _told(message, CHECKPOINT), _told(message, RECEIPT)
         if len(receipts) != len(checkpoints):
             receipts = [""] * len(checkpoints)
         for text, receipt in zip(checkpoints, receipts, strict=True):
             try:
-                checkpoint = parse_trailer(text.strip())
+                checkpoint = parse_trailer(text)
             except InputError:
                 continue
-            leaf = bytes.fromhex(receipt.strip()) if is_hash(receipt.strip()) else None
+            leaf = bytes.fromhex(receipt) if is_hash(receipt) else None
             if checkpoint.ledger is not None:
                 trailer = Trailer(commit, checkpoint.size, checkpoint.root, leaf)
                 found.setdefault(checkpoint.ledger, []).append(trailer)
     return found
 
 
+def _told(message: str, key: str) -> list[str]:
+    """Returns the values of one trailer in the last paragraph of a message, folded lines made one."""
+    values: list[str] = []
+    inside = False
+    for line in message.rstrip().rpartition("\n\n")[2].split("\n"):
+        if line[:1] in {" ", "\t"}:
+            if inside:
+                values[-1] += f" {line.strip()}"
+            continue
+        name, _, value = line.partition(":")
+        inside = name.strip().lower() == key.lower()
+        if inside:
+            values.append(value.strip())
+    return values
+
+
 def origins(context: Context) -> list[str]:
     """Returns the ledgers that this clone has had, the present one last (product.md §27)."""
     answer = context.git.run("config", "--local", "--get-all", context.origin_setting)
     return answer.stdout.decode("utf-8", "replace").split()
+
+
+def is_cut_off(context: Context) -> bool:
+    """Tells whether a part of Git's history is not here, as in a shallow clone, and so can witness nothing."""
+    return context.git.run("rev-parse", "--is-shallow-repository", env=_ENV).stdout.strip() == b"true"
 
 
 def _unreadable(answer: Completed) -> HostError:
