@@ -11,11 +11,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from itertools import islice
 
 import apsw
 import ledger_verify
-from inprocess import NOW_MS, moves, notes, peak_kib, timed
+from inprocess import NOW_MS, notes, peak_kib, timed
 from table import Row, at_most
 
 from counterfoil.adapters.sqlite.store import SqliteStore
@@ -23,7 +22,8 @@ from counterfoil.ledger.fold import fold
 from counterfoil.usecases import kinds
 
 SECTION = "A ledger of many receipts"
-STREAMS = 2_000
+ACTIVE, EACH = 100, 500
+"""So many streams are worked on at a time, and each ends after so many receipts."""
 BYTES_MAX = 1000
 LINEAR = 1.1
 """Ten times the receipts may cost eleven times the time."""
@@ -34,13 +34,13 @@ STEPS = ("append", "verify", "fold")
 
 
 def append(folder: str, receipts: int) -> None:
-    """Appends notes of 140 bytes to many streams, 1,000 at once."""
+    """Appends notes of 140 bytes, 1,000 at once, to the streams that are worked on at the time."""
     store = ledger_verify.make(folder)
-    streams = [draft.stream for draft in islice(moves(STREAMS), 0, 2 * STREAMS, 2)]
     for start in range(0, receipts, 1000):
-        drafts = notes("", 0)
-        for number in range(start, min(start + 1000, receipts)):
-            drafts += notes(streams[number // 10 % STREAMS], 1)
+        cohort = start // (ACTIVE * EACH)
+        drafts = []
+        for stream in range(ACTIVE):
+            drafts += notes(f"ticket/01ARZ3NDEKTSV4RRFFQ{cohort:04d}{stream:03d}", 1000 // ACTIVE)
         store.append(drafts, now_ms=NOW_MS)
     store.close()
 
