@@ -29,12 +29,14 @@ and is no finding. --deep also reads each body and folds each view anew.""",
     "ledger checkpoint": """\
 Signs size and root with the clone's key and writes them to
 refs/counterfoil/checkpoints. Happens by itself when a minute's receipts are
-unsigned. --rotate-key makes a new key; the old one vouches for it.""",
+unsigned. --rotate-key makes a new key; the old one vouches for it and signs
+beside it for 30 days.""",
     "ledger proof": """\
 Prints a C2SP tlog-proof: the receipt's hash, the path to the root, the signed
 checkpoint. Others can check it without the ledger and without this program.
 --check FILE checks one: it ends with 0, or with 11 if it proves nothing. A key
-tells who signed it only if you have it from elsewhere than from the proof.""",
+tells who signed it only if you have it from elsewhere than from the proof; the
+key of a ledger that is here is known.""",
     "ledger diff": """\
 A and B are streams, or tickets. Shows the receipt that they share last and what
 follows it.""",

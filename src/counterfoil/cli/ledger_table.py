@@ -36,13 +36,13 @@ LEDGER_VERBS: dict[str, Verb] = {
     ),
     "ledger checkpoint": (
         "ledger_proofs", RECEIPTS, "sign the ledger as it is now", (),
-        ((("--rotate-key",), "", False, "make a new key first; the old one signs beside it for 30 days"), ACTOR),
+        ((("--rotate-key",), "", False, "begin a new key; the old one signs along for 30 days"), ACTOR),
     ),
     "ledger proof": (
         "ledger_proofs", RECEIPTS, "prove to others that a receipt is in the ledger", (("receipt", "?"),),
         ((("-o", "--output"), "FILE", False, "write to a file"),
          (("--check",), "FILE", False, "check such a file instead"),
-         (("--key",), "KEY", True, "with --check: a key that you trust (default: those known here)")),
+         (("--key",), "KEY", True, "with --check: a key that you trust; may be repeated")),
     ),
     "ledger diff": (
         "ledger_branches", RECEIPTS, "where two streams part, and what each has since", (("a", "1"), ("b", "1")),

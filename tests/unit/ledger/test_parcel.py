@@ -187,3 +187,11 @@ def test_a_line_without_end_is_refused_before_it_fills_the_memory(monkeypatch: p
 def test_a_line_is_canonical_json_itself() -> None:
     for line in Writer().add().add(withheld=True).lines:
         assert canonical.encode(canonical.decode(line)) == line
+
+
+def test_a_line_that_is_too_long_is_refused_though_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parcel, "LINE_BYTES", 1000)
+    assert list(lines_of([b"x" * 1000 + b"\n"])) == [b"x" * 1000]
+    with pytest.raises(IntegrityError) as caught:
+        list(lines_of([b"short\n" + b"x" * 1001 + b"\nshort\n"]))
+    assert caught.value.fields["reason"] == "size"
