@@ -58,6 +58,20 @@ def test_the_story_of_a_branch_is_its_parents_up_to_where_it_leaves(desk: Desk) 
     )
 
 
+@pytest.mark.parametrize(
+    "form", ["TK-{short}/{branch}", "{short}/{branch}", "ticket/{short}/{branch}", "{ticket}/{branch}"]
+)
+def test_a_branch_is_named_behind_its_ticket(desk: Desk, form: str) -> None:
+    ticket = moved(desk)
+    stream = desk.data("fork", ticket, "what-if", "--at", "1")["stream"]
+    deeper = desk.data("fork", stream, "deeper")["stream"]
+    for branch, name in (("what-if", stream), ("what-if/deeper", deeper)):
+        query = form.format(ticket=ticket, short=ticket[:8], branch=branch)
+        assert desk.data("inspect", query)["stream"] == name
+        assert desk.data("ledger", "show", f"{query}@0")["stream"] == name
+    assert desk.error("trace", f"{ticket[:8]}/nothing", status=4)["code"] == "stream_not_found"
+
+
 def test_a_branch_of_a_branch_stands_below_it(desk: Desk) -> None:
     ticket = moved(desk)
     branch = desk.data("fork", ticket, "--at", "1")["stream"]

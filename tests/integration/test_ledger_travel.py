@@ -105,6 +105,15 @@ def test_what_others_tell_themselves_is_not_told_twice(world: World) -> None:
     assert outcomes == ["applied", "applied"]
 
 
+def test_a_ticket_that_only_others_recorded_is_said_to_be_theirs(world: World) -> None:
+    world.ada.data("ledger", "push")
+    world.bob.new("Mine")
+    world.bob.data("ledger", "fetch")
+    error = world.bob.error("inspect", world.ticket, status=4)
+    assert (error["code"], error["details"]["ledger"]) == ("stream_not_found", world.ada.ledger())
+    assert world.bob.data("trace", world.ticket)["entries"]
+
+
 def test_branches_travel(world: World) -> None:
     name = world.ada.data("fork", world.ticket, "idea")["stream"]
     world.ada.data("ledger", "push")

@@ -92,7 +92,10 @@ def find_stream(context: Context, store: Store, query: str) -> str:
         if name and store.stream(name) is not None:
             return name
         if name:
-            raise _no_receipts(query, name)
+            raise _no_receipts(context, query, name)
+    branch = _branch_of(context, store, query)
+    if branch:
+        return branch
     begun = [stream.name for stream in store.streams(query)] or _of_short_id(store, query)
     if len(begun) == 1:
         return begun[0]
@@ -112,6 +115,20 @@ def find_stream(context: Context, store: Store, query: str) -> str:
     )
 
 
+def _branch_of(context: Context, store: Store, query: str) -> str:
+    """Returns the branch that is named behind its ticket, as in `TK-01ARZ3ND/what-if`; empty if there is none."""
+    ticket, _, branch = query.removeprefix("ticket/").partition("/")
+    if not (ticket and branch):
+        return ""
+    try:
+        name = f"{find_stream(context, store, ticket)}/{branch}"
+    except CounterfoilError as error:
+        if error.code != "stream_not_found":
+            raise
+        return ""
+    return name if store.stream(name) is not None else ""
+
+
 def _of_short_id(store: Store, query: str) -> list[str]:
     """Returns the streams of tickets that have this display or short id, though no file has it any more."""
     short = query.rpartition("-")[2].upper()
@@ -120,7 +137,21 @@ def _of_short_id(store: Store, query: str) -> list[str]:
     return [stream.name for stream in store.streams(f"ticket/{short}")]
 
 
-def _no_receipts(query: str, name: str) -> InputError:
+def _no_receipts(context: Context, query: str, name: str) -> InputError:
+    for ledger in context.ledgers.foreign():
+        store = context.ledgers.open_foreign(ledger)
+        try:
+            if store.stream(name) is not None:
+                return InputError(
+                    "stream_not_found",
+                    f"this clone has recorded nothing of {query!r}; the ledger {ledger}, which was fetched, has",
+                    f"ticket trace {query}",
+                    query=query,
+                    stream=name,
+                    ledger=ledger,
+                )
+        finally:
+            store.close()
     return InputError(
         "stream_not_found",
         f"nothing is recorded of {query!r} yet: it was last changed without this program",
