@@ -30,6 +30,12 @@ from counterfoil.errors import InputError
             'tickets (schema A "b")',
         ),
         (
+            "postgresql://db/tickets?options=-c%20statement_timeout%3D9s&schema=a",
+            "a",
+            "postgresql://db/tickets?options=-c%20statement_timeout%3D9s",
+            "db/tickets (schema a)",
+        ),
+        (
             "postgresql://ada:se/cret@db/tickets",
             "counterfoil",
             "postgresql://ada:se/cret@db/tickets",

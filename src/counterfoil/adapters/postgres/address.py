@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from counterfoil.errors import InputError
 
@@ -40,7 +40,8 @@ class Address:
             raise InputError("invalid_address", f"{self.schema!r} cannot be the name of a schema")
         if self.schema.startswith("pg_") or self.schema == "information_schema":
             raise InputError("invalid_address", f"the schema {self.schema!r} belongs to PostgreSQL itself")
-        rest = urlencode([(name, value) for name, value in query if name != "schema"])
+        others = [(name, value) for name, value in query if name != "schema"]
+        rest = urlencode(others, quote_via=quote)  # to libpq a plus is a plus
         self.conninfo = f"{parts.scheme}://{parts.netloc}{parts.path}" + (f"?{rest}" if rest else "")
         place = parts.netloc.rpartition("@")[2] + parts.path
         is_plain = "@" not in parts.path + parts.query and _SHOWN.fullmatch(place)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 LOOK_S = 1.0
 """Seconds between two looks when nothing rings."""
 OFTEN_S = 0.01
-"""The same while something may happen that does not ring, such as the end of a transaction that is not ours."""
+"""The same while something may happen that does not ring, such as the end of a transaction that is not ours.
+
+Each time nothing has happened it is doubled, up to the slow look: such a transaction may take hours."""
 
 
 class Bell:
@@ -57,6 +59,7 @@ class Follower:
         self._bell = bell
         self._listening: object = None
         self._deaf_to = 0
+        self._often_s = OFTEN_S
 
     def wait(self, look: Callable[[], tuple[bool, bool]], timeout_s: float) -> bool:
         """Waits until a look says yes; False when the time is over.
@@ -70,11 +73,18 @@ class Follower:
             hears_all = self._hears_all()
             is_so, held_back = look()
             if is_so:
+                self._often_s = OFTEN_S
                 return True
             left = end - time.monotonic()
             if left <= 0:
                 return False
-            self._pause(min(left, LOOK_S if hears_all and not held_back else OFTEN_S))
+            self._pause(min(left, LOOK_S if hears_all and not held_back else self._slower()))
+
+    def _slower(self) -> float:
+        """Returns how long to wait this time, and doubles it for the next."""
+        seconds = self._often_s
+        self._often_s = min(2 * seconds, LOOK_S)
+        return seconds
 
     def _hears_all(self) -> bool:
         """Begins to listen, again where the connection was lost; tells whether all that follows will ring."""

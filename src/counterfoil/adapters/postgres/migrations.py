@@ -80,6 +80,22 @@ def _identify(session: Session) -> tuple[str, int] | None:
     return rows[0][0], rows[0][1]
 
 
+def check_identity(session: Session, ledger: str) -> None:
+    """Makes sure that a schema still holds the ledger that it held.
+
+    Raises:
+        HostError: `ledger_unavailable`, reason `replaced`.
+    """
+    found = _identify(session)
+    if found is None or found[0] != ledger:
+        raise HostError(
+            "ledger_unavailable",
+            f"the ledger {ledger} at {session.address} was removed or replaced while it was in use",
+            "ticket ledger verify, then begin again",
+            reason="replaced",
+        )
+
+
 def _keep(session: Session, present: int) -> None:
     """Copies all tables into a schema beside, before anything is migrated (product.md §20)."""
     name = session.address.schema

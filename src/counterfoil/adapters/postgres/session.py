@@ -20,6 +20,7 @@ from counterfoil.errors import CounterfoilError, HostError, IntegrityError
 try:
     import psycopg
     from psycopg import errors
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
 except ImportError as missing:
     raise HostError(
         "missing_extra",
@@ -33,7 +34,18 @@ if TYPE_CHECKING:
 
     from counterfoil.adapters.postgres.address import Address
 
-CONNECT_TIMEOUT_S = 10
+CONNECTION = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+    "application_name": "counterfoil",
+}
+"""Half a minute of silence ends a connection, for whoever waits may hold the clone's lock; the address may say otherwise.
+
+The last but one is in milliseconds (libpq, "Parameter Key Words").
+"""
 HINT_WHEN_LOST = "look whether the server runs, then try again: what is told twice is sealed once"
 
 OVERTAKEN = (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure)
@@ -102,12 +114,8 @@ class Session:
 
 def _connect(address: Address) -> psycopg.Connection[Row]:
     with translated(address):
-        connection = psycopg.connect(
-            address.conninfo,
-            autocommit=True,
-            connect_timeout=CONNECT_TIMEOUT_S,
-            application_name="counterfoil",
-        )
+        wanted: dict[str, Any] = {**CONNECTION, **conninfo_to_dict(address.conninfo)}
+        connection = psycopg.connect(make_conninfo(**wanted), autocommit=True)
         connection.execute(QUERIES["connect"], (f"{address.quoted_schema()}, pg_temp",))
         return connection
 

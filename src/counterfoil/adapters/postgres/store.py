@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from counterfoil.adapters.postgres.address import Address
 from counterfoil.adapters.postgres.following import Bell, Follower
 from counterfoil.adapters.postgres.grouping import Group
-from counterfoil.adapters.postgres.migrations import prepare
+from counterfoil.adapters.postgres.migrations import check_identity, prepare
 from counterfoil.adapters.postgres.ordering import Sequencer
 from counterfoil.adapters.postgres.session import Session
 from counterfoil.adapters.postgres.taking import AT_ONCE, take_part
@@ -258,11 +258,16 @@ class PostgresStore:
         return [text for (text,) in self._session.run("problems")]
 
     def wait(self, after: int, timeout_s: float) -> bool:
-        """Waits until the log is longer than `after`; False when the time is over."""
+        """Waits until the log is longer than `after`; False when the time is over.
+
+        Raises:
+            HostError: `ledger_unavailable`, reason `replaced`, when another ledger is in the schema now.
+        """
         if self._follower is None:
             self._follower = Follower(self.address, self._bell)
 
         def look() -> tuple[bool, bool]:
+            check_identity(self._session, self.ledger)
             size, held_back = self._sequencer.settle(0)
             return size > after, held_back
 

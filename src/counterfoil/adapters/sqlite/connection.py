@@ -272,6 +272,17 @@ def missing(path: str) -> HostError:
     )
 
 
+def replaced(path: str) -> HostError:
+    """Returns the error of a ledger whose file is another now, or none."""
+    return HostError(
+        "ledger_unavailable",
+        f"the ledger at {path} was deleted, moved or replaced while it was in use",
+        "ticket ledger verify, then begin again",
+        reason="replaced",
+        path=path,
+    )
+
+
 def _no_ledger(path: str, why: str) -> IntegrityError:
     """Returns the error of a file in a ledger's place. None is ever made of it: a ledger appears whole."""
     hint = (

@@ -51,7 +51,7 @@ class SqliteStore(Reader):
         IntegrityError: `ledger_damaged`.
     """
 
-    __slots__ = ("_bells", "_db", "_follower", "_turns", "_version", "_writer", "ledger")
+    __slots__ = ("_bells", "_db", "_file", "_follower", "_turns", "_version", "_writer", "ledger")
 
     def __init__(self, path: str, lock_timeout_s: float = LOCK_TIMEOUT_S, *, brief: bool = False) -> None:
         path = os.path.abspath(path)
@@ -69,6 +69,7 @@ class SqliteStore(Reader):
             self._turns.close()
             raise
         self._writer = Writer(self._cursor, self._sql, self.ledger, self._fetch, self.by_key, self.node)
+        self._file = _identify(path)
         self._version = -1
         self._bells = Bells(path)
         self._follower: Follower | None = None
@@ -282,12 +283,21 @@ class SqliteStore(Reader):
             return 0
 
     def wait(self, after: int, timeout_s: float) -> bool:
-        """Waits until the log is longer than `after`; False when the time is over."""
+        """Waits until the log is longer than `after`; False when the time is over.
+
+        Raises:
+            HostError: `ledger_unavailable`, reason `replaced`: nothing more will come into the file that is open.
+        """
         if self._follower is None:
             from counterfoil.adapters.sqlite.doorbell import Follower
 
             self._follower = Follower(self.path)
-        return self._follower.wait(lambda: self.size() > after, timeout_s)
+        return self._follower.wait(lambda: self._is_longer(after), timeout_s)
+
+    def _is_longer(self, after: int) -> bool:
+        if _identify(self.path) != self._file:
+            raise connection.replaced(self.path)
+        return self.size() > after
 
     def backup(self, path: str) -> None:
         """Copies the ledger as it is now to a file, which appears whole or not at all; others go on writing.
@@ -299,3 +309,12 @@ class SqliteStore(Reader):
         if os.path.exists(path) and os.path.samefile(path, self.path):
             raise InputError("file_exists", f"{path} is the ledger itself", "name another file", path=path)
         connection.copy(self._db, path)
+
+
+def _identify(path: str) -> tuple[int, int] | None:
+    """Returns what no other file has as long as this one is open; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

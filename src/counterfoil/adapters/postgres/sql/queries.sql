@@ -5,6 +5,8 @@ SELECT set_config('search_path', %b, false),
        set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') = 'off' THEN 'on'
                                              ELSE current_setting('synchronous_commit') END, false),
        set_config('default_transaction_isolation', 'read committed', false),
+       set_config('statement_timeout', CASE WHEN current_setting('statement_timeout') = '0' THEN '300s'
+                                            ELSE current_setting('statement_timeout') END, false),
        set_config('client_encoding', 'UTF8', false)
 
 -- name: has_ledger
