@@ -30,6 +30,7 @@ from counterfoil.tickets.naming import branch_name, fill
 from counterfoil.tickets.query import Readiness
 from counterfoil.usecases import (
     batching,
+    chronicle,
     claims,
     dates,
     doctoring,
@@ -204,7 +205,7 @@ class Project:
 
     def log(self, ticket: str, *, limit: int | None = None) -> Sequence[history.Event]:
         """Returns what happened to a ticket, newest first; uncommitted changes come before all."""
-        return history.events(self._context, history.find_ever(self._context, ticket), limit)
+        return chronicle.events(self._context, history.find_ever(self._context, ticket), limit)
 
     def diff(self, ticket: str, revision: str = "HEAD") -> history.Difference:
         """Compares a ticket in the working tree with the same ticket at a revision."""

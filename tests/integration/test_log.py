@@ -1,4 +1,4 @@
-"""`ticket log`: the history of a ticket, newest first, field by field."""
+"""`ticket log`: the history of a ticket as Git tells it, newest first, field by field."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def test_people_get_a_timeline_that_fits_eighty_columns(clone: Clone) -> None:
     shas = [line[:9] for line in clone.git("log", "--format=%H").splitlines()]
     lines = clone.say("log", ticket)[0].splitlines()
     assert lines[:3] == [
-        f"2023-11-15 22:13  human:ana                                            {shas[0]}",
+        f"2023-11-15 22:13  human:ana                                      @3-4  {shas[0]}",
         "  state backlog → ready",
-        f"2023-11-14 22:13  human:ana                                            {shas[1]}",
+        f"2023-11-14 22:13  human:ana                                      @1-2  {shas[1]}",
     ]
     assert lines[3].startswith("  created: A title of some length A title")
     assert max(map(len, lines)) <= 80
@@ -92,8 +92,13 @@ def test_an_edit_that_is_not_committed_comes_first(clone: Clone) -> None:
 
 def test_a_ticket_that_was_never_committed_has_one_event(clone: Clone) -> None:
     ticket = clone.new("A thing", "--no-commit")
-    assert [event["kind"] for event in told(clone, ticket)] == ["uncommitted"]
-    assert clone.say("log", ticket)[0] == "not committed\n  created: A thing (backlog; p2)\n"
+    (event,) = clone.data("log", ticket)["events"]
+    assert (event["kind"], event["commit"], event["source"]) == ("uncommitted", None, "both")
+    assert [place["kind"] for place in event["receipts"]] == ["ticket.intended", "ticket.applied"]
+    assert clone.say("log", ticket)[0].splitlines() == [
+        "not committed  human:ana                                         @1-2",
+        "  created: A thing (backlog; p2)",
+    ]
 
 
 def test_a_limit_keeps_the_newest(clone: Clone) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from counterfoil.ledger.receipt import Receipt
-    from counterfoil.usecases.tracing import Entry, Moment
+    from counterfoil.usecases.tracing import Entry
 
 WIDTH = 80
 MINIMUM_WIDTH = 40
@@ -124,7 +124,7 @@ def _head(told: Told, colours: bool, width: int) -> str:
     entry = told.entry
     sign, colour = SIGNS.get("" if _is_mute(entry) else entry.outcome, ("○", CYAN))
     clock, who = entry.at[11:19] or "?", f" {visible(entry.actor)}"
-    end = _places(entry.moments)
+    end = spoken_numbers([moment.position for moment in entry.moments])
     if told.origin:
         end = f"{told.origin[:8]}… {end}"
     space = " " * max(2, width - 2 - columns_of(clock + who) - columns_of(end))
@@ -157,9 +157,9 @@ def _is_mute(entry: Entry) -> bool:
     return all(moment.body is None for moment in entry.moments)
 
 
-def _places(moments: Sequence[Moment]) -> str:
-    """Returns the numbers in the log: `@12`, `@12-14`, or `@12,15` where others lie between."""
-    numbers = sorted({moment.position for moment in moments})
+def spoken_numbers(positions: Iterable[int]) -> str:
+    """Returns numbers in the log: `@12`, `@12-14`, or `@12,15` where others lie between."""
+    numbers = sorted(set(positions))
     if len(numbers) == 1:
         return f"@{numbers[0]}"
     if numbers[-1] - numbers[0] + 1 == len(numbers):

@@ -1,6 +1,6 @@
 """What happened to a ticket, field by field, as Git's history and the working tree tell it.
 
-An event is a commit that touched the ticket's file, or the edit that nobody has committed yet; a change
+`chronicle` puts what the ledger knows beside it. An event is a commit that touched the ticket's file, or the edit that nobody has committed yet; a change
 is one field with what it was and what it became. A ticket's file never changes its name, so
 following it needs no guessing. Blobs that a partial clone lacks are not fetched: the event is told, its
 changes are unknown.
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError, HostError, InputError
 from counterfoil.kernel import actor as actors
+from counterfoil.kernel.digest import blob_id
 from counterfoil.tickets import document, index
 from counterfoil.tickets.naming import parse_query
 from counterfoil.usecases.blobs import LOCAL_ONLY
@@ -22,7 +23,7 @@ from counterfoil.usecases.dates import PASS_TIMEOUT_S, boundaries, commits_of, d
 from counterfoil.usecases.resolve import find_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from counterfoil.tickets.frontmatter import FullReader
     from counterfoil.usecases.context import Context
@@ -43,6 +44,8 @@ BODY, LAYOUT, FILE = "body", "layout", "file"
 """Changes that are told by their lines: of the body, of nothing but the writing, of an unreadable file."""
 
 CREATED, CHANGED, REMOVED, UNCOMMITTED, BOUNDARY = "created", "changed", "removed", "uncommitted", "boundary"
+GIT, LEDGER, BOTH = "git", "ledger", "both"
+"""Who knows of an event; the working tree counts as Git."""
 TRAILER = "Ticket-Actor"
 
 
@@ -81,17 +84,47 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A receipt that speaks of an event.
+
+    Attributes:
+        position: its number in the log.
+        id: its leaf hash.
+        kind: what it says.
+        origin: the ledger that holds it if that is another clone's, else empty.
+    """
+
+    position: int
+    id: str
+    kind: str
+    origin: str = ""
+
+    def as_data(self) -> dict[str, object]:
+        """Returns the place as a JSON object."""
+        data: dict[str, object] = {"position": self.position, "id": self.id, "kind": self.kind}
+        return {**data, "origin": self.origin} if self.origin else data
+
+
+@dataclass(frozen=True)
 class Event:
     """One thing that happened to a ticket.
 
     Attributes:
         kind: `created`, `changed`, `removed`, `uncommitted`, or `boundary`: the first commit of a shallow
-            clone, which holds the ticket but says nothing of how it came to be.
+            clone, which holds the ticket but says nothing of how it came to be. What the ledger alone knows
+            has the kinds of `chronicle`.
         commit: the commit, None for what is not committed.
-        at: when the author made it, ISO 8601 in UTC.
-        actor: from the trailer, else from the author's name; None if neither gives one.
+        at: when the author made it, ISO 8601 in UTC; when it was sealed, where Git does not know it.
+        actor: who acted by the receipt, else by the trailer, else by the author's name; None if none says.
         subject: the commit's.
         changes: what changed; None when this clone lacks the contents.
+        source: who knows of it: `git`, `ledger` or `both`.
+        receipts: what was sealed of it.
+        origin: the ledger of another clone by which it is told, empty for our own and for Git.
+        claims: what became of the claim: `what` (taken, renewed, released), `holder`, `fence`, `until`.
+        text: what was noted, or why nothing came about; None for the rest.
+        late: whether it was sealed later, as the ledger was closed at the time.
+        was: the commits that had the change before it was rewritten; those that were dropped.
     """
 
     kind: str
@@ -100,9 +133,23 @@ class Event:
     actor: str | None
     subject: str
     changes: tuple[Change, ...] | None = field(default=())
+    source: str = GIT
+    receipts: tuple[Place, ...] = ()
+    origin: str = ""
+    claims: tuple[Mapping[str, object], ...] = ()
+    text: str | None = None
+    late: bool = False
+    was: tuple[str, ...] = ()
 
     def as_data(self) -> dict[str, object]:
-        """Returns the event as a JSON object."""
+        """Returns the event as a JSON object; what only a few events have is left out of the others."""
+        more: dict[str, object] = {
+            "origin": self.origin,
+            "claims": [dict(claim) for claim in self.claims],
+            "text": self.text,
+            "late": self.late,
+            "was": list(self.was),
+        }
         return {
             "kind": self.kind,
             "commit": self.commit,
@@ -110,6 +157,9 @@ class Event:
             "actor": self.actor,
             "subject": self.subject,
             "changes": None if self.changes is None else [change.as_data() for change in self.changes],
+            "source": self.source,
+            "receipts": [place.as_data() for place in self.receipts],
+            **{name: value for name, value in more.items() if value},
         }
 
 
@@ -245,27 +295,9 @@ def difference(context: Context, name: str, revision: str) -> Difference:
 # --- events ---------------------------------------------------------------------------------------
 
 
-def events(context: Context, name: str, limit: int | None = None) -> list[Event]:
-    """Returns what happened to one ticket, newest first.
-
-    Args:
-        context: the project.
-        name: the ticket's file name.
-        limit: at most so many events.
-    """
-    happened = _uncommitted(context, name)
-    found = _touching(context, name) if context.git.head() is not None else []
-    if limit is not None:
-        found = found[: max(0, limit - len(happened))]
-    contents = blobs(context, [oid for entry in found for oid in (entry.before, entry.after) if oid])
-    cut = boundaries(context, [entry.commit for entry in found if not entry.parents and not entry.before])
-    happened += [_event(context, entry, contents, entry.commit in cut) for entry in found]
-    return happened[:limit]
-
-
 @dataclass(frozen=True)
-class _Touch:
-    """A commit that touched the file: the blob before and after, None for no file."""
+class Touch:
+    """A commit that touched the file: the blob before and after, None for no file; `at` in seconds since 1970."""
 
     commit: str
     at: int
@@ -277,8 +309,10 @@ class _Touch:
     after: str | None
 
 
-def _touching(context: Context, name: str) -> list[_Touch]:
-    """Lists the commits that touch one ticket's file, on merged branches too."""
+def touching(context: Context, name: str) -> list[Touch]:
+    """Lists the commits that touch one ticket's file, newest first, on merged branches too."""
+    if context.git.head() is None:
+        return []
     commits = commits_of(context, name)
     if commits == []:
         return []
@@ -297,7 +331,7 @@ def _touching(context: Context, name: str) -> list[_Touch]:
             hint=CONTENTS_HINT,
             reason=result.stderr.decode("utf-8", "replace").strip()[-500:],
         )
-    found: list[_Touch] = []
+    found: list[Touch] = []
     header: list[str] = []
     for token in result.stdout.decode("utf-8", "replace").split("\0"):
         word = token.lstrip("\n")
@@ -306,7 +340,7 @@ def _touching(context: Context, name: str) -> list[_Touch]:
         elif word.startswith(":") and len(header) == 6:
             before, after = _sides(word)
             commit, at, author, said, parents, subject = header
-            found.append(_Touch(commit, int(at), author, said, parents, subject, before, after))
+            found.append(Touch(commit, int(at), author, said, parents, subject, before, after))
     return found
 
 
@@ -318,7 +352,14 @@ def _sides(raw: str) -> tuple[str | None, str | None]:
     return (before if before.strip("0") else None), (after if after.strip("0") else None)
 
 
-def _event(context: Context, touch: _Touch, contents: Mapping[str, bytes], cut: bool) -> Event:
+def described(context: Context, found: Sequence[Touch]) -> list[Event]:
+    """Tells what commits changed; reads only the contents that these need."""
+    contents = blobs(context, [oid for touch in found for oid in (touch.before, touch.after) if oid])
+    cut = boundaries(context, [touch.commit for touch in found if not touch.parents and not touch.before])
+    return [_event(context, touch, contents, touch.commit in cut) for touch in found]
+
+
+def _event(context: Context, touch: Touch, contents: Mapping[str, bytes], cut: bool) -> Event:
     kind = CREATED if touch.before is None else REMOVED if touch.after is None else CHANGED
     known = all(oid is None or oid in contents for oid in (touch.before, touch.after))
     changes: tuple[Change, ...] | None = None
@@ -346,15 +387,17 @@ def acting(trailer: str, author: str) -> str | None:
     return f"human:{slug}" if slug else None
 
 
-def _uncommitted(context: Context, name: str) -> list[Event]:
+def uncommitted(context: Context, name: str) -> tuple[Event, list[str | None]] | None:
+    """Returns the edit that nobody has committed yet and the blobs that it lies between, or None."""
     head = context.git.head()
-    path = f"{index.TICKETS}/{name}"
     try:
-        before, after = compared(context, head, path)
+        before, after = compared(context, head, f"{index.TICKETS}/{name}")
     except HostError:
-        return []
+        return None
     if before == after:
-        return []
+        return None
     changes = () if after is None else changes_between(before, after, context.full)
     words = "removed, not committed" if after is None else "not committed"
-    return [Event(UNCOMMITTED, None, None, None, words, changes)]
+    algorithm = context.git_setting("extensions.objectformat") or "sha1"
+    ids = [None if data is None else blob_id(data, algorithm) for data in (before, after)]
+    return Event(UNCOMMITTED, None, None, None, words, changes), ids

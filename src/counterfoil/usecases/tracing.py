@@ -10,6 +10,7 @@ from __future__ import annotations
 from heapq import merge
 from typing import TYPE_CHECKING, Any
 
+from counterfoil.errors import CounterfoilError
 from counterfoil.ledger import branch
 from counterfoil.ledger.fold import decode, decoded
 from counterfoil.ledger.instant import read_ms
@@ -21,11 +22,12 @@ from counterfoil.usecases.story import Entry, Inspection, Moment, Replay, Trace
 from counterfoil.usecases.ticket_story import OUTCOMES, reducer_of, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from counterfoil.ledger.branch import Segment
     from counterfoil.ledger.fold import Body
     from counterfoil.ledger.receipt import Receipt
+    from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store, Views
 
 __all__ = [
@@ -38,8 +40,10 @@ __all__ = [
     "Replay",
     "Trace",
     "inspect",
+    "of_others",
     "replay",
     "replay_all",
+    "story",
     "trace",
 ]
 
@@ -107,6 +111,35 @@ def trace(store: Store, stream: str, *, derived: Views | None = None) -> Trace:
         _mark_fork(entries, name, step)
     parent, at = _origin(store, segments)
     return Trace(store.ledger, stream, branch.length(segments), parent, at, state.value, entries)
+
+
+def story(store: Store, stream: str) -> list[Entry]:
+    """Tells the story alone: nothing is folded or derived, no branches are looked for, and nothing is written.
+
+    Raises:
+        InputError: `stream_not_found`.
+    """
+    return _entries([moment for _, moment in _story(store, branching.history(store, stream), None)])
+
+
+def of_others(
+    context: Context, stream: str, tell: Callable[[Store, str], list[Entry]]
+) -> list[tuple[str, list[Entry]]]:
+    """Returns what each ledger that was fetched says of a stream; one that cannot be read is a warning."""
+    stories = []
+    for ledger in sorted(context.ledgers.foreign()):
+        try:
+            store = context.ledgers.open_foreign(ledger)
+            try:
+                if store.stream(stream) is not None:
+                    stories.append((ledger, tell(store, stream)))
+            finally:
+                store.close()
+        except CounterfoilError as error:
+            context.warn(
+                "origin_unreadable", f"the ledger {ledger} is left out: {error.message}", ledger=ledger
+            )
+    return stories
 
 
 class _State:

@@ -1,4 +1,8 @@
-"""`ticket log`: the history of a ticket, newest first."""
+"""`ticket log`: the history of a ticket, newest first, as Git and the ledger tell it.
+
+What a receipt tells of ends in its number in the log, what Git has in the commit; whatever lacks one of
+the two stands there with the other alone.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,21 @@ from typing import TYPE_CHECKING
 
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.layout import BOLD, DIM, RESET, colourful, columns_of, cut, visible
+from counterfoil.cli.receipt_words import tell, value_text
+from counterfoil.cli.timeline import spoken_numbers
 from counterfoil.kernel.ids import short_id
 from counterfoil.tickets.naming import display_id
-from counterfoil.usecases import history
+from counterfoil.usecases import chronicle, history, kinds
 
 if TYPE_CHECKING:
     from counterfoil.usecases.history import Event
 
 WIDTH = 80
 SHORT_COMMIT = 9
+"""How much of a commit's name is shown; a column of its own."""
+CLAIMS = {"taken": kinds.CLAIMED, "renewed": kinds.RENEWED, "released": kinds.RELEASED}
+SUBJECT_TELLS = (chronicle.WRITTEN, chronicle.ELSEWHERE, chronicle.ABANDONED, chronicle.OPEN)
+"""A change of the text alone names no field, so what its commit was to be called says what it was."""
 CREATED_FIELDS = ("state", "priority", "labels", "assignee", "reviewer")
 
 
@@ -23,7 +33,7 @@ def run(call: Call) -> Reply:
     context = call.context()
     query = call.arguments.required("id")
     name = history.find_ever(context, call.pick(query) if call.interactive else query)
-    happened = history.events(context, name, call.arguments.number("limit"))
+    happened = chronicle.events(context, name, call.arguments.number("limit"))
     ticket_id = name[:-3].upper()
     display = display_id(context.config.id_prefix, ticket_id)
     data = {
@@ -38,17 +48,33 @@ def run(call: Call) -> Reply:
 
 
 def _lines(event: Event, colours: bool) -> list[str]:
-    """Returns an event: when, who and the commit on one line, each change on one of its own."""
-    when = event.at.replace("T", " ").removesuffix("Z")[:16] if event.at else event.subject
-    commit = event.commit[:SHORT_COMMIT] if event.commit else ""
-    head = f"{when}  {event.actor or 'unknown' if event.commit else ''}".rstrip()
-    padding = " " * max(2, WIDTH - columns_of(head) - SHORT_COMMIT) if commit else ""
-    first = f"{BOLD}{head}{RESET}{padding}{DIM}{commit}{RESET}" if colours else f"{head}{padding}{commit}"
+    """Returns an event: when, who, the receipts and the commit on one line, each change on one of its own."""
+    uncommitted = event.kind == history.UNCOMMITTED
+    when = event.subject if uncommitted or not event.at else event.at.replace("T", " ").removesuffix("Z")[:16]
+    who = visible(event.actor) if event.actor else "" if uncommitted else "unknown"
+    end = f"{_numbers(event)}  {(event.commit or '')[:SHORT_COMMIT]:{SHORT_COMMIT}}".lstrip()
+    head = cut(f"{when}  {who}".rstrip(), WIDTH - 2 - columns_of(end))
+    padding = " " * max(2, WIDTH - columns_of(head) - columns_of(end))
+    first = f"{BOLD}{head}{RESET}{padding}{DIM}{end.rstrip()}{RESET}" if colours and end else head
+    if not colours:
+        first = f"{head}{padding}{end}"
     return [first.rstrip(), *["  " + cut(visible(line), WIDTH - 2) for line in words(event)]]
 
 
+def _numbers(event: Event) -> str:
+    """Returns the receipts' numbers: our own, or those of the clone whose ledger tells the event."""
+    own = [place.position for place in event.receipts if place.origin == event.origin]
+    if not own:
+        return ""
+    return (f"{event.origin[:8]}… " if event.origin else "") + spoken_numbers(own)
+
+
 def words(event: Event) -> list[str]:
-    """Tells what an event changed, one line for each field."""
+    """Tells what an event changed, one line for each field, and what is to be said of it beyond that."""
+    return [*_changed(event), *_beyond(event)] or [event.subject or event.kind]
+
+
+def _changed(event: Event) -> list[str]:
     if event.kind == history.BOUNDARY:
         return ["here already; what came before is not in this clone (git fetch --unshallow)"]
     if event.changes is None:
@@ -59,8 +85,30 @@ def words(event: Event) -> list[str]:
         change.field == "title" and change.before is None for change in event.changes
     )
     if not is_new:
-        return [change.words() for change in event.changes]
+        bare = not event.changes and event.kind in SUBJECT_TELLS
+        return [event.subject] if bare else [change.words() for change in event.changes]
     by_field = {change.field: change.after for change in event.changes}
     told = [by_field[name] for name in CREATED_FIELDS if by_field.get(name)]
     flat = [", ".join(map(str, item)) if isinstance(item, list) else str(item) for item in told]
     return [f"created: {by_field.get('title', '')} ({'; '.join(flat)})" if flat else "created"]
+
+
+def _beyond(event: Event) -> list[str]:
+    """Tells what Git has no word for: what became of a change, claims, notes."""
+    commit = (event.commit or "")[:SHORT_COMMIT]
+    was = ", ".join([name[:SHORT_COMMIT] for name in event.was])
+    told = {
+        chronicle.WRITTEN: ["written, not committed"],
+        chronicle.ELSEWHERE: [f"in commit {commit}, which is not in the history here"],
+        chronicle.ABANDONED: [f"did not come about: {value_text(event.text)}"],
+        chronicle.OPEN: ["not finished: whoever began this was interrupted, or is still at it"],
+        chronicle.OBSERVED: [
+            f"changed by hand or by others in commit {commit}, which is not in the history here"
+        ],
+        chronicle.DROPPED: [f"dropped: the branch no longer has commit {was}"],
+        chronicle.NOTE: (event.text or "").split("\n"),
+        chronicle.ERASED: ["what was said is not here (erased or withheld)"],
+        chronicle.UNREADABLE: ["sealed by a newer program, which alone can read it"],
+    }.get(event.kind, [f"rewritten: it was commit {was}"] if was else [])
+    claims = [line for claim in event.claims for line in tell(CLAIMS[str(claim["what"])], claim)]
+    return [*told, *claims, *(["sealed late: the ledger was closed at the time"] if event.late else [])]

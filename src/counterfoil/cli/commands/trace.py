@@ -17,6 +17,7 @@ from counterfoil.usecases.addressing import find_stream, open_ledger
 if TYPE_CHECKING:
     from counterfoil.cli.timeline import Told
     from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Store
     from counterfoil.usecases.tracing import Entry, Trace
 
 NOT_HERE = ("ledger_not_found", "stream_not_found")
@@ -33,7 +34,7 @@ def run(call: Call) -> Reply:
     trace = _own_story(context, picked(call))
     entries = trace.entries if at is None else _until(trace, at)
     alone = own or at is not None or not trace.stream.startswith(kinds.ticket_stream(""))
-    others = [] if alone else _others(context, trace.stream)
+    others = [] if alone else tracing.of_others(context, trace.stream, _entries)
     story = merged([("", _not_told_by(others, entries)), *others])
     shown = story if limit is None else story[max(0, len(story) - limit) :]
     data = {
@@ -103,22 +104,8 @@ def _until(trace: Trace, at: int) -> list[Entry]:
     return trace.entries[: reached[-1] + 1] if reached else []
 
 
-def _others(context: Context, stream: str) -> list[tuple[str, list[Entry]]]:
-    """Returns what the ledgers that were fetched say of a stream; one that cannot be read is a warning."""
-    stories = []
-    for ledger in sorted(context.ledgers.foreign()):
-        try:
-            store = context.ledgers.open_foreign(ledger)
-            try:
-                if store.stream(stream) is not None:
-                    stories.append((ledger, tracing.trace(store, stream).entries))
-            finally:
-                store.close()
-        except CounterfoilError as error:
-            context.warn(
-                "origin_unreadable", f"the ledger {ledger} is left out: {error.message}", ledger=ledger
-            )
-    return stories
+def _entries(store: Store, stream: str) -> list[Entry]:
+    return tracing.trace(store, stream).entries
 
 
 def _not_told_by(others: list[tuple[str, list[Entry]]], entries: list[Entry]) -> list[Entry]:
