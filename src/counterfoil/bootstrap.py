@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from counterfoil.usecases.ports import Files, Keys, Ledgers, Lock, ProgramRunner, Repository, Trace
 
 STATE_FOLDER = "counterfoil"
+PRIVATE, BY_UMASK = 0o700, 0o777
+FOR_GROUP = 0o2020
+"""Git lets a group write to a shared repository, and hand that on to folders below (core.sharedRepository)."""
 FOREIGN = {
     "config.json": "another tool's configuration",
     "issues.jsonl": "beads",
@@ -66,7 +69,8 @@ def open_project(
         work = tree
     else:
         folder, work = _read_from_head(start, location, environ, trace)
-    state = WorkTree(_state_folder(cwd, environ, options, location))
+    state_mode = _state_mode(location)
+    state = WorkTree(_state_folder(cwd, environ, options, location), state_mode)
     prefix = "" if folder == location.root else os.path.relpath(folder, location.root) + "/"
 
     return Context(
@@ -79,7 +83,7 @@ def open_project(
         entropy=SystemEntropy(),
         environ=environ,
         full=read_full,
-        open_lock=lambda timeout_s: _open_lock(state.root, timeout_s),
+        open_lock=lambda timeout_s: _open_lock(state.root, state_mode, timeout_s),
         options=options,
         settings_file=lambda: read_settings_file(environ),
         program=program,
@@ -100,6 +104,15 @@ def _state_folder(cwd: str, environ: Mapping[str, str], options: Options, locati
     if given:
         return os.path.normpath(os.path.join(location.root, given))
     return os.path.normpath(f"{location.common_dir}/{STATE_FOLDER}")
+
+
+def _state_mode(location: Location) -> int:
+    """Returns the mode of the clone's own folders: for its owner alone, unless Git itself shares with a group."""
+    try:
+        is_shared = os.stat(location.common_dir).st_mode & FOR_GROUP == FOR_GROUP
+    except OSError:
+        return PRIVATE
+    return BY_UMASK if is_shared else PRIVATE
 
 
 def _open_programs(environ: Mapping[str, str], trace: Trace | None) -> ProgramRunner:
@@ -126,11 +139,11 @@ def _open_keys(folder: str) -> Keys:
     return KeyFolder(folder)
 
 
-def _open_lock(folder: str, timeout_s: float) -> Lock:
+def _open_lock(folder: str, mode: int, timeout_s: float) -> Lock:
     from counterfoil.adapters.lock import FileLock
 
     try:
-        os.makedirs(folder, exist_ok=True)
+        os.makedirs(folder, mode, exist_ok=True)
     except OSError as error:
         hint = "work in a writable clone, or name another folder with --data-dir"
         raise HostError("io_error", f"{folder}: {error.strerror}", hint, path=folder) from None

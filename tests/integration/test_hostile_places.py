@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 from integration.verbs_scene import TICKETS, Desk
 
 
@@ -59,3 +62,27 @@ def test_a_field_that_we_removed_and_they_changed_stays_removed_in_file_and_inde
     assert "assignee" not in desk.data("show", made)["ticket"]
     assert [entry.get("assignee") for entry in desk.index()] == [None]
     assert "assignee is in conflict" in desk.say("validate", "--all", status=7).err
+
+
+def state_modes(desk: Desk) -> set[int]:
+    """Lets commands make the clone's own folders under the most open mask; returns their permissions."""
+    before = os.umask(0)
+    try:
+        shutil.rmtree(desk.path / ".git/counterfoil", ignore_errors=True)
+        desk.say("list")
+        desk.say("new", "T")
+        desk.say("trace", "T")
+    finally:
+        os.umask(before)
+    folder = desk.path / ".git/counterfoil"
+    return {path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*")) if path.is_dir()}
+
+
+def test_the_clones_own_folder_is_for_its_owner_alone_whatever_the_mask(desk: Desk) -> None:
+    assert state_modes(desk) == {0o700}
+
+
+def test_the_folders_of_a_repository_that_a_group_shares_are_the_groups_too(desk: Desk) -> None:
+    (desk.path / ".git").chmod(0o2775)
+    assert {mode for mode in state_modes(desk) if mode & 0o070 == 0o070} == {0o777}
+    assert (desk.path / ".git/counterfoil").stat().st_mode & 0o777 == 0o777

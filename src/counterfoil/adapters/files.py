@@ -32,10 +32,16 @@ _signature = attrgetter("st_ctime_ns", "st_size", "st_ino", "st_mode")
 
 
 class WorkTree:
-    """Files below one folder; every path is relative to it and written with `/`."""
+    """Files below one folder; every path is relative to it and written with `/`.
 
-    def __init__(self, root: str) -> None:
+    Args:
+        root: the folder.
+        folder_mode: of the folders that are made, before the umask takes its share.
+    """
+
+    def __init__(self, root: str, folder_mode: int = 0o777) -> None:
         self.root = root
+        self._folder_mode = folder_mode
         self._real_folders = {""}
 
     def path(self, name: str) -> str:
@@ -242,7 +248,8 @@ class WorkTree:
         """Makes a folder and those above it."""
         self._check_folders(name)
         try:
-            os.makedirs(self.path(name), exist_ok=True)
+            for path in (self.root, self.path(name)):
+                os.makedirs(path, self._folder_mode, exist_ok=True)
         except OSError as error:
             raise _failure(error, name) from None
 
