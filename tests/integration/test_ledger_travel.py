@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 
 import pytest
 from integration.ledger_scene import (
@@ -259,6 +260,48 @@ def test_a_push_that_arrived_and_was_not_noted_is_gone_on_from(world: World, lat
     assert world.ada.git("for-each-ref", "refs/counterfoil/incoming", "refs/counterfoil/outgoing") == ""
     world.bob.data("ledger", "fetch")
     assert world.bob.fetched() == {ledger: pushed["size"]}
+
+
+@pytest.mark.parametrize("note", ["garbage\n", "of another"])
+def test_checkpoints_that_do_not_hold_are_left_where_they_are(world: World, note: str) -> None:
+    world.ada.data("ledger", "push")
+    ledger = world.ada.ledger()
+    ref = f"{CHECKPOINTS}/{ledger}"
+    world.bob.new("Mine")
+    world.bob.data("ledger", "fetch")
+    taken = world.bob.git("rev-parse", ref)
+    world.bob.data("ledger", "push")
+    theirs = world.remote.git("show", f"{CHECKPOINTS}/{world.bob.ledger()}:checkpoint") + "\n"
+    (world.remote.path / "note").write_text(theirs if note == "of another" else note)
+    blob = world.remote.git("hash-object", "-w", "note")
+    (world.remote.path / "tree").write_text(f"100644 blob {blob}\tcheckpoint\n")
+    with (world.remote.path / "tree").open() as listing:
+        made = subprocess.run(
+            ["git", "mktree"], cwd=world.remote.path, stdin=listing, capture_output=True, check=True
+        )
+    tree = made.stdout.decode().strip()
+    world.remote.git("update-ref", ref, world.remote.git("commit-tree", tree, "-p", ref, "-m", "x"))
+
+    assert "checkpoints_refused" in world.bob.codes("ledger", "fetch")
+
+    assert world.bob.git("rev-parse", ref) == taken
+    assert world.bob.git("for-each-ref", "refs/counterfoil/incoming") == ""
+    assert world.bob.data("ledger", "verify")["findings"] == []
+
+
+def test_checkpoints_that_were_taken_back_stay_where_they_were_seen(world: World) -> None:
+    for number in range(2):
+        world.ada.new(f"Ticket {number}")
+        world.ada.data("ledger", "push")
+    world.bob.data("ledger", "fetch")
+    ref = f"{CHECKPOINTS}/{world.ada.ledger()}"
+    seen = world.bob.git("rev-parse", ref)
+    world.remote.git("update-ref", ref, f"{ref}^")
+    assert world.bob.codes("ledger", "fetch") == []
+    other = world.remote.git("commit-tree", f"{ref}^{{tree}}", "-m", "Begun anew")
+    world.remote.git("update-ref", ref, other)
+    assert world.bob.codes("ledger", "fetch") == ["checkpoints_rewritten"]
+    assert world.bob.git("rev-parse", ref) == seen
 
 
 def edit(segment: bytes, old: bytes, new: bytes) -> bytes:

@@ -9,6 +9,7 @@ from counterfoil.kernel import canonical
 from counterfoil.ledger import checkpoint as checkpoints
 from counterfoil.ledger.chain import Claim
 from counterfoil.ledger.erasure import erased_leaves
+from counterfoil.ledger.finding import Findings
 from counterfoil.usecases import kinds, signing, witness
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from counterfoil.kernel.note import Note
     from counterfoil.ledger.chain import Chain
     from counterfoil.ledger.checkpoint import Checkpoint
-    from counterfoil.ledger.finding import Findings
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store
     from counterfoil.usecases.signing import LogKey
@@ -63,6 +63,23 @@ def signed_claims(context: Context, store: Store, findings: Findings, *, own: bo
             seen.add(note)
             claims += _claims(context, store, size, note, source, keys, findings)
     return claims
+
+
+def fault_of(context: Context, store: Store, notes: Iterable[tuple[str, str]]) -> str:
+    """Returns what is wrong with checkpoints that come from elsewhere; empty if they are all the ledger's own.
+
+    Args:
+        context: the project.
+        store: the ledger as far as it is known.
+        notes: the commit and the note of each.
+    """
+    keys = signing.log_keys(store)
+    for commit, note in notes:
+        found = Findings()
+        _claims(context, store, None, note, f"commit {commit[:12]}", keys, found)
+        if found.errors:
+            return f"{found.errors[0].where}: {found.errors[0].message}"
+    return ""
 
 
 def _size_of(note: str) -> int:

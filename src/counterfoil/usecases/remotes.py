@@ -66,16 +66,8 @@ def bring(context: Context, remote: str, refspecs: list[str]) -> None:
         "--recurse-submodules=no", "--refmap=", "--", remote, *refspecs,
         env=network(context), timeout_s=NETWORK_TIMEOUT_S,
     )  # fmt: skip
-    if result.status == 0:
-        return
-    if b"non-fast-forward" in result.stderr:
-        context.warn(
-            "checkpoints_rewritten",
-            f"{remote} no longer has the checkpoints that it had; those that were fetched before stay",
-            remote=remote,
-        )
-        return
-    raise _unreachable(remote, result)
+    if result.status != 0:
+        raise _unreachable(remote, result)
 
 
 class Tree(NamedTuple):

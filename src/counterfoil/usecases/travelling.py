@@ -27,6 +27,7 @@ from counterfoil.usecases.remotes import (
     read_tree,
     segment_name,
 )
+from counterfoil.usecases.testimony import take_checkpoints
 from counterfoil.usecases.transfer import Incoming, Manifest, outgoing, read_manifest, take_in
 from counterfoil.usecases.witnessing import CHECKPOINTS, IDENTITY
 
@@ -352,8 +353,7 @@ def fetch(context: Context, remote: str, progress: Progress | None = None) -> Fe
         context.git.run("update-ref", "--stdin", env=WRITING, stdin=lines.encode())
     sound = {taken.ledger for taken in fetched.taken} & checkpoints
     if sound:
-        # No `+`: who has seen a checkpoint is its witness and forgets none.
-        bring(context, remote, [f"{CHECKPOINTS}{ledger}:{CHECKPOINTS}{ledger}" for ledger in sorted(sound)])
+        take_checkpoints(context, remote, sorted(sound))
     return fetched
 
 

@@ -134,9 +134,17 @@ def notes(context: Context, ledger: str) -> list[tuple[str, str]]:
         HostError: `io_error`, when Git cannot read all of the chain.
     """
     end = context.git.ref(CHECKPOINTS + ledger)
-    if end is None:
-        return []
-    listed = context.git.run("rev-list", CHECKPOINTS + ledger, env=_ENV, timeout_s=HISTORY_TIMEOUT_S)
+    return [] if end is None else notes_between(context, None, end)
+
+
+def notes_between(context: Context, start: str | None, end: str) -> list[tuple[str, str]]:
+    """Returns the commits of a chain of checkpoints that stand behind one of them, each with its note.
+
+    Raises:
+        HostError: `io_error`, when Git cannot read all of the chain.
+    """
+    known = [] if start is None else [f"^{start}"]
+    listed = context.git.run("rev-list", end, *known, env=_ENV, timeout_s=HISTORY_TIMEOUT_S)
     if listed.status != 0:
         raise _unreadable(listed)
     commits = listed.stdout.decode("ascii", "replace").split() or [end]
