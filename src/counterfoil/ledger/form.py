@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PATTERNS_MAX = 16
 """How many shapes of one kind are remembered."""
 PATTERN_BYTES = 4000
+SHAPED_BYTES = 1 << 16
+"""The longest body whose shape is looked at; a hostile one could have millions of values."""
 _STRING = rb'"[ !#-\[\]-\xff]*+"'
 """Any bytes that need no escape; whether they are UTF-8 is asked apart."""
 _NUMBER = rb"(?:0|-?[1-9][0-9]{0,14})"
@@ -45,8 +47,8 @@ class Forms:
             return error.message
         if not isinstance(value, dict):
             return "it is no JSON object"
-        pattern = _pattern(value)
-        if len(pattern) <= PATTERN_BYTES:
+        pattern = _pattern(value) if len(body) <= SHAPED_BYTES else b""
+        if 0 < len(pattern) <= PATTERN_BYTES:
             patterns = self._patterns.setdefault(kind, [])
             patterns.insert(0, re.compile(pattern).fullmatch)
             del patterns[PATTERNS_MAX:]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counterfoil.kernel import canonical
+from counterfoil.ledger import form
 from counterfoil.ledger.form import Forms, fault
 
 TEXT = st.text(alphabet=st.sampled_from('ab"\\\n\x7fé😀{}[]:,'), max_size=6)
@@ -64,3 +66,10 @@ def test_shapes_without_number_take_no_memory() -> None:
     for number in range(100):
         assert forms.fault("a", canonical.encode({f"field-{number}": number})) is None
     assert sum(map(len, forms._patterns.values())) <= 16
+
+
+def test_of_a_body_with_millions_of_values_no_shape_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(form, "_pattern")
+    long = b'{"a":[' + b"[]," * form.SHAPED_BYTES + b"[]]}"
+    assert Forms().fault("a", long) is None
+    assert Forms().fault("a", long.replace(b",[]]", b", []]")) is not None
