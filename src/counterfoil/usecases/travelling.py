@@ -16,6 +16,7 @@ from counterfoil.kernel.merkle import Peaks, root_of
 from counterfoil.ledger import parcel
 from counterfoil.ledger.parcel import lines_of, refused
 from counterfoil.usecases.blobs import read_blobs
+from counterfoil.usecases.opening import open_own
 from counterfoil.usecases.rebasing import NETWORK_TIMEOUT_S, WRITING, git_failed
 from counterfoil.usecases.remotes import (
     MANIFEST,
@@ -390,7 +391,7 @@ def _move_on(context: Context, remote: str, taken: Taken, commit: str) -> None:
 def _own(context: Context) -> str | None:
     """Returns the id of the clone's own ledger: as it says itself, or else as the clone's settings do."""
     try:
-        store = context.ledgers.open() if context.ledgers.exists() else None
+        store = open_own(context) if context.ledgers.exists() else None
     except CounterfoilError:
         store = None
     if store is None:
