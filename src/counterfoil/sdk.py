@@ -1,4 +1,4 @@
-"""The Python API: everything that the command does, with the same rules and the same errors.
+"""The Python API: what the command does, with the same rules and the same errors.
 
     from counterfoil import Project
 
@@ -12,6 +12,9 @@
 Ids may be full ids, display ids or short ids; other beginnings of ids and parts of titles are
 taken with `guess=True`. Errors are those of `counterfoil.errors`, with the codes of the
 command's exit statuses. What the calls had to remark is in `Project.warnings`.
+
+Every change is sealed in the ledger, which can be read, verified, followed and signed here. Moving it between
+clones and files, branching and erasing stay with `ticket ledger`, `ticket fork` and `ticket replay`.
 """
 
 from __future__ import annotations
@@ -23,17 +26,20 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from counterfoil.bootstrap import open_project
+from counterfoil.ledger.receipt import Receipt
 from counterfoil.tickets import index, query
 from counterfoil.tickets.document import read as read_document
 from counterfoil.tickets.model import FILE_BYTES, Row, Ticket
 from counterfoil.tickets.naming import branch_name, fill
 from counterfoil.tickets.query import Readiness
 from counterfoil.usecases import (
+    auditing,
     batching,
     chronicle,
     claims,
     dates,
     doctoring,
+    doors,
     exporting,
     guarding,
     history,
@@ -44,6 +50,7 @@ from counterfoil.usecases import (
     searching,
     settings,
     setup,
+    standing,
     syncing,
     templates,
     undoing,
@@ -57,6 +64,7 @@ from counterfoil.usecases.editing import edit_fields
 from counterfoil.usecases.intake import source
 from counterfoil.usecases.reporting import Report
 from counterfoil.usecases.resolve import find_name
+from counterfoil.usecases.story import Trace
 
 MINUTE_MS = 60_000
 Tickets = list[Ticket]
@@ -246,18 +254,9 @@ class Project:
 
         def work(desk: Desk) -> None:
             desk.create(
-                title,
-                state=state,
-                priority=priority,
-                labels=labels,
-                assignee=assignee,
-                reviewer=reviewer,
-                author=author,
-                blocks=blocks,
-                blocked_by=blocked_by,
-                body=body,
-                template=text,
-            )
+                title, state=state, priority=priority, labels=labels, assignee=assignee, reviewer=reviewer,
+                author=author, blocks=blocks, blocked_by=blocked_by, body=body, template=text,
+            )  # fmt: skip
 
         desk, outcome = carry_out(self._context, work)
         return Written(next(iter(desk.sheets.values())).ticket, outcome.changed, outcome.commit)
@@ -300,20 +299,11 @@ class Project:
         """Changes what is given. Labels: `+x` adds, `-x` removes, `x,y` stands for all; `append` adds to the body."""
         return self._change(
             lambda desk: edit_fields(
-                desk,
-                desk.open(ticket),
-                title=title,
-                state=state,
-                priority=priority,
-                labels=labels,
-                assignee=assignee,
-                reviewer=reviewer,
-                blocks=blocks,
-                blocked_by=blocked_by,
-                body=body,
+                desk, desk.open(ticket), title=title, state=state, priority=priority, labels=labels,
+                assignee=assignee, reviewer=reviewer, blocks=blocks, blocked_by=blocked_by, body=body,
                 append=append,
-            ),
-        )
+            )
+        )  # fmt: skip
 
     def _change(self, work: Callable[[Desk], object]) -> Written:
         desk, outcome = carry_out(self._context, work)
@@ -387,6 +377,34 @@ class Project:
         claim = claims.read(self._context, next(iter(desk.sheets.values())).ticket.id)
         assert claim is not None
         return claim
+
+    # --- the ledger ----------------------------------------------------------------------------------
+
+    def ledger_status(self) -> standing.Standing:
+        """Says how the ledger stands: size, root, what is signed, pushed and fetched; writes nothing."""
+        return standing.standing(self._context)
+
+    def verify_ledger(self, *, deep: bool = False) -> auditing.Report:
+        """Examines the ledgers of this clone; what is wrong is in the report, not raised. Writes nothing."""
+        return auditing.verify(self._context, deep=deep)
+
+    def trace(self, ticket: str) -> Trace:
+        """Tells the story of a ticket or another stream, command by command, as the clone's own ledger has it."""
+        return doors.trace(self._context, ticket)
+
+    def receipts(self, stream: str | None = None, *, after: int = 0) -> Iterator[Receipt]:
+        """Yields the receipts of a ticket, of another stream or of the whole log, without the first `after`."""
+        return doors.receipts(self._context, stream, after)
+
+    def follow(
+        self, after: int | None = None, *, stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[Receipt]:
+        """Yields the receipts behind the first `after` of the log, then each as it is sealed, until `stop()`."""
+        return doors.follow(self._context, after, stop)
+
+    def checkpoint(self) -> str:
+        """Signs the ledger as it stands; returns the checkpoint, which others can hold against it later."""
+        return doors.checkpoint(self._context)
 
     # --- checking ----------------------------------------------------------------------------------
 
