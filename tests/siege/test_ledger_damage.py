@@ -1,4 +1,4 @@
-"""What `ticket ledger verify` says of bytes that are no receipts, and of files that are no ledger."""
+"""What `ticket ledger verify` says of bytes that are no receipts, files that are no ledger, and views that lie."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from siege.ledger_scene import (
     ledger_file,
     make_ledger,
     other_project,
+    sound,
 )
 
 if TYPE_CHECKING:
@@ -171,3 +172,17 @@ def test_a_history_that_git_cannot_read_is_a_finding(scene: Project) -> None:
     lost.chmod(0o600)
     lost.unlink()
     assert "history_unreadable" in found(scene)
+
+
+def test_view_that_disagrees_with_its_fold_and_rebuild_mends_it(scene: Project, first: str) -> None:
+    assert scene.run("inspect", first).status == 0
+    assert scene.run("rebuild").status == 0
+    with forging(scene, ledger_file(scene).with_name("views.db")) as forger:
+        forger.do(
+            "UPDATE cells SET value = CAST(replace(CAST(value AS TEXT), 'First', 'Last') AS BLOB) "
+            "WHERE view = 'tickets'"
+        )
+        assert forger.db.changes() > 0
+    assert found(scene) == {"view_differs"}
+    assert scene.run("rebuild").status == 0
+    assert sound(scene) == {"tail_unsigned"}

@@ -437,17 +437,3 @@ def test_body_gone_without_a_receipt_of_its_erasure(scene: Project, first: str) 
     with forging(scene) as forger:
         forger.do("UPDATE receipts SET body = NULL WHERE position = ?", forger.place(first, 1))
     assert found(scene) == {"body_missing"}
-
-
-def test_view_that_disagrees_with_its_fold_and_rebuild_mends_it(scene: Project, first: str) -> None:
-    assert scene.run("inspect", first).status == 0
-    assert scene.run("rebuild").status == 0
-    with forging(scene, ledger_file(scene).with_name("views.db")) as forger:
-        forger.do(
-            "UPDATE cells SET value = CAST(replace(CAST(value AS TEXT), 'First', 'Last') AS BLOB) "
-            "WHERE view = 'tickets'"
-        )
-        assert forger.db.changes() > 0
-    assert found(scene) == {"view_differs"}
-    assert scene.run("rebuild").status == 0
-    assert sound(scene) == {"tail_unsigned"}

@@ -285,10 +285,11 @@ def _kind(entry: Entry) -> str:
 
 def _changes(entry: Entry) -> tuple[Change, ...]:
     unset: Mapping[str, list[object]] = {name: [] for name in LIST_FIELDS}
-    return tuple(
-        Change(name, *[unset.get(name) if value is None else value for value in pair])
-        for name, pair in entry.changes.items()
-    )
+    found = []
+    for name, pair in entry.changes.items():
+        before, after = [unset.get(name) if value is None else value for value in pair]
+        found.append(Change(name, before, after))
+    return tuple(found)
 
 
 def _text(entry: Entry) -> str | None:
