@@ -243,3 +243,25 @@ def test_a_tree_that_is_too_long_is_not_listed(world: World, monkeypatch: pytest
     world.bob.new("Mine")
     monkeypatch.setattr(remotes, "TREE_BYTES", 60)
     assert world.refuse(world.ada.ledger())["reason"] == "form"
+
+
+def test_one_bad_ledger_does_not_keep_the_good_ones_away(world: World) -> None:
+    world.ada.data("ledger", "push")
+    world.bob.new("Mine")
+    world.bob.data("ledger", "push")
+    carol = world.clone(world.ada.path.parent / "carol", "human:carol")
+    files = world.tree(world.ada.ledger())
+    world.offer(world.ada.ledger(), with_manifest(files, root="0" * 64))
+    error = carol.error("ledger", "fetch", status=11)
+    assert [each["ledger"] for each in error["details"]["refused"]] == [world.ada.ledger()]
+    assert [each["ledger"] for each in error["details"]["ledgers"]] == [world.bob.ledger()]
+
+
+def test_a_fetch_that_was_killed_leaves_nothing_that_gc_does_not_drop(world: World) -> None:
+    world.ada.data("ledger", "push")
+    world.bob.new("Mine")
+    world.bob.git("update-ref", "refs/counterfoil/incoming/x", "HEAD")
+    world.bob.git("update-ref", "refs/counterfoil/outgoing/x", "HEAD")
+    dropped = world.bob.data("ledger", "gc")["dropped"]
+    assert {"what": "references", "number": 2, "bytes": 0} in dropped
+    assert world.bob.git("for-each-ref", "refs/counterfoil/incoming", "refs/counterfoil/outgoing") == ""
