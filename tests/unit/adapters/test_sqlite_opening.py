@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from pathlib import Path
@@ -197,6 +198,25 @@ def test_who_comes_second_to_make_a_ledger_leaves_the_log_of_the_first_alone(
     store = SqliteStore.make(path, "01BX5ZZKBKACTAV9WEVGEMMVRZ")
     assert (store.ledger, store.size()) == (LEDGER, 10)
     store.close()
+
+
+def test_no_other_maker_comes_between_the_look_and_the_move(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would be moved could be the log of the other, which is in use."""
+    real = connection._move_orphans
+
+    def watched(where: str) -> None:
+        other = os.open(os.path.dirname(where), os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(other)
+        real(where)
+
+    os.unlink(path)
+    monkeypatch.setattr(connection, "_move_orphans", watched)
+    connection.make(path, LEDGER)
+    assert os.path.exists(f"{path}-wal.orphan-1")
 
 
 @pytest.mark.parametrize("brief", [False, True])
