@@ -328,10 +328,19 @@ def test_gc_drops_what_nobody_needs_and_nothing_else(world: World) -> None:
     bells = ada.state_folder() / "bells"
     bells.mkdir(exist_ok=True)
     (bells / "ledger.db.999999999.abc").touch()
+    (ada.state_folder() / "origins").mkdir()
+    drafts = [
+        ada.state_folder() / name
+        for name in ("ledger.db.999999999-1.tmp", "origins/01ARZ.db.999999999-2.tmp")
+    ]
+    alive = ada.state_folder() / f"ledger.db.{os.getpid()}-1.tmp"
+    for draft in (*drafts, alive):
+        draft.touch()
     before = ada.receipts()
     first = {each["what"] for each in ada.data("ledger", "gc", "--dry-run")["dropped"]}
-    assert {"bells", "logs"} <= first
+    assert {"bells", "logs", "drafts"} <= first
     assert {each["what"] for each in ada.data("ledger", "gc")["dropped"]} == first
+    assert [draft.exists() for draft in (*drafts, alive)] == [False, False, True]
     assert ada.say("ledger", "gc").out == "Nothing to drop.\n"
     assert ada.receipts() == before
     assert ada.data("ledger", "verify", "--deep")["findings"] == []

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store
 
+FOREIGN = "origins"
+"""Folder of the ledgers that were fetched."""
 BELLS = "bells"
 """Folder of the clone's own: one socket for each process that follows a ledger."""
 
@@ -106,10 +108,27 @@ def _drafts(context: Context, dry_run: bool) -> Dropped:
     """Files that killed processes were about to write."""
     before = set(context.state.names(""))
     drafts = [name for name in before if name.startswith(".") and name.endswith(".tmp")]
+    ledgers = _unfinished_ledgers(context)
     if dry_run:
-        return Dropped("drafts", len(drafts))
+        return Dropped("drafts", len(drafts) + len(ledgers))
     context.state.discard_drafts("")
-    return Dropped("drafts", len(before) - len(context.state.names("")))
+    number = len(before) - len(context.state.names(""))
+    for name in ledgers:
+        context.state.remove(name)
+    return Dropped("drafts", number + len(ledgers))
+
+
+def _unfinished_ledgers(context: Context) -> list[str]:
+    """Returns the ledgers that a process was making when it died, by its number in their names."""
+    found = []
+    for folder in ("", f"{FOREIGN}/"):
+        for name in context.state.names(folder.rstrip("/")):
+            stem, _, made = name.removesuffix(".tmp").rpartition(".db.")
+            pid = made.partition("-")[0]
+            ours = bool(stem) and name.endswith(".tmp") and pid.isascii() and pid.isdigit()
+            if ours and not context.programs.lives(int(pid)):
+                found.append(folder + name)
+    return found
 
 
 def _references(context: Context, dry_run: bool) -> Dropped:
