@@ -145,3 +145,11 @@ def test_what_is_on_a_server_is_no_file_and_is_not_set_aside() -> None:
     assert [each.is_file() for each in (on_server, in_memory)] == [False, False]
     assert [each.set_aside("x") for each in (on_server, in_memory)] == [None, None]
     assert in_memory.exists()
+
+
+def test_what_was_written_ahead_gives_its_room_back_and_nothing_is_lost(ledgers: Ledgers) -> None:
+    store = ledgers.open(OWN)
+    note(store)
+    room = store.shrink(dry_run=True)
+    assert [store.shrink(dry_run=True), store.shrink(), store.shrink()] == [room, room, 0]
+    assert (room > 0, store.size()) == (isinstance(ledgers, LedgerFolder), 1)
