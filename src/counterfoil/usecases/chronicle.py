@@ -19,7 +19,7 @@ from counterfoil.usecases.history import BOTH, LEDGER, LIST_FIELDS, Change, Even
 from counterfoil.usecases.late import LATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.history import Touch
@@ -284,12 +284,17 @@ def _kind(entry: Entry) -> str:
 
 
 def _changes(entry: Entry) -> tuple[Change, ...]:
-    unset: Mapping[str, list[object]] = {name: [] for name in LIST_FIELDS}
-    found = []
-    for name, pair in entry.changes.items():
-        before, after = [unset.get(name) if value is None else value for value in pair]
-        found.append(Change(name, before, after))
-    return tuple(found)
+    return tuple(
+        [
+            Change(name, _or_unset(name, old), _or_unset(name, new))
+            for name, (old, new) in entry.changes.items()
+        ]
+    )
+
+
+def _or_unset(name: str, value: object) -> object:
+    """Returns a field's value as `history` has it: a list that is not there is an empty one."""
+    return [] if value is None and name in LIST_FIELDS else value
 
 
 def _text(entry: Entry) -> str | None:
