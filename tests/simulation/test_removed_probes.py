@@ -39,7 +39,7 @@ def nobody(*_: object, **__: object) -> dict[str, object]:
 
 PROBES: dict[str, tuple[object, str, Callable[..., object]]] = {
     "what the ledger holds of the command": (Record, "recall", no),
-    "the commit that names the command's receipt": (recovery, "_commit_made", nothing),
+    "the commit that names the command's receipt": (recovery, "commit_made", nothing),
     "whether HEAD has the files already": (recovery, "_commit_with", nothing),
     "what the files hold now": (recovery, "_contents", nobody),
     "whether it was intended at all": (Record, "abandon_if_intended", nothing),

@@ -162,5 +162,5 @@ class Machine(RuleBasedStateMachine):
 def test_whatever_is_done_the_store_holds_what_it_should(backend: str) -> None:
     run_state_machine_as_test(
         lambda: Machine(backend),
-        settings=settings(max_examples=60, stateful_step_count=20, deadline=None),
+        settings=settings(max_examples=25, stateful_step_count=20, deadline=None),
     )
