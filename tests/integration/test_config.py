@@ -16,6 +16,7 @@ def test_all_settings_are_listed(desk: Desk) -> None:
         "actor=human:test-person",
         "commit=on",
         "trailers=on",
+        "pushCheckpoints=on",
         "pack=on",
         "lockTimeout=60",
         "baseBranch=main",

@@ -153,6 +153,8 @@ class Shell:
         text = match[0]
         if match.lastgroup == "elision":
             return "(?:.*\n)*?"
+        if match.lastgroup == "commit":  # a real one may happen to have no digit, and look like a word
+            return r"\b[0-9a-f]{7,40}\b"
         if match.lastgroup in _SHAPES:
             return _SHAPES[match.lastgroup]
         if match.lastgroup == "ulid":
