@@ -40,10 +40,9 @@ def nobody(*_: object, **__: object) -> dict[str, object]:
 PROBES: dict[str, tuple[object, str, Callable[..., object]]] = {
     "what the ledger holds of the command": (Record, "recall", no),
     "the commit that names the command's receipt": (recovery, "commit_made", nothing),
-    "whether HEAD has the files already": (recovery, "_commit_with", nothing),
     "what the files hold now": (recovery, "_contents", nobody),
     "whether it was intended at all": (Record, "abandon_if_intended", nothing),
-    "the blobs that the commit holds": (recovery, "_held", nobody),
+    "the blobs that the commit holds": (recovery, "held", nobody),
     "whether the Git of the dead still lives": (recovery, "_await_child", nothing),
     "which locks the dead left": (MemoryGit, "discard_leftovers", nothing),
     "which drafts the dead left": (MemoryFiles, "discard_drafts", nothing),

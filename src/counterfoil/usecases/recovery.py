@@ -153,8 +153,6 @@ def _finish(
             effect.put(context, path, after, local)
             now[path] = after
     paths = [path for path, _, _, local in intent.entries if not local and path in now]
-    if made is None and intent.message:
-        made = _commit_with(context, paths)
     try:
         if made is not None:
             _sync_index(context, paths)
@@ -262,15 +260,6 @@ def _sync_index(context: Context, paths: Sequence[str]) -> None:
 def _known(context: Context, paths: Sequence[str]) -> list[str]:
     """Returns the paths that are there, or that Git knows."""
     return [path for path in paths if context.work.exists(path) or _is_tracked(context, path)]
-
-
-def _commit_with(context: Context, paths: Sequence[str]) -> str | None:
-    """Returns the latest commit that touched any of the paths, if HEAD has all of them as they are now."""
-    full_paths = [context.prefix + path for path in paths]
-    if not full_paths or not context.git.is_committed(full_paths):
-        return None
-    result = context.git.run("--literal-pathspecs", "log", "-1", "--format=%H", "HEAD", "--", *full_paths)
-    return result.stdout.decode("ascii", "replace").strip() or None
 
 
 def _is_tracked(context: Context, path: str) -> bool:

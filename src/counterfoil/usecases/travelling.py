@@ -52,6 +52,8 @@ LEDGERS_MAX = 1000
 QUICKLY = ("-c", "core.compression=1", "-c", "pack.window=2")
 """Hashes hardly compress, and a segment is worth comparing with its own older state alone."""
 WITNESS_TIMEOUT_S = 20.0
+RACE_S = 0.5
+"""How long to wait for another push, one of a killed command perhaps, that the remote is still taking in."""
 
 
 # --- out -------------------------------------------------------------------------------------------
@@ -142,7 +144,9 @@ def push(
     """
     try:
         return _push(context, store, manifest, remote, erased_at, progress)
-    except ConflictError:
+    except ConflictError as error:
+        if error.fields["raced"]:
+            context.clock.sleep(RACE_S)
         if not _take_back(context, store, remote):
             raise
     return _push(context, store, manifest, remote, erased_at, progress)
@@ -271,7 +275,8 @@ def _send(context: Context, ledger: str, remote: str, commit: str, rewritten: bo
     if result.status == 0:
         return
     words = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
-    if "(fetch first)" in words or "(non-fast-forward)" in words:
+    raced = "cannot lock ref" in words
+    if raced or "(fetch first)" in words or "(non-fast-forward)" in words:
         raise ConflictError(
             "conflict",
             f"{remote} has receipts of this ledger that are not here: two clones go by the same ledger, or this "
@@ -279,6 +284,7 @@ def _send(context: Context, ledger: str, remote: str, commit: str, rewritten: bo
             "ticket ledger verify; then go on as a ledger of its own: ticket ledger backup FILE, restore FILE",
             ledger=ledger,
             remote=remote,
+            raced=raced,
         )
     error = git_failed(f"git could not push the receipts to {remote}", result, "push")
     error.hint = "mend what Git says, then: ticket ledger push"
