@@ -2,7 +2,7 @@
 
 The note that the command left says what the files were and were to become. Each kind of effect has
 its probe, and what is more certain is asked first: what the ledger holds for the command's keys, the commit that
-names its receipt, what HEAD holds, and last the files as they are now, which anybody may have edited since.
+names its receipt or has its blobs, and last the files as they are now, which anybody may have edited since.
 """
 
 from __future__ import annotations
