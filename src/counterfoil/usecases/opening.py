@@ -7,7 +7,7 @@ known of the old one, so that the gap can be seen.
 
 from __future__ import annotations
 
-from counterfoil.errors import CounterfoilError, HostError, IntegrityError
+from counterfoil.errors import ConflictError, CounterfoilError, HostError, IntegrityError
 from counterfoil.usecases import kinds
 from counterfoil.usecases.record import append, command_id, draft
 
@@ -175,8 +175,14 @@ def _open_stream(context: Context, store: Store, previous: dict[str, object] | N
     facts = adoption(context)
     body = {**facts, "previous": previous, "project": context.project}
     opened = draft(context, kinds.LEDGER, kinds.OPENED, context.actor(), body, f"{store.ledger}/opened")
-    (sealed,) = append(context, store, [opened])
-    if sealed.body != opened.body and not context.ledgers.is_file():  # another clone's was first
+    on_server = not context.ledgers.is_file()
+    try:
+        (sealed,) = append(context, store, [opened])
+    except ConflictError as error:
+        if error.code == "key_reused" and on_server:  # another clone's was first, and says something else
+            raise _foreign(context, store.ledger) from None
+        raise
+    if on_server and sealed.body != opened.body:  # the same, but for its salt
         raise _foreign(context, store.ledger)
     adopted(context, store.ledger, facts)
 

@@ -148,11 +148,17 @@ def test_a_clone_refuses_the_ledger_of_another_and_goes_on_where_the_hint_says(
     assert opened(other, **database) == (ledger, size)
 
 
+@pytest.mark.parametrize("alike", [True, False])
 def test_two_clones_that_begin_at_the_same_time_do_not_share_what_one_of_them_began(
-    work: Repository, repository: RepositoryFactory, monkeypatch: pytest.MonkeyPatch
+    work: Repository, repository: RepositoryFactory, monkeypatch: pytest.MonkeyPatch, alike: bool
 ) -> None:
     database = {DATABASE_VARIABLE: fresh_schema()}
     other = clone(repository, "other")
+    if alike:
+        other.git("fetch", "--quiet", str(work.path), "HEAD")
+        other.git("reset", "--quiet", "--hard", "FETCH_HEAD")
+    else:
+        other.git("commit", "--quiet", "--allow-empty", "--message", "of its own")
     real = opening._open_stream
 
     def overtaken(context: Context, store: object, previous: dict[str, object] | None) -> None:
