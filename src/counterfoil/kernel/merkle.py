@@ -65,11 +65,11 @@ class Peaks:
 
     def root(self) -> bytes:
         """Returns the root of the tree as it stands (RFC 6962 §2.1)."""
-        return _joined(self._hashes)
+        return joined(self._hashes)
 
 
-def _joined(hashes: Sequence[bytes]) -> bytes:
-    """Returns the root over peaks, the highest first."""
+def joined(hashes: Sequence[bytes]) -> bytes:
+    """Returns the root over subtrees of falling heights, of which the last two may be equal."""
     if not hashes:
         return EMPTY_ROOT
     root = hashes[-1]
@@ -100,7 +100,7 @@ def root_of(size: int, node: Node) -> bytes:
 
 
 def _range_root(first: int, end: int, node: Node) -> bytes:
-    return _joined([node(height, index) for height, index in complete_subtrees(first, end)])
+    return joined([node(height, index) for height, index in complete_subtrees(first, end)])
 
 
 def inclusion_path(index: int, size: int, node: Node) -> list[bytes]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from counterfoil.kernel.merkle import EMPTY_ROOT
+from counterfoil.kernel.digest import hash_children
+from counterfoil.kernel.merkle import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    pass
 
 
 class Grown:
@@ -60,7 +61,7 @@ class Grown:
             peak = self._levels[height][(count >> height) - 1]
             ahead = size >> height
             while ahead & 1:
-                peak = _parent(self._peaks.pop(), peak)
+                peak = hash_children(self._peaks.pop(), peak)
                 nodes[size - self.size + (1 << height) - 1] += peak
                 ahead >>= 1
             self._peaks.append(peak)
@@ -69,7 +70,7 @@ class Grown:
 
     def root(self) -> bytes:
         """Returns the root of the tree as it stands."""
-        return _joined(self._peaks)
+        return joined(self._peaks)
 
     def root_at(self, size: int, first: int) -> bytes:
         """Returns the root when the tree had `size` leaves.
@@ -84,18 +85,4 @@ class Grown:
             for height in reversed(range(count.bit_length()))
             if count >> height & 1
         ]
-        return _joined([*self._before, *own])
-
-
-def _parent(left: bytes, right: bytes) -> bytes:
-    return sha256(b"\1" + left + right).digest()
-
-
-def _joined(peaks: Sequence[bytes]) -> bytes:
-    """Returns the root over subtrees of falling heights; the last two may be equal."""
-    if not peaks:
-        return EMPTY_ROOT
-    root = peaks[-1]
-    for left in reversed(peaks[:-1]):
-        root = _parent(left, root)
-    return root
+        return joined([*self._before, *own])

@@ -122,7 +122,7 @@ def restore(context: Context, path: str, progress: Progress | None = None) -> Re
         given.close()
     present = _put_present_beside(context, ledger)
     aside = context.ledgers.set_aside(record.command_id(context))
-    known = max((trailer.size for trailer in witness.trailers(context).get(ledger, ())), default=0)
+    known, _ = witness.newest(context, ledger, witness.trailers(context))
     gap = max(known - size, 0)
     previous: dict[str, object] = {
         "ledger": ledger, "size": size, "root": root or None, "gap": gap, "reason": "restored",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.usecases import effect
 from counterfoil.usecases.recording import Record
-from counterfoil.usecases.recovery import commit_made, held
+from counterfoil.usecases.recovery import commit_made, held, noted_ns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,8 +48,7 @@ def _settle(context: Context, name: str, intent: Intent) -> None:
     try:
         if record.recall():
             return
-        noted = context.state.signature(name)
-        since_s = (noted[0] if noted else context.clock.now_ns()) // 1_000_000_000
+        since_s = noted_ns(context, name) // 1_000_000_000
         made = commit_made(context, intent, record, since_s) if intent.message else None
         if made is None:
             record.abandon_if_intended("interrupted")

@@ -56,22 +56,26 @@ def recover(context: Context) -> None:
         intent = effect.read_intent(data)
         if intent is not None and intent.root == context.work.root:
             _tidy(context, name, file, intent.entries)
-            noted = context.state.signature(file)
-            since_s = (noted[0] if noted else context.clock.now_ns()) // 1_000_000_000
             record = Record.of_note(context, intent.note)
             try:
-                _settle(context, name, intent, record, finish, since_s)
+                _settle(context, name, intent, record, finish, noted_ns(context, file) // 1_000_000_000)
             finally:
                 record.close()
         context.state.remove(f"{name}.child")
         context.state.remove(file)
 
 
+def noted_ns(context: Context, note: str) -> int:
+    """Returns when a command left its note, in nanoseconds since 1970."""
+    signature = context.state.signature(note)
+    return signature[0] if signature else context.clock.now_ns()
+
+
 def _tidy(context: Context, intent: str, note: str, entries: Sequence[Entry]) -> None:
     """Removes drafts, locks and private indexes of the command that died and of its Git."""
-    noted = context.state.signature(note)
+    since_ns = noted_ns(context, note)
     _await_child(context, intent)
-    context.git.discard_leftovers(noted[0] if noted else context.clock.now_ns())
+    context.git.discard_leftovers(since_ns)
     for path in [index.FILE, *[path for path, _, _, _ in entries]]:
         folder, _, name = path.rpartition("/")
         for files in (context.work, context.state):

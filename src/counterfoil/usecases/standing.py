@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.usecases.addressing import open_ledger
-from counterfoil.usecases.observed import UNRECORDED
+from counterfoil.usecases.observed import unrecorded
 from counterfoil.usecases.travelling import pushed_size
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def standing(context: Context) -> Standing:
         IntegrityError: `ledger_damaged`.
     """
     place = context.state.root
-    unrecorded = len(context.state.names(UNRECORDED))
+    waiting = len(unrecorded(context))
     origins = tuple(_origin(context, ledger) for ledger in sorted(context.ledgers.foreign()))
     if not context.ledgers.exists():
-        return Standing(None, place, unrecorded, origins)
+        return Standing(None, place, waiting, origins)
     store = open_ledger(context)
     try:
         size, root = store.tree_head()
@@ -87,7 +87,7 @@ def standing(context: Context) -> Standing:
         return Standing(
             ledger=store.ledger,
             place=place,
-            unrecorded=unrecorded,
+            unrecorded=waiting,
             origins=origins,
             size=size,
             root=root.hex(),
