@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from integration.history_scene import Clone, pair_of, project
 
 from counterfoil.bootstrap import open_project
@@ -128,3 +129,18 @@ def begun_pair(path: Path) -> tuple[Clone, Clone]:
     for clone in (ana, ben):
         reconcile(clone)
     return ana, ben
+
+
+# --- fixtures, for whoever imports them -----------------------------------------------------------
+
+
+@pytest.fixture(name="scene")
+def one_clone(tmp_path: Path) -> tuple[Clone, str]:
+    """Returns a clone with a ledger and one ticket."""
+    return begun(tmp_path / "work")
+
+
+@pytest.fixture(name="pair")
+def two_clones(tmp_path: Path) -> tuple[Clone, Clone]:
+    """Returns two clones of one remote, each with a ledger and all observed."""
+    return begun_pair(tmp_path)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from integration.history_scene import Clone, project, shared
 from integration.reconcile_scene import (
     Counted,
-    begun,
-    begun_pair,
     blob,
     bodies,
     change_of,
     check_agreement,
     context_of,
     edit,
+    one_clone,
     receipts,
     reconcile,
     told,
+    two_clones,
 )
 
 from counterfoil.usecases import kinds, observed
@@ -27,17 +26,7 @@ from counterfoil.usecases.reconcile import catch_up
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-@pytest.fixture
-def scene(tmp_path: Path) -> tuple[Clone, str]:
-    """Returns a clone with a ledger and one ticket."""
-    return begun(tmp_path / "work")
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> tuple[Clone, Clone]:
-    """Returns two clones of one remote, each with a ledger and all observed."""
-    return begun_pair(tmp_path)
+__all__ = ["one_clone", "two_clones"]
 
 
 # --- adoption -------------------------------------------------------------------------------------

@@ -11,16 +11,17 @@ import pytest
 from integration.history_scene import Clone, project, shared
 from integration.reconcile_scene import (
     begun,
-    begun_pair,
     blob,
     bodies,
     change_of,
     check_agreement,
     context_of,
     edit,
+    one_clone,
     receipts,
     reconcile,
     told,
+    two_clones,
 )
 
 from counterfoil.usecases import kinds, observed
@@ -28,17 +29,7 @@ from counterfoil.usecases import kinds, observed
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-@pytest.fixture
-def scene(tmp_path: Path) -> tuple[Clone, str]:
-    """Returns a clone with a ledger and one ticket."""
-    return begun(tmp_path / "work")
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> tuple[Clone, Clone]:
-    """Returns two clones of one remote, each with a ledger and all observed."""
-    return begun_pair(tmp_path)
+__all__ = ["one_clone", "two_clones"]
 
 
 def test_each_project_of_a_repository_has_receipts_of_its_own(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import apsw
+import pytest
 from siege.scenes import Project, begin
 from world import Repository
 
@@ -237,3 +238,24 @@ def make_ledger(path: Path) -> Ledger:
     assert project.run("ledger", "checkpoint").status == 0
     project.new("Third")
     return Ledger(path, f"ticket/{first}", branch)
+
+
+# --- fixtures, for whoever imports them -----------------------------------------------------------
+
+
+@pytest.fixture(scope="module", name="model")
+def make_model(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """A ledger with all that a ledger can have, to be copied."""
+    return make_ledger(tmp_path_factory.mktemp("ledger") / "work")
+
+
+@pytest.fixture(name="scene")
+def copy_model(model: Ledger, tmp_path: Path) -> Project:
+    """A copy of the model to tamper with."""
+    return model.copy(tmp_path / "work")
+
+
+@pytest.fixture(name="first")
+def first_stream(model: Ledger) -> str:
+    """The stream of the first ticket."""
+    return model.first

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from siege.ledger_scene import (
-    Ledger,
     checkpoints_reference,
+    copy_model,
     edit_body,
+    first_stream,
     forging,
     found,
     ledger_file,
-    make_ledger,
+    make_model,
     other_project,
     sound,
 )
@@ -23,22 +24,7 @@ if TYPE_CHECKING:
 
     from siege.scenes import Project
 
-
-@pytest.fixture(scope="module")
-def _model(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
-    return make_ledger(tmp_path_factory.mktemp("ledger") / "work")
-
-
-@pytest.fixture
-def scene(_model: Ledger, tmp_path: Path) -> Project:
-    """A copy of the model to tamper with."""
-    return _model.copy(tmp_path / "work")
-
-
-@pytest.fixture
-def first(_model: Ledger) -> str:
-    """The stream of the first ticket."""
-    return _model.first
+__all__ = ["copy_model", "first_stream", "make_model"]
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ import pytest
 from siege.ledger_scene import (
     Ledger,
     checkpoints_reference,
+    copy_model,
     edit_body,
     edit_header,
+    first_stream,
     forging,
     found,
     ledger_file,
-    make_ledger,
+    make_model,
     other_project,
     remove,
     sound,
@@ -26,28 +28,13 @@ if TYPE_CHECKING:
 
     from siege.scenes import Project
 
-
-@pytest.fixture(scope="module")
-def _model(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
-    return make_ledger(tmp_path_factory.mktemp("ledger") / "work")
+__all__ = ["copy_model", "first_stream", "make_model"]
 
 
 @pytest.fixture
-def scene(_model: Ledger, tmp_path: Path) -> Project:
-    """A copy of the model to tamper with."""
-    return _model.copy(tmp_path / "work")
-
-
-@pytest.fixture
-def first(_model: Ledger) -> str:
-    """The stream of the first ticket."""
-    return _model.first
-
-
-@pytest.fixture
-def branch(_model: Ledger) -> str:
+def branch(model: Ledger) -> str:
     """The branch that leaves it."""
-    return _model.branch
+    return model.branch
 
 
 def test_nothing_is_found_where_nothing_was_done(scene: Project) -> None:
