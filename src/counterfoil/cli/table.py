@@ -174,7 +174,8 @@ VERBS: dict[str, Verb] = {
     "ledger": ("ledger", RECEIPTS, "the receipts of all that was done: verify, push, …", (("verb", "?"),), ()),
     "trace": (
         "trace", RECEIPTS, "who did what when: the story of a ticket or stream", (("stream", "1"),),
-        (_AT, LIMIT, (("--own",), "", False, "without what other clones recorded")),
+        ((("--at",), "N", False, "up to the command that sealed receipt N"), LIMIT,
+         (("--own",), "", False, "without what other clones recorded")),
     ),
     "inspect": ("inspect", RECEIPTS, "what a stream is and what its receipts add up to", (("stream", "1"),), (_AT,)),
     "replay": (
