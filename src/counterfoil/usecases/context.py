@@ -42,9 +42,12 @@ class Options:
         ci: never guess, never prompt, never open an editor.
         data_dir: another folder for state, or None.
         fence: the fencing number of the claim under which the caller writes, or None.
+        remote: whether the caller came with a credential, over HTTP or MCP.
+        via: the door: `cli`, `sdk`, `http`, `mcp`, `webhook`.
+        session: names the caller's session, or is empty.
     """
 
-    __slots__ = ("actor", "ci", "commit", "data_dir", "fence")
+    __slots__ = ("actor", "ci", "commit", "data_dir", "fence", "remote", "session", "via")
 
     def __init__(
         self,
@@ -53,7 +56,13 @@ class Options:
         ci: bool = False,
         data_dir: str | None = None,
         fence: int | None = None,
+        remote: bool = False,
+        via: str = "cli",
+        session: str = "",
     ) -> None:
+        self.remote = remote
+        self.via = via
+        self.session = session
         self.actor = actor
         self.commit = commit
         self.ci = ci

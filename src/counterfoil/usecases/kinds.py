@@ -6,6 +6,7 @@ second reader. Blobs are Git's ids, or null for a file that is not there.
 
 from __future__ import annotations
 
+from counterfoil.gate import events
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.kernel.event import Kind, Registry
 from counterfoil.ledger.receipt import FORKED
@@ -58,6 +59,17 @@ PROJECT_ABANDONED = "project.abandoned"
 NOTED = "stream.noted"
 """Free text on any stream: `text`."""
 
+# Of the gate (gate.events). A proposal's stream is `proposal/<id>`.
+# proposal.opened      the whole proposal, as `gate.proposal.Proposal.as_data` says it, with its `digest` and `ruling`
+# proposal.approved    `digest`, `by`, `note`, `assurance`, `statement` (DSSE envelope or null), `edition` of what was shown
+# proposal.rejected    the same; `note` is the reason that the agent receives
+# proposal.withdrawn   `reason` · proposal.superseded  `by` (a proposal) · proposal.expired  `expires_at`
+# proposal.stale       `moved`: a list of [path, blob of the basis, blob now]
+# effect.intended      `proposal`, `attempt`, `ruling` or the leaf hashes of the approvals, `writes`
+# effect.applied       `proposal`, `attempt`, `commit` or null, `result` (small JSON of the action's own)
+# effect.failed        `proposal`, `attempt`, `reason`, `message` · effect.abandoned  `proposal`, `attempt`, `reason`
+# action.refused       `action`, `ticket` or null, `reason`, `ruling`, `via`
+
 KINDS = Registry(
     (
         Kind(OPENED, "opened the ledger"),
@@ -77,6 +89,30 @@ KINDS = Registry(
         Kind(PROJECT_ABANDONED, "did not change the project"),
         Kind(FORKED, "branched off"),
         Kind(NOTED, "noted"),
+        Kind(events.OPENED, "proposed"),
+        Kind(events.APPROVED, "approved"),
+        Kind(events.REJECTED, "rejected"),
+        Kind(events.WITHDRAWN, "withdrew"),
+        Kind(events.EXPIRED, "was not answered in time"),
+        Kind(events.SUPERSEDED, "was superseded"),
+        Kind(events.STALE, "was overtaken"),
+        Kind(events.EFFECT_INTENDED, "is about to take effect"),
+        Kind(events.EFFECT_APPLIED, "took effect"),
+        Kind(events.EFFECT_FAILED, "failed"),
+        Kind(events.EFFECT_ABANDONED, "was interrupted"),
+        Kind(events.REFUSED, "was refused"),
+        Kind(events.POLICY_ACCEPTED, "accepted the policy"),
+        Kind(events.COMMENTED, "commented"),
+        Kind(events.RESPONDED, "responded"),
+        Kind(events.ATTACHED, "attached"),
+        Kind(events.SPENT, "recorded spend"),
+        Kind(events.LINKED, "linked a pull request"),
+        Kind(events.PRINCIPAL_ADDED, "registered"),
+        Kind(events.PRINCIPAL_CHANGED, "changed the registration of"),
+        Kind(events.CREDENTIAL_ADDED, "gave a key"),
+        Kind(events.CREDENTIAL_REVOKED, "withdrew a key"),
+        Kind(events.PRINCIPAL_REVOKED, "revoked"),
+        Kind(events.DELIVERED, "received"),
     )
 )
 

@@ -1,0 +1,1 @@
+"""The typed client of the HTTP API, and `gated`, which lets a function run once it is approved."""

@@ -1,0 +1,1 @@
+"""What may be proposed: the actions of the program itself, and those that others register."""

@@ -1,0 +1,1 @@
+"""The HTTP API: requests become use cases, and their answers bytes. No rules of its own."""
