@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 
 SYNONYMS = {
-    "add": "new", "close": "done", "comment": "edit ID --append TEXT", "create": "new", "find": "search",
-    "finish": "done", "history": "log", "ls": "list", "note": "edit ID --append TEXT", "resolve": "done",
+    "add": "new", "close": "done", "create": "new", "find": "search",
+    "finish": "done", "history": "log", "ls": "list", "note": "comment", "resolve": "done",
     "reopen": "new", "rm": "undo", "delete": "undo", "status": "list", "take": "claim", "update": "edit",
     "view": "show", "audit": "ledger verify", "verify": "ledger verify", "receipts": "ledger tail",
+    "proposals": "proposal list", "withdraw": "proposal withdraw", "wait": "proposal wait", "accept": "approve",
+    "deny": "reject", "discuss": "comment", "reply": "respond", "explain": "why",
     "tail": "ledger tail", "backup": "ledger backup", "push": "ledger push", "fetch": "ledger fetch",
 }  # fmt: skip
 """What other tools call our verbs."""
@@ -98,11 +100,15 @@ def find_verb(words: Sequence[str]) -> int:
 
 def sub_verbs(verb: str) -> dict[str, Verb]:
     """Returns the verbs of two words that begin with this one, by their full names; often none."""
-    if verb not in GROUPED:
-        return {}
-    from counterfoil.cli.ledger_table import LEDGER_VERBS
+    if verb == "ledger":
+        from counterfoil.cli.ledger_table import LEDGER_VERBS
 
-    return LEDGER_VERBS
+        return LEDGER_VERBS
+    if verb == "proposal":
+        from counterfoil.cli.gate_table import PROPOSAL_VERBS
+
+        return PROPOSAL_VERBS
+    return {}
 
 
 def entry(verb: str) -> Verb:

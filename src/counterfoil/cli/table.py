@@ -2,7 +2,7 @@
 
 The parser, `--help`, completion, the reference pages and the Agent Skill are all made from this
 table, so they cannot disagree. On the hot path: constants only. The verbs of two words, `ledger verify` and its like,
-stand in `cli.ledger_table`.
+stand in `cli.ledger_table` and `cli.gate_table`.
 
 A verb is `(module, group, summary, positionals, options)`. A positional is `(name, count)` with
 count `1`, `?`, `*` or `+`. An option is `(names, metavar, repeats, help)`; without a metavar it is a flag,
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 EVERYDAY = "Everyday"
 FIND = "Find and read"
 SHARE = "Work side by side"
+GATE = "Ask and decide"
 CHECK = "Check and repair"
 RECEIPTS = "Receipts"
 SET_UP = "Set up"
 HIDDEN = ""
 
-GROUPED = ("ledger",)
+GROUPED = ("ledger", "proposal")
 """Verbs that a second word follows, which is a verb of its own."""
 
 HELP: Option = (("-h", "--help"), "", False, "show this help")
@@ -69,6 +70,11 @@ _RELATIONS: tuple[Option, ...] = (
     (("--blocked-by",), "ID", True, "a ticket that this one has to wait for"),
 )
 _LEASE: Option = (("--for",), "DURATION", False, "how long the claim holds: 30m, 2h (default), 1d")
+_DISCUSSION: tuple[Option, ...] = (
+    (("--key",), "KEY", False, "say it twice and it is still said once"),
+    (("--redact",), "", False, "mask what looks like a secret instead of refusing it"),
+    ACTOR,
+)
 _AT: Option = (("--at",), "N", False, "only receipts 0 to N of the stream")
 
 VERBS: dict[str, Verb] = {
@@ -88,7 +94,8 @@ VERBS: dict[str, Verb] = {
     ),
     "show": (
         "show", EVERYDAY, "show one ticket as it is in its file", (("id", "1"),),
-        ((("--dates",), "", False, "created and updated, from Git"),),
+        ((("--dates",), "", False, "created and updated, from Git"),
+         (("--discussion",), "", False, "comments, positions, artifacts and proposals instead")),
     ),
     "move": ("move", EVERYDAY, "move a ticket to another state", (("id", "1"), ("state", "1")), WRITING),
     "start": (
@@ -154,6 +161,59 @@ VERBS: dict[str, Verb] = {
     "sync": (
         "sync", SHARE, "pull with rebase, repair the index, push", (),
         ((("--no-push",), "", False, "pull only"), *WRITING),
+    ),
+    "propose": (
+        "propose", GATE, "ask for an action; policy or a person answers", (("action", "?"),),
+        ((("-F", "--payload"), "FILE", False, "the payload, a JSON object; `-` is standard input"),
+         (("--set",), "KEY=VALUE", True, "one field of the payload; may be repeated"),
+         (("--reason",), "TEXT", False, "why; whoever decides reads it"),
+         (("--key",), "KEY", False, "say it twice and it is still one proposal"),
+         (("--supersedes",), "PROPOSAL", False, "your earlier proposal, which this one replaces"),
+         (("--expires",), "DURATION", False, "no answer within 30m, 2h or 3d means no"),
+         (("--redact",), "", False, "mask what looks like a secret instead of refusing it"),
+         (("--wait",), "", False, "wait for the answer"),
+         (("--timeout",), "SECONDS", False, "with --wait: how long (default: 60)"),
+         (("--schema",), "", False, "print the JSON Schema of the action's payload"), *WRITING),
+    ),
+    "inbox": (
+        "inbox", GATE, "what waits for your decision, the riskiest first", (),
+        (LIMIT, (("-a", "--all"), "", False, "what waits for others as well"), ACTOR),
+    ),
+    "approve": (
+        "decide", GATE, "approve a proposal as it was shown", (("proposal", "+"),),
+        ((("--digest",), "DIGEST", False, "the digest that you were shown, or how it begins"),
+         (("--note",), "TEXT", False, "what else there is to say; sealed"),
+         (("-y", "--yes"), "", False, "do not ask; you have read it"),
+         (("--sign",), "", False, "sign with your SSH key, or fail"),
+         (("--no-sign",), "", False, "do not sign though a key is there"),
+         (("--edit",), "", False, "edit the payload first, as a proposal of your own"), *WRITING),
+    ),
+    "reject": (
+        "decide", GATE, "reject a proposal, with the reason", (("proposal", "+"),),
+        ((("--note",), "TEXT", False, "why not; whoever asked reads it"),
+         (("--digest",), "DIGEST", False, "the digest that you were shown, or how it begins"),
+         (("--sign",), "", False, "sign with your SSH key, or fail"),
+         (("--no-sign",), "", False, "do not sign though a key is there"), ACTOR),
+    ),
+    "proposal": ("proposals", GATE, "list, show, wait for or withdraw proposals", (("verb", "?"),), ()),
+    "comment": (
+        "discuss", GATE, "say something about a ticket; the file stays as it is", (("id", "1"), ("text", "?")),
+        ((("-F", "--file"), "FILE", False, "take the text from a file; `-` is standard input"), *_DISCUSSION),
+    ),
+    "respond": (
+        "discuss", GATE, "take a position on a ticket", (("id", "1"), ("text", "?")),
+        ((("--agree",), "", False, "you agree"), (("--disagree",), "", False, "you do not, and TEXT says why"),
+         (("--propose",), "", False, "TEXT says what you would do instead"),
+         (("-F", "--file"), "FILE", False, "take the text from a file; `-` is standard input"), *_DISCUSSION),
+    ),
+    "attach": (
+        "discuss", GATE, "attach a file, a link or a note to a ticket", (("id", "1"), ("what", "1")),
+        ((("--kind",), "KIND", False, "link, file, note, manifest or test-result"),
+         (("--note",), "TEXT", False, "what it shows"), *_DISCUSSION),
+    ),
+    "why": (
+        "why", GATE, "what stands in the way, and what to type next", (("id", "1"), ("action", "?"), ("value", "?")),
+        (ACTOR,),
     ),
     "validate": (
         "validate", CHECK, "check tickets against the protocol", (("id", "*"),),
