@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from counterfoil.tickets.frontmatter import Mapping as FrontMatter
     from counterfoil.usecases.merging import MergeRoom
     from counterfoil.usecases.ports import Files, Keys, Ledgers, Lock, ProgramRunner, Repository, Trace
+    from counterfoil.usecases.serving import ServerContext
 
 STATE_FOLDER = "counterfoil"
 PRIVATE, BY_UMASK = 0o700, 0o777
@@ -91,6 +92,29 @@ def open_project(
         open_ledgers=lambda: _open_ledgers(state.root, environ),
         open_keys=lambda: _open_keys(state.root),
     )
+
+
+def open_server(
+    cwd: str,
+    environ: Mapping[str, str],
+    options: Options,
+    *,
+    project: str | None = None,
+    trace: Trace | None = None,
+    program: str = "ticket",
+) -> ServerContext:
+    """Finds the project as `open_project` does, for a server whose threads share the ledger.
+
+    Raises:
+        InputError: `not_git_repo`, `not_initialized`, `foreign_layout`.
+    """
+    from counterfoil.adapters.ledgers import SharedLedgers
+    from counterfoil.usecases.serving import ServerContext
+
+    context = open_project(cwd, environ, options, project=project, trace=trace, program=program)
+    ledgers = SharedLedgers(context.state.root, environ)
+    context.ledgers = ledgers
+    return ServerContext(context, ledgers.shut)
 
 
 def _state_folder(cwd: str, environ: Mapping[str, str], options: Options, location: Location) -> str:

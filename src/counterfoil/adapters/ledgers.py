@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from counterfoil.adapters.postgres.sharing import SharedPostgres
+    from counterfoil.adapters.sqlite.sharing import SharedStore, ViewsPool
     from counterfoil.usecases.ports import Store, Views
 
 OWN = "ledger.db"
@@ -137,6 +139,83 @@ class LedgerFolder:
         from counterfoil.adapters.sqlite.views import SqliteViews
 
         return SqliteViews(f"{self._folder}/{VIEWS}", mend)
+
+
+class SharedLedgers(LedgerFolder):
+    """The ledgers of one clone for the threads of one server, which share what they have opened.
+
+    Whoever closes such a store or such views hands them back; `shut` lets go of them.
+    """
+
+    __slots__ = ("_lock", "_pool", "_remote", "_store")
+
+    def __init__(self, folder: str, environ: Mapping[str, str]) -> None:
+        from threading import RLock
+
+        super().__init__(folder, environ)
+        self._lock = RLock()
+        self._store: SharedStore | None = None
+        self._remote: SharedPostgres | None = None
+        self._pool: ViewsPool | None = None
+
+    def exists(self) -> bool:
+        """Tells whether the clone has a ledger of its own."""
+        return self._remote is not None or super().exists()
+
+    def open(self, create: str | None = None, *, brief: bool = False) -> Store:  # noqa: ARG002
+        """Returns the one store of the clone's own ledger; a file that was replaced is opened anew.
+
+        Raises:
+            HostError: `ledger_unavailable`, `missing_extra`.
+            IntegrityError: `ledger_damaged`.
+        """
+        with self._lock:
+            if _is_server(self._own):
+                return self._open_remote(create)
+            if self._store is None or not self._store.is_in_place():
+                self._open_file(create)
+            assert self._store is not None, "it was opened just now"
+            return self._store
+
+    def _open_file(self, create: str | None) -> None:
+        from counterfoil.adapters.sqlite.sharing import SharedStore
+
+        if create:
+            self._open(self._own, create, brief=False).close()
+        opened = SharedStore(self._own)
+        if self._store is not None:
+            self._store.shut()
+        self._store = opened
+
+    def _open_remote(self, create: str | None) -> Store:
+        if self._remote is None:
+            from counterfoil.adapters.postgres.sharing import SharedPostgres
+
+            self._remote = SharedPostgres(self._own, create)
+        return self._remote
+
+    def views(self, mend: bool = True) -> Views:
+        """Lends what is derived.
+
+        Raises:
+            HostError: `views_lost`.
+        """
+        if not mend:
+            return super().views(mend)
+        with self._lock:
+            if self._pool is None:
+                from counterfoil.adapters.sqlite.sharing import ViewsPool
+
+                self._pool = ViewsPool(f"{self._folder}/{VIEWS}")
+            return self._pool.lend()
+
+    def shut(self) -> None:
+        """Lets go of all that is open."""
+        with self._lock:
+            for each in (self._store, self._remote, self._pool):
+                if each is not None:
+                    each.shut()
+            self._store = self._remote = self._pool = None
 
 
 def _is_server(place: str) -> bool:

@@ -220,6 +220,10 @@ class Context:
         """Takes note of what was just written into the Git configuration."""
         self._git_config = {**(self._git_config or self.git.config()), key: value}
 
+    def forget_settings(self) -> None:
+        """Drops what was read of the configurations: somebody may have written there."""
+        self._git_config = self._config = None
+
     def git_setting(self, key: str) -> str:
         """Returns a value of the Git configuration that `Git.config` reads, or an empty text."""
         if self._git_config is None:
