@@ -4,7 +4,6 @@ from __future__ import annotations
 
 DETAILS: dict[str, str] = {
     "propose": """\
-Without ACTION: the actions that there are, and the fields of their payloads.
 Policy answers at once: allow (it is carried out), ask (a person decides) or
 deny (exit 9). The answer names the proposal, P-… . Then wait for it:
 `ticket propose … --wait`, or `ticket proposal wait P-…` as often as you like;
@@ -12,13 +11,13 @@ nothing is lost when you stop. A person's answer, the reason of a rejection and
 the payload as approved come back to you.
 
 The payload is a JSON object (-F), or fields (--set), or both; --set wins.
-  ticket.create  title; state priority labels assignee reviewer body …
-  ticket.edit    ticket; title priority labels body …
-  ticket.move    ticket, state          ticket.assign   ticket, assignee
-  ticket.comment ticket, text           ticket.respond  ticket, position, text
-All of them, and the types of their fields: `ticket propose`, and for one
-`ticket propose ACTION --schema`. A field that the action does not know is
-refused. What looks like a secret is refused and named; --redact masks it.
+  ticket.create   title; state priority labels assignee reviewer body …
+  ticket.edit     ticket; title priority labels body …
+  ticket.move     ticket state          ticket.assign   ticket assignee
+  ticket.comment  ticket text           ticket.respond  ticket position text
+`ticket actions` lists all of them, `ticket actions ACTION` what one takes. A
+field that it does not know is refused. What looks like a secret is refused and
+named; --redact masks it.
 
 --key makes a repetition harmless: the same key with the same payload is the
 same proposal, with another payload it is an error (exit 10). To change what you
@@ -27,6 +26,9 @@ proposed, propose anew with --supersedes P-… .
 Exit 0: carried out, or approved (with --wait). 9: denied, rejected, expired,
 withdrawn. 10: superseded or overtaken by another change, or (with --wait) still
 pending. Without --wait a proposal that waits for a person is exit 0.""",
+    "actions": """\
+Those that are built in, and those of packages that are installed beside this
+program. With ACTION: its fields, and with --json its JSON Schema.""",
     "inbox": """\
 Only what you may decide: nobody rules on their own proposal. The riskiest come
 first, and of these the oldest. A proposal that nobody answers in time has
@@ -67,12 +69,13 @@ TEXT is sealed as a receipt of the ticket and shown by `ticket log` and `ticket
 show ID --discussion`. It travels with `ticket ledger push`; until then it is
 in this clone alone.""",
     "respond": """\
-One of --agree, --disagree and --propose. A position counts until you take
+One of --agree, --disagree and --propose, and TEXT that says why. A position counts until you take
 another; the earlier ones stay readable.""",
     "attach": """\
 WHAT is a file, which is kept by its SHA-256 in the clone's own folder, or an
-https:// address, or (with --kind note) a text. An attached test result is
-claimed, not verified; it is shown so.""",
+https:// address, or (with --kind note) a text. For --kind test-result it names
+the run, and --passed and --failed count. What is attached is claimed, not
+verified, and is shown so.""",
     "why": """\
 ID is a ticket, a proposal, a receipt, or an action such as ticket.move. Tells
 what keeps it where it is: a rule of the policy, a proposal that waits, a claim,
@@ -88,6 +91,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "ticket propose ticket.edit -F payload.json --key nightly-42",
         "ticket propose ticket.edit -F better.json --supersedes P-7Q2K9M4X",
     ),
+    "actions": ("ticket actions", "ticket actions ticket.move", "ticket actions ticket.edit --json"),
     "inbox": ("ticket inbox", "ticket inbox --all --json"),
     "approve": (
         "ticket approve P-7Q2K9M4X",
@@ -111,11 +115,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "ticket comment TK-01ARZ3ND -F notes.md",
     ),
     "respond": (
-        "ticket respond TK-01ARZ3ND --agree",
+        'ticket respond TK-01ARZ3ND --agree "Yes, and before the release."',
         'ticket respond TK-01ARZ3ND --propose "Keep the old column for one release."',
     ),
     "attach": (
-        'ticket attach TK-01ARZ3ND report.xml --kind test --note "the whole suite"',
+        'ticket attach TK-01ARZ3ND report.html --note "before and after"',
         "ticket attach TK-01ARZ3ND https://ci.example.com/run/7",
     ),
     "why": (

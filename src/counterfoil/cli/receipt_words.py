@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from counterfoil.cli import gate_words
 from counterfoil.cli.layout import visible
 from counterfoil.ledger.fold import damaged, decode
 from counterfoil.ledger.receipt import FORKED
@@ -233,4 +234,5 @@ _WORDS: dict[str, Callable[[Body], list[str]]] = {
     kinds.PROJECT_ABANDONED: _abandoned,
     FORKED: _forked,
     kinds.NOTED: _noted,
+    **gate_words.WORDS,
 }

@@ -163,7 +163,7 @@ VERBS: dict[str, Verb] = {
         ((("--no-push",), "", False, "pull only"), *WRITING),
     ),
     "propose": (
-        "propose", GATE, "ask for an action; policy or a person answers", (("action", "?"),),
+        "propose", GATE, "ask for an action; policy or a person answers", (("action", "1"),),
         ((("-F", "--payload"), "FILE", False, "the payload, a JSON object; `-` is standard input"),
          (("--set",), "KEY=VALUE", True, "one field of the payload; may be repeated"),
          (("--reason",), "TEXT", False, "why; whoever decides reads it"),
@@ -172,9 +172,9 @@ VERBS: dict[str, Verb] = {
          (("--expires",), "DURATION", False, "no answer within 30m, 2h or 3d means no"),
          (("--redact",), "", False, "mask what looks like a secret instead of refusing it"),
          (("--wait",), "", False, "wait for the answer"),
-         (("--timeout",), "SECONDS", False, "with --wait: how long (default: 60)"),
-         (("--schema",), "", False, "print the JSON Schema of the action's payload"), *WRITING),
+         (("--timeout",), "SECONDS", False, "with --wait: how long (default: 60)"), *WRITING),
     ),
+    "actions": ("actions", GATE, "what can be proposed, and the form of each payload", (("action", "?"),), ()),
     "inbox": (
         "inbox", GATE, "what waits for your decision, the riskiest first", (),
         (LIMIT, (("-a", "--all"), "", False, "what waits for others as well"), ACTOR),
@@ -208,8 +208,11 @@ VERBS: dict[str, Verb] = {
     ),
     "attach": (
         "discuss", GATE, "attach a file, a link or a note to a ticket", (("id", "1"), ("what", "1")),
-        ((("--kind",), "KIND", False, "link, file, note, manifest or test-result"),
-         (("--note",), "TEXT", False, "what it shows"), *_DISCUSSION),
+        ((("--kind",), "KIND", False, "link, file, note, manifest or test-result (default: by WHAT)"),
+         (("--note",), "TEXT", False, "what it shows"),
+         (("--passed",), "N", False, "of a test result: how many tests passed"),
+         (("--failed",), "N", False, "of a test result: how many failed"),
+         (("--skipped",), "N", False, "of a test result: how many were skipped"), *_DISCUSSION),
     ),
     "why": (
         "why", GATE, "what stands in the way, and what to type next", (("id", "1"), ("action", "?"), ("value", "?")),
