@@ -1,0 +1,97 @@
+"""Proposals for verbs that show them: the ledger opened, states looked up, titles put beside them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from counterfoil.cli.proposal_words import Seen
+from counterfoil.errors import InputError
+from counterfoil.gate.facts import ASK
+from counterfoil.gate.proposal import PENDING, SIGNED_HARDWARE, Decide, objection
+from counterfoil.usecases import proposals
+from counterfoil.usecases.addressing import open_ledger
+from counterfoil.usecases.catalog import Catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from counterfoil.gate.proposal import Proposal
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Store, Views
+
+LINEAGE_MAX = 20
+"""So many earlier versions of a proposal are shown."""
+
+
+@contextmanager
+def opened(context: Context) -> Iterator[Store]:
+    """Opens the ledger to read it.
+
+    Raises:
+        InputError: `proposal_not_found` where there is no ledger, so nothing was ever proposed.
+    """
+    try:
+        store = open_ledger(context)
+    except InputError as error:
+        if error.code != "ledger_not_found":
+            raise
+        message = "nothing has been proposed in this clone"
+        raise InputError("proposal_not_found", message, "ticket propose --help") from None
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def with_views(context: Context) -> Iterator[tuple[Store, Views] | None]:
+    """Opens the ledger and what is derived of it; None where there is no ledger yet."""
+    if not context.ledgers.exists():
+        yield None
+        return
+    store = open_ledger(context)
+    try:
+        derived = context.ledgers.views()
+        try:
+            yield store, derived
+        finally:
+            derived.close()
+    finally:
+        store.close()
+
+
+def seen(context: Context, state: Proposal) -> Seen:
+    """Returns one proposal as it is now."""
+    return next(iter(all_seen(context, [state])))
+
+
+def all_seen(context: Context, states: Iterable[Proposal]) -> list[Seen]:
+    """Returns proposals as they are now, with the titles of their tickets."""
+    catalog = Catalog.load(context)
+    prefix, now_ms = context.config.id_prefix, context.clock.now_ms()
+    found = []
+    for state in states:
+        rows = {str(ticket): catalog.row(f"{ticket}.md") for ticket in state.body.get("tickets") or ()}
+        titles = {ticket: row[1] for ticket, row in rows.items() if row is not None}
+        found.append(Seen(state, proposals.status(context, state), now_ms, prefix, titles))
+    return found
+
+
+def lineage(context: Context, store: Store, state: Proposal) -> list[Seen]:
+    """Returns the proposals that one replaces, the newest first."""
+    found = []
+    older = state.body.get("supersedes")
+    while isinstance(older, str) and older and len(found) < LINEAGE_MAX:
+        earlier = proposals.load(store, older)
+        found.append(earlier)
+        older = earlier.body.get("supersedes")
+    return all_seen(context, found)
+
+
+def may_decide(state: Proposal, actor: str) -> bool:
+    """Tells whether somebody could answer a proposal, if they have the key that policy wants."""
+    answer = Decide("approve", actor, state.digest, assurance=SIGNED_HARDWARE)
+    asked = (state.body.get("ruling") or {}).get("ruling", ASK) == ASK
+    answered = any(vote.by == actor for vote in state.votes)
+    return state.status == PENDING and asked and not answered and objection(state, answer) is None
