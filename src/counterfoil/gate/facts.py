@@ -1,14 +1,15 @@
 """What policy is told about one action, and what it answers. On the hot path.
 
-A fact that nobody knows is None. Rules are monotonic: a rule that denies or asks applies where a fact that
-it needs is unknown, one that allows does not (gate.md, "Policy").
+A fact that nobody knows is None; what is known to be nothing is empty: no space, no state, no labels. Rules
+are monotonic: a rule that denies or asks applies where a fact that it needs is unknown, one that
+allows does not (gate.md, "Policy").
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 ALLOW, ASK, DENY = "allow", "ask", "deny"
 ANSWERS = (ALLOW, ASK, DENY)
@@ -26,17 +27,19 @@ class Facts:
         risk: one of `RISKS`, or None.
         priority: the ticket's, the stricter one where the action changes it; None where it is unknown.
         labels: the ticket's, of before and after together, or None.
-        state_from, state_to: where a move begins and ends; None where the action moves nothing.
+        state_from, state_to: where a move begins and ends; heeded for actions that can move a ticket.
         paths: the files that the action writes, relative to the working tree, or None.
         space: where it happens, or None.
         recent: how many actions of this name the actor was allowed in the rule's window, by window in
             milliseconds; an empty mapping where nobody counted.
         spent: what the actor has spent in the space so far, as decimal text, or None.
+        reviews: how many approvals the ticket itself wishes for a merge (`x_ticket.enforcement`); the wish can
+            only raise what policy demands.
     """
 
     __slots__ = (
-        "action", "actor", "labels", "paths", "priority", "recent", "remote", "risk", "space", "spent", "state_from",
-        "state_to",
+        "action", "actor", "labels", "paths", "priority", "recent", "remote", "reviews", "risk", "space", "spent",
+        "state_from", "state_to",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +57,7 @@ class Facts:
         space: str | None = None,
         recent: dict[int, int] | None = None,
         spent: str | None = None,
+        reviews: int = 0,
     ) -> None:
         self.action = action
         self.actor = actor
@@ -67,6 +71,64 @@ class Facts:
         self.space = space
         self.recent = recent or {}
         self.spent = spent
+        self.reviews = reviews
+
+    def as_data(self) -> dict[str, object]:
+        """Returns the facts as a JSON object, from which the same question can be asked again."""
+        return {
+            "action": self.action,
+            "actor": self.actor,
+            "remote": self.remote,
+            "risk": self.risk,
+            "priority": self.priority,
+            "labels": None if self.labels is None else list(self.labels),
+            "from": self.state_from,
+            "to": self.state_to,
+            "paths": None if self.paths is None else list(self.paths),
+            "space": self.space,
+            "recent": {str(window_ms): count for window_ms, count in self.recent.items()},
+            "spent": self.spent,
+            "reviews": self.reviews,
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, object]) -> Facts:
+        """Reads what `as_data` wrote; whatever has another shape counts as unknown."""
+        recent = data.get("recent")
+        reviews = data.get("reviews")
+        return cls(
+            _text(data.get("action")) or "",
+            _text(data.get("actor")) or "",
+            remote=data.get("remote") is not False,
+            risk=_text(data.get("risk")),
+            priority=_text(data.get("priority")),
+            labels=_texts(data.get("labels")),
+            state_from=_text(data.get("from")),
+            state_to=_text(data.get("to")),
+            paths=_texts(data.get("paths")),
+            space=_text(data.get("space")),
+            recent={
+                int(window_ms): count
+                for window_ms, count in (recent.items() if isinstance(recent, dict) else ())
+                if _is_count(window_ms) and type(count) is int
+            },
+            spent=_text(data.get("spent")),
+            reviews=reviews if type(reviews) is int else 0,
+        )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: object) -> list[str] | None:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        return None
+    return list(value)
+
+
+def _is_count(text: object) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 15
 
 
 class Demands:

@@ -15,7 +15,9 @@ Where the specification leaves room, the stricter reading is taken:
 - Once `approvers` lists anybody, only those listed may approve, and only the priorities listed.
 - `x_ticket.enforcement.required_reviews` can raise the number of reviews, never lower it.
 
-Whether a policy counts at all (base branch, accepted digest) is not decided here.
+`rules` beside it govern any action; `gate.rules` says how they are answered. What the file holds is read in
+`gate.policy_reading` and `gate.rule_reading`. Whether a policy counts at all (base branch, accepted digest) is not
+decided here.
 """
 
 from __future__ import annotations
@@ -23,10 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from counterfoil.kernel.actor import HINT as ACTOR_HINT
-from counterfoil.kernel.actor import canonical
-from counterfoil.tickets.model import Diagnostic, Ticket
-from counterfoil.tickets.workflow import PRIORITIES
+from counterfoil.tickets.model import Ticket
 
 PATH = ".tickets/policy.yml"
 VERSION = 1
@@ -35,8 +34,8 @@ MERGE_ACTIONS = ("merge", "change.promote")
 URGENT = ("p0", "p1")
 """The priorities of tickets that only a person may finish (product.md §9)."""
 REVIEWS_LIMIT = 20
-
-_HINT = f"correct {PATH}, then run `ticket policy validate`"
+MERGE_DEFAULT = "merge_policy/default"
+"""The id of what decides on a merge where no rule of the merge policy matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +68,11 @@ class Rule:
         missing = [label for label in self.labels_all if label not in folded]
         return f"without the label {', '.join(missing)}" if missing else ""
 
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Those of the approvers who can approve at all."""
+        return tuple([actor for actor in self.approvers if is_person(actor)])
+
     def covers(self, other: Rule) -> bool:
         """Tells whether all that `other` matches is matched here too."""
         return (
@@ -100,18 +104,100 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """What a rule that asks demands of a decision; None where it says nothing.
+
+    Attributes:
+        quorum, require, expires_ms, separation, approvers: as in `gate.facts.Demands`.
+    """
+
+    quorum: int | None = None
+    require: str | None = None
+    expires_ms: int | None = None
+    separation: tuple[str, ...] | None = None
+    approvers: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRule:
+    """One rule of `rules`, for any action. Empty conditions restrict nothing.
+
+    Attributes:
+        id: its `id`, or `rules/N` by its place in the file.
+        then: `allow`, `ask` or `deny`.
+        actions, actors: globs.
+        remote: True for what came with a credential, False for what did not.
+        risks, priorities, labels_any, labels_all, from_states, to_states: any of these, or all for `labels_all`.
+        spaces, paths: globs.
+        rate: a window in milliseconds, and how many actions in it are not too many.
+        budget: decimal text; more than that is too much.
+        asking: for rules that ask.
+        reason: for people.
+    """
+
+    id: str
+    then: str
+    actions: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
+    remote: bool | None = None
+    risks: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
+    labels_any: tuple[str, ...] = ()
+    labels_all: tuple[str, ...] = ()
+    from_states: tuple[str, ...] = ()
+    to_states: tuple[str, ...] = ()
+    spaces: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    rate: tuple[int, int] | None = None
+    budget: str | None = None
+    asking: Asking = Asking()
+    reason: str = ""
+
+    def as_data(self) -> dict[str, object]:
+        """Returns the rule as in the file, its id and answer first."""
+        data: dict[str, object] = {
+            "action": self.actions,
+            "actor": self.actors,
+            "remote": self.remote,
+            "risk": self.risks,
+            "priority": self.priorities,
+            "labels_any": self.labels_any,
+            "labels_all": self.labels_all,
+            "from": self.from_states,
+            "to": self.to_states,
+            "space": self.spaces,
+            "paths": self.paths,
+            "rate": {"per": f"{self.rate[0] // 1000}s", "more_than": self.rate[1]} if self.rate else None,
+            "budget": {"more_than": self.budget} if self.budget is not None else None,
+            "quorum": self.asking.quorum,
+            "require": self.asking.require,
+            "expires_in": f"{self.asking.expires_ms // 1000}s"
+            if self.asking.expires_ms is not None
+            else None,
+            "separation": self.asking.separation,
+            "approvers": self.asking.approvers,
+            "reason": self.reason or None,
+        }
+        said = {key: value for key, value in data.items() if value is not None and value != ()}
+        plain = {key: list(value) if isinstance(value, tuple) else value for key, value in said.items()}
+        return {"id": self.id, "then": self.then, **plain}
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A whole policy. Without a file: every change is reviewed by a person.
 
     Attributes:
-        default: the policy where no rule matches.
-        rules: in the order of the file.
+        default: the merge policy where no rule of it matches.
+        rules: of the merge policy, in the order of the file.
         can_approve: the priorities that each listed actor may approve, agents included.
+        actions: the rules for any action, in the order of the file.
     """
 
     default: str = "review_required"
     rules: tuple[Rule, ...] = ()
     can_approve: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    actions: tuple[ActionRule, ...] = ()
 
     def as_data(self) -> dict[str, object]:
         """Returns the policy as a JSON object of the file's shape."""
@@ -119,6 +205,7 @@ class Policy:
             "version": VERSION,
             "merge_policy": {"default": self.default, "rules": [rule.as_data() for rule in self.rules]},
             "approvers": {actor: {"can_approve": list(row)} for actor, row in self.can_approve.items()},
+            "rules": [rule.as_data() for rule in self.actions],
         }
 
 
@@ -188,7 +275,7 @@ def explain(
     reviews = 0 if name == "auto_merge_on_green" else 1
     approvers = able or ()
     if rule and name == "require_approvals":
-        people = [approver for approver in rule.approvers if _is_person(approver)]
+        people = [approver for approver in rule.approvers if is_person(approver)]
         reviews = len(people)
         approvers = tuple([person for person in people if able is None or person in able])
         reasons += [
@@ -204,7 +291,8 @@ def explain(
     return Explanation(action, ruling, number, name, reviews, approvers, (*reasons, reason))
 
 
-def _is_person(actor: str) -> bool:
+def is_person(actor: str) -> bool:
+    """Tells whether an actor is a person."""
     return actor.startswith("human:")
 
 
@@ -219,6 +307,16 @@ def _deciding_rule(policy: Policy, ticket: Ticket) -> tuple[Rule | None, list[st
         reasons.append(f"rule {rule.number} does not match: {mismatch}")
     reasons.append(f"no rule matches, so the default decides: {policy.default}")
     return None, reasons
+
+
+def wished_reviews(enforcement: object) -> int:
+    """Returns how many reviews a ticket wishes for; anything that is no number counts as one (product.md §18)."""
+    if not isinstance(enforcement, Mapping) or "required_reviews" not in enforcement:
+        return 0
+    wish = enforcement["required_reviews"]
+    if isinstance(wish, bool) or not isinstance(wish, int) or not 0 <= wish <= REVIEWS_LIMIT:
+        return 1
+    return wish
 
 
 def _enforced(name: str, reviews: int, enforcement: object, reasons: list[str]) -> tuple[str, int]:
@@ -238,7 +336,7 @@ def _enforced(name: str, reviews: int, enforcement: object, reasons: list[str]) 
 
 def _ruling(action: str, actor: str | None, priority: str, name: str, reviews: int) -> tuple[str, str]:
     """Gives the answer to one action, with the reason (product.md §9)."""
-    is_agent = actor is None or not _is_person(actor)
+    is_agent = actor is None or not is_person(actor)
     if action in MERGE_ACTIONS:
         if name == "auto_merge_on_green":
             return "allow", "merging is allowed as soon as the checks are green"
@@ -249,166 +347,3 @@ def _ruling(action: str, actor: str | None, priority: str, name: str, reviews: i
     if action == "done" and is_agent and priority in URGENT:
         return "ask", f"an agent asks before it finishes a {priority} ticket"
     return "allow", f"nothing here restricts {action}"
-
-
-def parse(data: object, path: str = PATH) -> tuple[Policy | None, list[Diagnostic]]:
-    """Reads a policy from the plain values of its file.
-
-    Args:
-        data: what the YAML says: mappings, lists, strings, numbers.
-        path: the file's path, for the diagnostics.
-
-    Returns:
-        The policy, or None if anything in it is an error, and what there is to say.
-    """
-    reading = _Reading(path)
-    policy = reading.whole(data)
-    reading.warn_of_contradictions(policy)
-    failed = any(diagnostic.severity == "error" for diagnostic in reading.diagnostics)
-    return None if failed else policy, reading.diagnostics
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-class _Reading:
-    """One pass over one file. Each method returns something usable and reports what is wrong."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.diagnostics: list[Diagnostic] = []
-
-    def say(self, code: str, message: str, severity: str = "error") -> None:
-        self.diagnostics.append(Diagnostic(code, severity, self.path, message, _HINT))
-
-    def mapping(self, value: object, where: str, keys: tuple[str, ...] | None) -> dict[str, object]:
-        """Reads a mapping; `keys` are all that may stand in it, None lets any stand."""
-        if not isinstance(value, Mapping):
-            self.say("policy_shape", f"{where} must be a mapping")
-            return {}
-        for key in value:
-            if keys is not None and key not in keys:
-                known = ", ".join(keys)
-                self.say(
-                    "policy_unknown_key", f"{where} has the unknown key {_shown(key)}; known are {known}"
-                )
-        return {str(key): item for key, item in value.items()}
-
-    def texts(self, value: object, where: str) -> tuple[str, ...]:
-        """Reads a list of strings that is not empty."""
-        if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-            self.say("policy_shape", f"{where} must be a list of strings")
-            return ()
-        if not value:
-            self.say("policy_shape", f"{where} is empty; leave the key out instead")
-        return tuple(dict.fromkeys(value))
-
-    def whole(self, data: object) -> Policy:
-        root = self.mapping(data, "policy.yml", ("version", "merge_policy", "approvers"))
-        if isinstance(data, Mapping):
-            self.version(root.get("version"))
-        merging = self.mapping(root.get("merge_policy", {}), "merge_policy", ("default", "rules"))
-        default = self.policy_name(merging.get("default", "review_required"), "merge_policy.default")
-        if default == "require_approvals":
-            self.say("policy_value", "merge_policy.default cannot be require_approvals: it names nobody")
-        listed = merging.get("rules", [])
-        if not isinstance(listed, list | tuple):
-            self.say("policy_shape", "merge_policy.rules must be a list")
-            listed = []
-        rules = tuple([self.rule(item, number) for number, item in enumerate(listed, 1)])
-        return Policy(default, rules, self.approvers(root.get("approvers", {})))
-
-    def version(self, value: object) -> None:
-        if value is None:
-            self.say("policy_version", f"version is missing; write version: {VERSION}")
-        elif isinstance(value, bool) or not isinstance(value, int) or value < VERSION:
-            self.say("policy_version", f"version {_shown(value)} is no version; write version: {VERSION}")
-        elif value > VERSION:
-            self.say("policy_version", f"version {value} is newer than this program understands")
-
-    def policy_name(self, value: object, where: str) -> str:
-        if isinstance(value, str) and value in POLICIES:
-            return value
-        self.say("policy_value", f"{where} is {_shown(value)}; use one of {', '.join(POLICIES)}")
-        return "review_required"
-
-    def rule(self, value: object, number: int) -> Rule:
-        where = f"rule {number}"
-        fields = self.mapping(value, where, ("match", "policy", "approvers"))
-        match = self.mapping(
-            fields.get("match", {}), f"{where}: match", ("priority", "labels_any", "labels_all")
-        )
-        if not match:
-            self.say("policy_match", f"{where} has no match; what is for all belongs in merge_policy.default")
-        name = self.policy_name(fields.get("policy"), f"{where}: policy")
-        approvers: tuple[str, ...] = ()
-        if "approvers" in fields:
-            approvers = self.actors(fields["approvers"], f"{where}: approvers")
-            if name != "require_approvals":
-                self.say("policy_value", f"{where} names approvers, which only require_approvals heeds")
-        if name == "require_approvals" and not any(map(_is_person, approvers)):
-            self.say("policy_value", f"{where} requires approvals but names no person who could give one")
-        return Rule(
-            number,
-            name,
-            self.priorities(match["priority"], f"{where}: priority") if "priority" in match else (),
-            self.labels(match, "labels_any", where),
-            self.labels(match, "labels_all", where),
-            approvers,
-        )
-
-    def labels(self, match: Mapping[str, object], key: str, where: str) -> tuple[str, ...]:
-        if key not in match:
-            return ()
-        return tuple([label.lower() for label in self.texts(match[key], f"{where}: {key}")])
-
-    def priorities(self, value: object, where: str) -> tuple[str, ...]:
-        found = []
-        for text in self.texts(value, where):
-            if text.lower() in PRIORITIES:
-                found.append(text.lower())
-            else:
-                self.say("policy_value", f"{where} has {_shown(text)}; use {', '.join(PRIORITIES)}")
-        return tuple(found)
-
-    def actors(self, value: object, where: str) -> tuple[str, ...]:
-        return tuple([actor for text in self.texts(value, where) if (actor := self.actor(text, where))])
-
-    def actor(self, text: str, where: str) -> str | None:
-        actor = canonical(text)
-        if actor is None:
-            self.say("policy_value", f"{where} has {_shown(text)}; {ACTOR_HINT}")
-        elif not _is_person(actor):
-            self.say("policy_agent", f"{where} names {actor}, but approvals by agents never count", "warning")
-        return actor
-
-    def approvers(self, value: object) -> dict[str, tuple[str, ...]]:
-        rights = {}
-        for text, entry in self.mapping(value, "approvers", None).items():
-            fields = self.mapping(entry, f"approvers: {text}", ("can_approve",))
-            actor = self.actor(text, "approvers")
-            if actor is None:
-                continue
-            if "can_approve" not in fields:
-                self.say("policy_shape", f"approvers: {text} has no can_approve")
-            else:
-                rights[actor] = self.priorities(fields["can_approve"], f"approvers: {text}: can_approve")
-        return rights
-
-    def warn_of_contradictions(self, policy: Policy) -> None:
-        """Warns of rules that can never apply, and of approvals that nobody can give."""
-        for index, rule in enumerate(policy.rules):
-            shadow = next((earlier for earlier in policy.rules[:index] if earlier.covers(rule)), None)
-            if shadow:
-                message = (
-                    f"rule {rule.number} never applies: rule {shadow.number} matches all that it matches"
-                )
-                self.say("policy_unreachable", message, "warning")
-            for priority in rule.priorities or PRIORITIES:
-                able = who_may_approve(policy, priority)
-                for person in filter(_is_person, rule.approvers):
-                    if able is not None and person not in able:
-                        message = f"rule {rule.number} waits for {person}, who may not approve {priority}"
-                        self.say("policy_approver", message, "warning")

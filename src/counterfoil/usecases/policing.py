@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from counterfoil.gate import policy as policies
 from counterfoil.gate.policy import Policy
+from counterfoil.gate.policy_reading import parse
 from counterfoil.tickets import index
 from counterfoil.tickets.document import read
 from counterfoil.tickets.model import FILE_BYTES, Diagnostic
@@ -49,7 +50,7 @@ def load(context: Context) -> Loaded:
         return Loaded(Policy(), True, False, [problem])
     if data is None:
         return Loaded(Policy(), context.work.exists(FILE), False, [])
-    policy, diagnostics = policies.parse(data)
+    policy, diagnostics = parse(data)
     return Loaded(policy or Policy(), True, policy is not None, diagnostics)
 
 

@@ -166,13 +166,13 @@ def _check_config(context: Context, report: Report) -> None:
 def _check_policy(context: Context, report: Report) -> None:
     if not context.work.exists(POLICY_FILE):
         return
-    from counterfoil.gate import policy as policies
+    from counterfoil.gate.policy_reading import parse
 
     data, problem = read_yaml(context, POLICY_FILE)
     if problem is not None:
         report.diagnostics.append(problem)
     elif data is not None:
-        report.diagnostics += policies.parse(data)[1]
+        report.diagnostics += parse(data)[1]
 
 
 def _check_index(context: Context, rows: list[Row], report: Report) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterfoil.adapters.yaml import read as full
-from counterfoil.gate.policy import POLICIES, Explanation, Policy, Rule, explain, parse, who_may_approve
+from counterfoil.gate.policy import POLICIES, Explanation, Policy, Rule, explain, who_may_approve
+from counterfoil.gate.policy_reading import parse
 from counterfoil.tickets.frontmatter import resolve
 from counterfoil.tickets.model import Diagnostic, Ticket
 from counterfoil.tickets.workflow import PRIORITIES
