@@ -1,0 +1,217 @@
+"""What a reviewer sees: a diff of files or a preview of words, with nothing hidden in it.
+
+Text can lie to the eye: controls that turn its direction ("Trojan Source", CVE-2021-42574), characters
+without a width, letters of other scripts that look like ours. All of these are written out as `\\u202e`
+and named as flags, and so are files that are more than they seem, such as workflows and hooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import unified_diff
+from unicodedata import category
+
+from counterfoil.gate.action import DIFF, Flag, Shown
+
+BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What turns the direction of text (UAX #9)."""
+BLANKS = frozenset("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
+"""What shows nothing, or hardly anything, though it is no space."""
+_PLAIN_CONTROLS = frozenset("\n\t")
+LINE = 500
+"""A longer line is flagged: nobody reads to its end."""
+CONTEXT_LINES = 3
+FLAGS_OF_ONE_KIND = 20
+LINES_COMPARED = 20_000
+"""Beyond this many lines, old and new together, whole texts are shown and not compared line by line."""
+
+File = tuple[str, bytes | None, bytes | None]
+"""A path, the bytes before and after; None is a file that is not there."""
+
+
+def is_hidden(char: str) -> bool:
+    """Tells whether a character shows nothing of itself, or changes how others are shown."""
+    if char < "\x7f":
+        return char < " " and char not in _PLAIN_CONTROLS
+    return char in BIDI or char in BLANKS or _is_variation(char) or category(char) in _HIDDEN
+
+
+_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+
+
+def _is_variation(char: str) -> bool:
+    """Tells whether this chooses among forms of the character before it; none does in a source text."""
+    return "\ufe00" <= char <= "\ufe0e" or "\U000e0100" <= char <= "\U000e01ef"
+
+
+def escaped(text: str) -> str:
+    """Returns a text in which everything hidden is written out; line ends and tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join([_written_out(char) if is_hidden(char) else char for char in text])
+
+
+def _written_out(char: str) -> str:
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def text_flags(path: str, text: str) -> list[Flag]:
+    """Returns what is hidden in a text, and where; of each kind the first few."""
+    flags: list[Flag] = []
+    counts: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        found = []
+        if len(line) > LINE:
+            found.append(("long-line", f"a line of {len(line):,} characters"))
+        if not (line.isascii() and line.isprintable()):
+            found += _hidden_in(line.removesuffix("\r"))
+        for code, message in found:
+            counts[code] = counts.get(code, 0) + 1
+            if counts[code] <= FLAGS_OF_ONE_KIND:
+                flags.append(Flag(code, path, number, message))
+    return flags
+
+
+def _hidden_in(line: str) -> list[tuple[str, str]]:
+    found = []
+    turned = sorted({char for char in line if char in BIDI})
+    if turned:
+        found.append(("bidi", f"{_names(turned)} turns the direction of what follows"))
+    unseen = sorted({char for char in line if is_hidden(char) and char not in BIDI})
+    if unseen:
+        found.append(("invisible", f"{_names(unseen)} cannot be seen"))
+    return found
+
+
+def _names(chars: Sequence[str]) -> str:
+    return ", ".join([f"U+{ord(char):04X}" for char in chars[:5]])
+
+
+def lookalike_flags(path: str, text: str) -> list[Flag]:
+    """Flags words that mix Latin letters with look-alikes from Greek, Cyrillic or Armenian."""
+    if text.isascii():
+        return []
+    flags = []
+    for word in "".join([char if char.isalpha() else " " for char in text]).split():
+        latin = any(char.isascii() or "\u00c0" <= char <= "\u024f" for char in word)
+        others = sorted({char for char in word if "\u0370" <= char <= "\u058f"})
+        if latin and others:
+            message = (
+                f"the word {escaped(word)[:60]} mixes scripts: {_names(others)} looks like another letter"
+            )
+            flags.append(Flag("lookalike", path, 0, message))
+    return flags[:FLAGS_OF_ONE_KIND]
+
+
+def diff(files: Iterable[File], extra: Sequence[Flag] = ()) -> Shown:
+    """Returns the exact difference between files, in the form of `diff -u`.
+
+    Lines are those that `\\n` ends, and a carriage return is written out, so that two texts that differ
+    show it. Bytes that are no UTF-8 are written `\\xff`.
+    """
+    parts: list[str] = []
+    flags: list[Flag] = list(extra)
+    for path, before, after in sorted(files, key=lambda file: file[0]):
+        if before == after:
+            continue
+        flags += [*path_flags(path), *_added_flags(path, before, after)]
+        parts.append(_file_diff(escaped(path).replace("\n", "\\n"), before, after))
+    return Shown(DIFF, "".join(parts), tuple(flags))
+
+
+def _file_diff(path: str, before: bytes | None, after: bytes | None) -> str:
+    old, new = (
+        f"a/{path}" if before is not None else "/dev/null",
+        f"b/{path}" if after is not None else "/dev/null",
+    )
+    if b"\0" in (before or b"") or b"\0" in (after or b""):
+        return f"--- {old}\n+++ {new}\n(binary, {len(before or b''):,} → {len(after or b''):,} bytes)\n"
+    left, right = _lines(before), _lines(after)
+    if len(left) + len(right) > LINES_COMPARED:
+        lines = [
+            f"--- {old}\n", f"+++ {new}\n", f"@@ -1,{len(left)} +1,{len(right)} @@\n",
+            *[f"-{line}" for line in left], *[f"+{line}" for line in right],
+        ]  # fmt: skip
+    else:
+        lines = list(unified_diff(left, right, old, new, n=CONTEXT_LINES, lineterm="\n"))
+        lines = lines or [f"--- {old}\n", f"+++ {new}\n"]
+    return "".join(
+        [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]
+    )
+
+
+def _lines(data: bytes | None) -> list[str]:
+    """Returns lines with their ends, harmless to print."""
+    text = (data or b"").decode("utf-8", "backslashreplace")
+    lines = text.split("\n")
+    last = lines.pop()
+    shown = [f"{escaped(line)}\n" for line in lines]
+    return [*shown, escaped(last)] if last else shown
+
+
+def _added_flags(path: str, before: bytes | None, after: bytes | None) -> list[Flag]:
+    """Flags what is hidden in the new text and was not in the old one."""
+    if after is None:
+        return []
+    if b"\0" in after:
+        return [Flag("binary", path, 0, "the file is no text and cannot be shown")]
+    text = after.decode("utf-8", "backslashreplace")
+    known = set((before or b"").decode("utf-8", "backslashreplace").split("\n"))
+    lines = text.split("\n")
+    return [flag for flag in text_flags(path, text) if lines[flag.line - 1] not in known]
+
+
+_FOLDERS = (
+    ("ci", (".github/workflows/", ".github/actions/", ".gitlab/ci/", ".circleci/", ".buildkite/", ".tekton/"), "what runs in CI"),
+    ("hooks", (".githooks/", ".husky/", "hooks/"), "a hook, which runs on other people's machines"),
+    ("agents", (".claude/", ".codex/", ".cursor/", ".agents/", ".gemini/"), "what agents take their orders from"),
+)  # fmt: skip
+_NAMES = (
+    ("ci", (".gitlab-ci.yml", "jenkinsfile", "azure-pipelines.yml", "bitbucket-pipelines.yml", ".travis.yml", "action.yml",
+            "action.yaml"), "what runs in CI"),
+    ("agents", ("agents.md", "claude.md", "gemini.md", "skill.md", ".cursorrules", "copilot-instructions.md",
+                ".mcp.json"), "what agents take their orders from"),
+    ("hooks", (".gitattributes", ".gitmodules", ".pre-commit-config.yaml", ".lfsconfig"), "what changes how Git works here"),
+    ("lock", ("uv.lock", "poetry.lock", "pdm.lock", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "cargo.lock",
+              "go.sum", "gemfile.lock", "composer.lock", "flake.lock"), "a lock file, which decides what code is fetched"),
+)  # fmt: skip
+
+
+def path_flags(path: str) -> list[Flag]:
+    """Returns what a path alone tells a reviewer."""
+    low = path.lower()
+    name = low.rpartition("/")[2]
+    flags = [
+        Flag(code, path, 0, f"this is {what}")
+        for code, folders, what in _FOLDERS
+        if any(low.startswith(folder) or f"/{folder}" in low for folder in folders)
+    ]
+    flags += [
+        Flag(code, path, 0, f"this is {what}")
+        for code, names, what in _NAMES
+        if name in names and all(flag.code != code for flag in flags)
+    ]
+    if low.endswith(".tickets/policy.yml"):
+        flags.append(Flag("policy", path, 0, "this is the policy that rules on everything here"))
+    if any(is_hidden(char) or char == "\n" for char in path):
+        flags.append(Flag("invisible", escaped(path), 0, "the path holds what cannot be seen"))
+    return flags
+
+
+def mode_flags(path: str, before: str, after: str) -> list[Flag]:
+    """Returns what a change of a file's mode tells a reviewer; modes as Git writes them, `000000` for no file."""
+    if before == after:
+        return []
+    flags = []
+    if after == "100755":
+        flags.append(Flag("executable", path, 0, "the file becomes one that can be run"))
+    if after == "120000":
+        flags.append(Flag("mode", path, 0, "the file becomes a link"))
+    elif after == "160000":
+        flags.append(Flag("mode", path, 0, "another repository is taken in (a submodule)"))
+    elif "000000" not in (before, after):
+        flags.append(Flag("mode", path, 0, f"the mode changes from {before} to {after}"))
+    return flags

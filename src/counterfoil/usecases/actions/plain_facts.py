@@ -1,0 +1,135 @@
+"""What policy is told of files that a command is about to change. On the hot path.
+
+A change is told by what it does to each ticket, whichever verb, file or payload it came from: who moves
+a ticket with an editor moves it. One change can be several things, and each of them is ruled on.
+"""
+
+from __future__ import annotations
+
+from counterfoil.gate.facts import Facts
+from counterfoil.tickets import index
+from counterfoil.usecases import claims
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from counterfoil.tickets.model import Row
+    from counterfoil.usecases.catalog import RowChange
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.plan import FileChange
+
+CREATE, EDIT, MOVE, ASSIGN = "ticket.create", "ticket.edit", "ticket.move", "ticket.assign"
+CLAIM, REMOVE, POLICY, PROJECT = "ticket.claim", "ticket.remove", "policy.change", "project.change"
+POLICY_FILE = f"{index.FOLDER}/policy.yml"
+
+RISKS = {
+    CREATE: "low",
+    EDIT: "low",
+    MOVE: "low",
+    ASSIGN: "low",
+    CLAIM: "low",
+    REMOVE: "high",
+    POLICY: "high",
+    PROJECT: "medium",
+}
+
+
+def facts_of(
+    context: Context, files: Sequence[FileChange], rows: Mapping[str, RowChange], actor: str
+) -> list[Facts]:
+    """Returns the facts of a plan, at least one for each file of the project that changes.
+
+    Args:
+        context: the project.
+        files: what changes; the index is derived and is not spoken of.
+        rows: by the ticket's file name, its row before and after.
+        actor: who asks.
+    """
+    claimed = {}
+    for change in files:
+        if change.local and change.path.startswith(claims.FOLDER + "/"):
+            holder = _taken_by(change)
+            if holder:
+                claimed[change.path[len(claims.FOLDER) + 1 :]] = holder
+    found: list[Facts] = []
+    for change in files:
+        name = change.ticket_file
+        if name is not None:
+            before, after = rows[name]
+            holder = claimed.pop(name[:-3].upper(), "")
+            for action in _actions(change, before, after, holder):
+                found.append(_told(context, action, actor, change.path, before, after))
+        elif not change.local and change.path != index.FILE:
+            action = POLICY if change.path == POLICY_FILE else PROJECT
+            found.append(_told(context, action, actor, change.path, None, None))
+    for _ in claimed:  # of tickets whose files stay as they are
+        found.append(Facts(CLAIM, actor, remote=context.options.remote, risk=RISKS[CLAIM], paths=()))
+    return found
+
+
+def _taken_by(change: FileChange) -> str:
+    """Returns who takes a claim by this change; empty where it is renewed or given back."""
+    before, after = claims.parse("", change.before), claims.parse("", change.after)
+    if after is None or not after.holder or (before is not None and before.fence == after.fence):
+        return ""
+    return after.holder
+
+
+def _actions(change: FileChange, before: Row | None, after: Row | None, holder: str) -> list[str]:
+    if change.after is None:
+        return [REMOVE]
+    if change.before is None:
+        return [CREATE]
+    if before is None or after is None:
+        return [EDIT]
+    _, _, state, _, _, assignee, reviewer = before[:7]
+    _, _, new_state, _, _, new_assignee, new_reviewer = after[:7]
+    actions = [CLAIM] if holder else []
+    leading: list[bytes] = []
+    if state != new_state:
+        leading.append(b"state:")
+        if not holder or new_state != "in_progress":
+            actions.append(MOVE)
+    if assignee != new_assignee or reviewer != new_reviewer:
+        leading += (b"assignee:", b"reviewer:")
+        if not holder or new_assignee != holder or reviewer != new_reviewer:
+            actions.append(ASSIGN)
+    if not leading or _rest(change.before, leading) != _rest(change.after, leading):
+        actions.append(EDIT)
+    return actions
+
+
+def _rest(data: bytes, leading: list[bytes]) -> list[bytes]:
+    """Returns a ticket's lines without those of its front matter that hold a field, as we write them."""
+    lines = data.split(b"\n")
+    end = next((at for at in range(1, len(lines)) if lines[at].rstrip() == b"---"), 0)
+    fields = tuple(leading)
+    return [line for line in lines[:end] if not line.startswith(fields)] + lines[end:]
+
+
+def _told(
+    context: Context, action: str, actor: str, path: str, before: Row | None, after: Row | None
+) -> Facts:
+    known = [row for row in (before, after) if row is not None]
+    was, becomes = None if before is None else before[2], None if after is None else after[2]
+    moves = becomes is not None and was != becomes
+    return Facts(
+        action,
+        actor,
+        remote=context.options.remote,
+        risk=RISKS[action],
+        priority=min([row[3] for row in known]) if known else None,
+        labels=_labels(known),
+        state_from=was if moves else None,
+        state_to=becomes if moves else None,
+        paths=(context.prefix + path,),
+    )
+
+
+def _labels(rows: list[Row]) -> tuple[str, ...] | None:
+    """Returns the labels of all rows together; None where there is none to ask."""
+    if not rows:
+        return None
+    labels = [label.lower() for row in rows for label in row[4]]
+    return tuple(dict.fromkeys(labels))

@@ -1,0 +1,333 @@
+"""From what somebody asks for to what will happen: the whole action, before anybody rules or decides on it.
+
+Nothing is changed here. The plan is made on a desk and put aside; what it reads and writes, and what a
+reviewer sees, come from the same bytes. A payload that was prepared comes to the same bytes
+again as long as its basis stands (gate.md, "The one door").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from counterfoil.errors import InputError
+from counterfoil.gate import shown
+from counterfoil.gate.action import FILES, LEDGER, ActionType, Flag, Shown
+from counterfoil.gate.facts import Facts
+from counterfoil.kernel import ids
+from counterfoil.tickets import index
+from counterfoil.tickets.document import scan
+from counterfoil.tickets.model import row_of
+from counterfoil.usecases.actions import basis, builtin, placing, registry, telling
+from counterfoil.usecases.actions import payload as payloads
+from counterfoil.usecases.actions.acting import acting_as
+from counterfoil.usecases.actions.looking import facts_about, look_up
+from counterfoil.usecases.actions.plain_facts import facts_of
+from counterfoil.usecases.actions.seeing import digest_of, preview
+from counterfoil.usecases.desk import MINTED_FILE
+
+if TYPE_CHECKING:
+    from counterfoil.usecases.actions.basis import Basis, Writes
+    from counterfoil.usecases.catalog import Catalog, RowChange
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.plan import FileChange, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An action that is ready to be ruled on.
+
+    Attributes:
+        action, version, form, risk: of its type; the risk may be higher than the type's own.
+        payload: with whole ids, and with everything that it left open.
+        tickets: the ids that it concerns.
+        basis: what it reads or writes, as it is now.
+        writes: the files that it would write.
+        facts: what policy is told; several where the action is several things at once.
+        shown: what a reviewer sees.
+        shown_digest: SHA-256 of that text.
+        masked: by rule how many secrets were taken out.
+    """
+
+    action: str
+    version: int
+    form: str
+    risk: str
+    payload: dict[str, Any]
+    tickets: tuple[str, ...]
+    basis: Basis
+    writes: Writes
+    facts: tuple[Facts, ...]
+    shown: Shown
+    shown_digest: str
+    masked: dict[str, int] = field(default_factory=dict)
+
+
+def prepare(
+    context: Context,
+    name: str,
+    payload: object,
+    *,
+    actor: str,
+    catalog: Catalog | None = None,
+    redact: bool = False,
+) -> Prepared:
+    """Checks a payload, completes it, and finds out what it would do.
+
+    Args:
+        context: the project.
+        name: of the action.
+        payload: what was sent.
+        actor: who asks.
+        catalog: the tickets as they are, from a caller that holds the clone's lock. Without it the lock is taken
+            where an id is minted.
+        redact: take secrets out instead of refusing them.
+
+    Raises:
+        InputError: `unknown_action`, `invalid_payload`, `too_large`, `not_canonical`, `secret_found`,
+            `ticket_not_found`, `no_change`, and what the desk says.
+        ConflictError: `claimed`.
+    """
+    action = registry.find(context, name)
+    plain = payloads.checked(action, payload)
+    masked: dict[str, int] = {}
+    if redact:
+        plain, masked = payloads.masked(plain)
+        payloads.check_form(action, plain)
+    else:
+        payloads.refuse_secrets(plain)
+    acting = acting_as(context, actor)
+    if action.form == FILES:
+        return _prepare_files(acting, action, plain, actor, catalog, masked)
+    if action.form == LEDGER:
+        return _prepare_records(acting, action, plain, actor, catalog, masked)
+    from counterfoil.usecases.actions.executing import prepare_outside
+
+    return prepare_outside(acting, action, plain, actor, catalog, masked)
+
+
+def plan(
+    context: Context,
+    name: str,
+    payload: Mapping[str, Any],
+    catalog: Catalog | None,
+    *,
+    actor: str,
+    writes: Sequence[Sequence[str | None]] | None = None,
+) -> Plan:
+    """Returns the plan of a prepared action of the form `files`, for `usecases.change.perform`.
+
+    Args:
+        context: the project.
+        name, payload: as they were prepared.
+        catalog: the tickets as they are, read under the lock.
+        actor: who asked for it, whose claims count.
+        writes: what was approved; the plan has to write exactly that.
+
+    Raises:
+        ConflictError: `stale`, `claimed`.
+        InputError: what the desk says.
+    """
+    acting = acting_as(context, actor)
+    if name == builtin.POLICY:
+        from counterfoil.usecases.actions.policy_text import policy_plan
+
+        made = policy_plan(acting, payload)
+    else:
+        desk = placing.ActionDesk(acting, catalog)
+        placing.place(desk, name, payload)
+        made = desk.plan()
+    if writes is not None:
+        basis.require(acting, made, writes)
+    return made
+
+
+records = telling.records
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _prepare_files(
+    context: Context,
+    action: ActionType,
+    payload: dict[str, Any],
+    actor: str,
+    catalog: Catalog | None,
+    masked: dict[str, int],
+) -> Prepared:
+    if action.name == builtin.POLICY:
+        from counterfoil.usecases.actions.policy_text import policy_plan
+
+        complete, made = payload, policy_plan(context, payload)
+    else:
+        mints = catalog is None and _mints(action.name, payload)
+        with context.lock() if mints else nullcontext():
+            desk = placing.ActionDesk(context, catalog)
+            complete = _place(desk, action.name, payload)
+            made = desk.plan()
+            if mints:
+                _note_minted(context, made)
+    changed = [change for change in made.files if change.before != change.after and change.path != index.FILE]
+    if not changed:
+        raise InputError(
+            "no_change", "everything is so already, and nothing would change", "look at it again"
+        )
+    rows = rows_of(context, changed)
+    found = facts_of(context, changed, rows, actor)
+    if all(facts.action != action.name for facts in found):
+        found.append(_whole(action, found))
+    reads, writes = basis.of_plan(context, made)
+    seen = shown.diff(
+        [
+            (context.prefix + change.path, change.before, change.after)
+            for change in changed
+            if not change.local
+        ],
+        _title_flags(rows),
+    )
+    return Prepared(
+        action=action.name,
+        version=action.version,
+        form=action.form,
+        risk=action.risk,
+        payload=complete,
+        tickets=tuple([name[:-3].upper() for name in rows]),
+        basis=reads,
+        writes=writes,
+        facts=tuple(found),
+        shown=seen,
+        shown_digest=digest_of(seen),
+        masked=masked,
+    )
+
+
+def _mints(name: str, payload: Mapping[str, Any]) -> bool:
+    if name == builtin.BATCHED:
+        return any(_mints(item["action"], item["payload"]) for item in payload["actions"])
+    return name == builtin.CREATE and isinstance(payload, Mapping) and "id" not in payload
+
+
+def _note_minted(context: Context, made: Plan) -> None:
+    """Notes the short ids that were given away, so that nobody else is given them before the decision."""
+    for change in made.files:
+        if change.local and change.path == MINTED_FILE and change.after is not None:
+            context.state.replace(MINTED_FILE, change.after)
+
+
+def _place(desk: placing.ActionDesk, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Completes a payload and puts it on the desk."""
+    if name == builtin.BATCHED:
+        actions = []
+        for number, item in enumerate(payload["actions"]):
+            inner = builtin.BUILT_IN[item["action"]]
+            try:
+                payloads.check_form(inner, item["payload"])
+                done = _place(desk, inner.name, item["payload"])
+            except InputError as error:
+                error.message = f"/actions/{number}: {error.message}"
+                error.fields["number"] = number
+                raise
+            actions.append({"action": inner.name, "payload": done})
+        return {"actions": actions}
+    complete = dict(payload)
+    for key in ("blocks", "blocked_by"):
+        if key in complete:
+            complete[key] = list(dict.fromkeys([desk.ticket_id(query) for query in complete[key]]))
+    if name == builtin.CREATE:
+        complete["id"] = complete.get("id") or desk.new_id()
+        if "text" not in complete:
+            config = desk.context.config
+            complete.setdefault("state", config.default_state)
+            complete.setdefault("priority", config.default_priority)
+    else:
+        complete["ticket"] = desk.ticket_id(complete["ticket"])
+    placing.place(desk, name, complete)
+    return complete
+
+
+def _whole(action: ActionType, parts: Sequence[Facts]) -> Facts:
+    """Returns the facts of an action as a whole, where what it does to each file goes by other names."""
+    first = parts[0]
+    priorities = [facts.priority for facts in parts if facts.priority is not None]
+    labels = [label for facts in parts for label in facts.labels or ()]
+    return Facts(
+        action.name,
+        first.actor,
+        remote=first.remote,
+        risk=action.risk,
+        priority=min(priorities) if len(priorities) == len(parts) else None,
+        labels=None if any(facts.labels is None for facts in parts) else tuple(dict.fromkeys(labels)),
+        state_from=first.state_from if len(parts) == 1 else None,
+        state_to=first.state_to if len(parts) == 1 else None,
+        paths=tuple(dict.fromkeys([path for facts in parts for path in facts.paths or ()])),
+        space=first.space,
+    )
+
+
+def rows_of(context: Context, files: Sequence[FileChange]) -> dict[str, RowChange]:
+    """Returns by file name the rows of tickets before and after; what cannot be read has none."""
+    rows: dict[str, RowChange] = {}
+    for change in files:
+        name = change.ticket_file
+        if name is None:
+            continue
+        before = None
+        if change.before is not None:
+            try:
+                before = row_of(scan(change.before, context.full), name)
+            except InputError:
+                before = None
+        rows[name] = before, None if change.after is None else row_of(scan(change.after, context.full), name)
+    return rows
+
+
+def _title_flags(rows: Mapping[str, RowChange]) -> list[Flag]:
+    flags = []
+    for name, (before, after) in rows.items():
+        if after is not None and (before is None or before[1] != after[1]):
+            flags += shown.lookalike_flags(f"{index.TICKETS}/{name}", after[1])
+    return flags
+
+
+# --- the ledger alone -----------------------------------------------------------------------------
+
+
+def _prepare_records(
+    context: Context,
+    action: ActionType,
+    payload: dict[str, Any],
+    actor: str,
+    catalog: Catalog | None,
+    masked: dict[str, int],
+) -> Prepared:
+    complete = dict(payload)
+    ticket_id, row = look_up(context, payload["ticket"], catalog)
+    complete["ticket"] = ticket_id
+    if action.name in (builtin.COMMENT_ON, builtin.RESPOND):
+        complete.setdefault("comment", _mint_comment(context))
+    if action.name == builtin.ATTACH:
+        from counterfoil.usecases.actions.artifacts import require_stored
+
+        require_stored(context, complete["artifacts"])
+    seen = preview(action, complete)
+    return Prepared(
+        action=action.name,
+        version=action.version,
+        form=action.form,
+        risk=action.risk,
+        payload=complete,
+        tickets=(ticket_id,),
+        basis=[],
+        writes=[],
+        facts=(facts_about(context, action, actor, row),),
+        shown=seen,
+        shown_digest=digest_of(seen),
+        masked=masked,
+    )
+
+
+def _mint_comment(context: Context) -> str:
+    return ids.encode(context.clock.now_ms(), context.entropy.bits(ids.RANDOM_BITS))
