@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Entry,
         Glob,
         Merging,
+        PathPatterns,
         Patterns,
         Rights,
     )
@@ -97,12 +98,18 @@ def _asked(asking: Asking) -> Asked:
 
 
 def patterns(texts: Sequence[str]) -> Patterns:
-    """Sorts texts into exact ones and globs; None where anything matches."""
+    """Sorts texts into exact ones, beginnings and globs; None where anything matches."""
     if not texts or "*" in texts:
         return None
-    return tuple([text for text in texts if "*" not in text]), tuple(
-        [_glob(text) for text in texts if "*" in text]
-    )
+    exact, prefixes, globs = [], [], []
+    for text in texts:
+        if "*" not in text:
+            exact.append(text)
+        elif text.index("*") == len(text) - 1:
+            prefixes.append(text[:-1])
+        else:
+            globs.append(_glob(text))
+    return tuple(exact), tuple(prefixes), tuple(globs)
 
 
 def path_patterns(texts: Sequence[str]) -> PathPatterns:
@@ -114,6 +121,7 @@ def path_patterns(texts: Sequence[str]) -> PathPatterns:
         elif text == "**":
             prefixes.append("")
         elif text.endswith("/**") and "*" not in text[:-3]:
+            exact.append(text[:-3])
             prefixes.append(text[:-2])
         elif text.startswith("**/*") and "*" not in text[4:] and "/" not in text[4:]:
             suffixes.append(text[4:])

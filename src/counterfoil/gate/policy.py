@@ -205,7 +205,7 @@ class Policy:
             "version": VERSION,
             "merge_policy": {"default": self.default, "rules": [rule.as_data() for rule in self.rules]},
             "approvers": {actor: {"can_approve": list(row)} for actor, row in self.can_approve.items()},
-            "rules": [rule.as_data() for rule in self.actions],
+            **({"rules": [rule.as_data() for rule in self.actions]} if self.actions else {}),
         }
 
 

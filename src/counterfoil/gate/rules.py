@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     PathPatterns = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[PathGlob, ...]]
     """Exact paths, how they begin, how they end, and globs."""
     Values = tuple[bool, str | None, str | None, str | None, str | None]
-    Patterns = tuple[tuple[str, ...], tuple[Glob, ...]] | None
-    """Exact texts, and globs; None for anything."""
+    Patterns = tuple[tuple[str, ...], tuple[str, ...], tuple[Glob, ...]] | None
+    """Exact texts, how they begin, and globs; None for anything."""
     Condition = tuple[int, Any]
     """Which of `TESTS`, and what it wants."""
     Conditions = tuple[Condition, ...]
@@ -91,13 +91,15 @@ def rule(compiled: Compiled, facts: Facts) -> Ruling:
     voices: list[Voice] = []
     certain = False
     for ident, then, actions, actors, conditions, demands, reason in entries:
-        if (
-            actions is not None
-            and action not in actions[0]
-            and not (actions[1] and is_like(actions[1], action))
+        if actions is not None and not (
+            action in actions[0]
+            or action.startswith(actions[1])
+            or (actions[2] and is_like(actions[2], action))
         ):
             continue
-        if actors is not None and actor not in actors[0] and not (actors[1] and is_like(actors[1], actor)):
+        if actors is not None and not (
+            actor in actors[0] or actor.startswith(actors[1]) or (actors[2] and is_like(actors[2], actor))
+        ):
             continue
         if conditions:
             holds = all_hold(conditions, values, facts, then)
@@ -288,7 +290,9 @@ def all_hold(conditions: Conditions, values: Values, facts: Facts, then: str) ->
 
 def covers(patterns: Patterns, text: str) -> bool:
     """Tells whether patterns match a text."""
-    return patterns is None or text in patterns[0] or is_like(patterns[1], text)
+    return (
+        patterns is None or text in patterns[0] or text.startswith(patterns[1]) or is_like(patterns[2], text)
+    )
 
 
 def is_like(globs: Iterable[Glob], text: str) -> bool:
