@@ -138,7 +138,7 @@ def is_over(expires_at: str | None, now_ms: int) -> bool:
 
 
 class Add(NamedTuple):
-    """Somebody is registered, with all but keys."""
+    """Somebody is registered, with a first key where `key` has one; see `Registration`."""
 
     actor: str
     owner: str = ""
@@ -148,6 +148,7 @@ class Add(NamedTuple):
     model: str = ""
     sender: str = ""
     how: str = "explicit"
+    key: Give | None = None
 
 
 class Change(NamedTuple):
@@ -243,7 +244,9 @@ def _added(state: Registration, command: Add) -> Sequence[Event] | Refusal:
         "sender": command.sender, "how": command.how,
     }  # fmt: skip
     if not state.exists:
-        return [Event(events.PRINCIPAL_ADDED, body)]
+        added = [Event(events.PRINCIPAL_ADDED, body)]
+        given = () if command.key is None else _given(Registration(command.actor), command.key, 0)
+        return given if isinstance(given, Refusal) else [*added, *given]
     if state.revoked_at is not None:
         return Refusal(_revoked(state))
     if state.kind == HUMAN:

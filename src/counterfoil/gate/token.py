@@ -51,8 +51,6 @@ class Token(NamedTuple):
     def __repr__(self) -> str:
         return f"Token({self.slug!r}, {self.key_id!r}, …)"
 
-    __str__ = __repr__
-
 
 def mint(slug: str, id_bits: int, secret_bits: int) -> Token:
     """Makes a token of `KEY_ID_BITS` and `SECRET_BITS` random bits."""
