@@ -42,6 +42,7 @@ STATUS_COLOURS = {
 RISK_COLOURS = {"high": BOLD + RED, "medium": YELLOW, "low": DIM}
 TITLES = ("title", "summary", "name", "text", "note")
 """Fields of a payload that say in a word what it is about, where the action has no words of its own."""
+NOT_SHOWN = "  The change cannot be shown as it was: files that it rests on are not what they were."
 FINAL_WORDS = {
     proposals.REJECTED: "rejected",
     proposals.WITHDRAWN: "withdrawn",
@@ -319,6 +320,8 @@ def page_lines(
         flags = flag_lines(shown.flags, colours=colours, width=width)
         lines += ["", *flags] if flags else []
         lines += ["", *shown_lines(shown, colours=colours)]
+    elif body.get("payload"):
+        lines += ["", NOT_SHOWN]
     for newer, older in zip([seen, *lineage], lineage, strict=False):
         changed = payload_diff(older, newer)
         if changed:

@@ -80,7 +80,7 @@ def all_seen(context: Context, states: Iterable[Proposal]) -> list[Seen]:
 
 def lineage(context: Context, store: Store, state: Proposal) -> list[Seen]:
     """Returns the proposals that one replaces, the newest first."""
-    found = []
+    found: list[Proposal] = []
     older = state.body.get("supersedes")
     while isinstance(older, str) and older and len(found) < LINEAGE_MAX:
         earlier = proposals.load(store, older)

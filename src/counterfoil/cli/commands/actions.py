@@ -26,7 +26,7 @@ def run(call: Call) -> Reply:
     if name is not None:
         action = registry.find(context, name)
         return Reply(action_data(action), "\n".join(_page(action, colours)))
-    found = sorted(registry.all_actions(context), key=lambda each: each.name)
+    found = [action for _, action in sorted(registry.all_actions(context).items())]
     width = max(len(action.name) for action in found)
     lines = []
     for action in found:

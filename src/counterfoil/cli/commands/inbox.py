@@ -25,8 +25,10 @@ def run(call: Call) -> Reply:
     context = call.context()
     actor = context.actor()
     with with_views(context) as ledger:
-        states = [] if ledger is None else list(proposals.listing(*ledger, open_only=True))
-    pending = [each for each in all_seen(context, states) if each.status == PENDING]
+        found = [] if ledger is None else list(proposals.listing(*ledger, open_only=True))
+    pending = [
+        each for each in all_seen(context, [each.proposal for each in found]) if each.status == PENDING
+    ]
     own = inbox_order([each for each in pending if may_decide(each.proposal, actor)])
     waiting = inbox_order(pending) if call.arguments.flag("all") else own
     limit = call.arguments.number("limit")
