@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
     from counterfoil.tickets.frontmatter import Mapping as FrontMatter
     from counterfoil.usecases.merging import MergeRoom
-    from counterfoil.usecases.ports import Files, Keys, Ledgers, Lock, ProgramRunner, Repository, Trace
+    from counterfoil.usecases.ports import (
+        Files,
+        Keys,
+        Ledgers,
+        Lock,
+        ProgramRunner,
+        Repository,
+        Signers,
+        Trace,
+    )
     from counterfoil.usecases.serving import ServerContext
 
 STATE_FOLDER = "counterfoil"
@@ -84,13 +93,14 @@ def open_project(
         entropy=SystemEntropy(),
         environ=environ,
         full=read_full,
-        open_lock=lambda timeout_s: _open_lock(state.root, state_mode, timeout_s),
+        open_lock=lambda timeout_s, name: _open_lock(state.root, state_mode, timeout_s, name),
         options=options,
         settings_file=lambda: read_settings_file(environ),
         program=program,
         folder=WorkTree,
         open_ledgers=lambda: _open_ledgers(state.root, environ),
         open_keys=lambda: _open_keys(state.root),
+        open_signers=lambda context: _open_signers(context, environ),
     )
 
 
@@ -163,7 +173,15 @@ def _open_keys(folder: str) -> Keys:
     return KeyFolder(folder)
 
 
-def _open_lock(folder: str, mode: int, timeout_s: float) -> Lock:
+def _open_signers(context: Context, environ: Mapping[str, str]) -> Signers:
+    from counterfoil.adapters.signers import SshSigners
+    from counterfoil.usecases.statements import named_key
+
+    named, only = named_key(context)
+    return SshSigners(environ, named, only, lambda: context.programs)
+
+
+def _open_lock(folder: str, mode: int, timeout_s: float, name: str) -> Lock:
     from counterfoil.adapters.lock import FileLock
 
     try:
@@ -171,7 +189,7 @@ def _open_lock(folder: str, mode: int, timeout_s: float) -> Lock:
     except OSError as error:
         hint = "work in a writable clone, or name another folder with --data-dir"
         raise HostError("io_error", f"{folder}: {error.strerror}", hint, path=folder) from None
-    return FileLock(f"{folder}/lock", timeout_s)
+    return FileLock(f"{folder}/{name}", timeout_s)
 
 
 def _read_from_head(

@@ -40,6 +40,8 @@ PLANTINGS = [
     ("no-fakes-in-the-product", "bootstrap.py", "import counterfoil.testing"),
     ("cryptography-kept-away", "usecases/planted.py", "import cryptography.hazmat"),
     ("cryptography-kept-away", "ledger/planted.py", "import cryptography.exceptions"),
+    ("cryptography-kept-away", "adapters/signers.py", "def late():\n    import cryptography.hazmat"),
+    ("adapters-apart", "adapters/sshagent.py", "import counterfoil.adapters.sshkeys"),
     ("sql-kept-away", "usecases/planted.py", "def late():\n    import apsw"),
     ("sql-kept-away", "adapters/files.py", "from psycopg import connect"),
     ("layers", "ledger/planted.py", "import counterfoil.usecases.ports"),

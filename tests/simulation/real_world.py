@@ -19,6 +19,7 @@ from counterfoil.adapters.lock import FileLock
 from counterfoil.adapters.process import Programs
 from counterfoil.bootstrap import read_full
 from counterfoil.testing.clock import FixedClock
+from counterfoil.testing.signers import MemorySigners
 from counterfoil.testing.simulator.world import BEGUN_MS
 from counterfoil.testing.watched import Reach, WatchedFiles, WatchedKeys, WatchedLedgers, WatchedPrograms
 from counterfoil.usecases.context import Context, Options
@@ -95,13 +96,14 @@ class RealWorld:
             entropy=self,
             environ={},
             full=read_full,
-            open_lock=lambda timeout_s: FileLock(f"{self._state}/lock", timeout_s),
+            open_lock=lambda timeout_s, name: FileLock(f"{self._state}/{name}", timeout_s),
             options=Options(actor=actor, commit=commit, ci=True),
             settings_file=dict,
             program="ticket",
             folder=WorkTree,
             open_ledgers=lambda: cast("Ledgers", WatchedLedgers(ledgers, machine, self._reach)),
             open_keys=lambda: WatchedKeys(self._keys, machine),
+            open_signers=lambda _context: MemorySigners(),
         )
 
     def store(self) -> Store | None:

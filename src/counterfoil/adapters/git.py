@@ -35,7 +35,9 @@ REF_LOCK_S = 1.0
 ATTEMPTS = 5
 """How often a commit is tried again when somebody else's commit came between."""
 MANY_PATHS = 50
-CONFIG_WANTED = r"^((ticket|user|merge\.ticket-[a-z]+)\..*|core\.autocrlf|extensions\.objectformat)$"
+CONFIG_WANTED = (
+    r"^((ticket|user|merge\.ticket-[a-z]+)\..*|core\.autocrlf|extensions\.objectformat|gpg\.format)$"
+)
 _ONE_PACK = ("-c", "core.bigFileThreshold=1")
 """Lets Git write many objects into one pack instead of a file each."""
 _NO_MAINTENANCE = ("-c", "maintenance.auto=false", "-c", "gc.auto=0")
@@ -89,7 +91,7 @@ class Git:
         return result.stdout
 
     def config(self) -> Mapping[str, str]:
-        """Returns `ticket.*`, `user.*`, our merge drivers and how Git writes files, each with its last value."""
+        """Returns `ticket.*`, `user.*`, our merge drivers, how Git writes files and signs, each with its last value."""
         result = self.run("config", "-z", "--get-regexp", CONFIG_WANTED)
         if result.status not in {0, 1}:
             raise git_error("config", result)

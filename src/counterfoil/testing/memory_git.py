@@ -31,7 +31,7 @@ COMMANDS: dict[str, Command] = {
     **memory_porcelain.COMMANDS,
 }
 CHANGING = frozenset(("add", "branch", "checkout", "commit", "merge", "reset", "update-ref", "fast-import"))
-SETTINGS = ("ticket.", "user.", "merge.ticket-", "core.autocrlf", "extensions.objectformat")
+SETTINGS = ("ticket.", "user.", "merge.ticket-", "core.autocrlf", "extensions.objectformat", "gpg.format")
 ZONE = "+0000"
 ASKED_BEFORE_IT_ENDS = 2
 """How often somebody finds a lingering child alive."""

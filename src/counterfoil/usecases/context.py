@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Lock,
         ProgramRunner,
         Repository,
+        Signers,
     )
 
     Watched = AbstractContextManager[Callable[[int, int], None]]
@@ -45,9 +46,10 @@ class Options:
         remote: whether the caller came with a credential, over HTTP or MCP.
         via: the door: `cli`, `sdk`, `http`, `mcp`, `webhook`.
         session: names the caller's session, or is empty.
+        acting: who acts, where a door or the gate has found that out; nothing else counts then.
     """
 
-    __slots__ = ("actor", "ci", "commit", "data_dir", "fence", "remote", "session", "via")
+    __slots__ = ("acting", "actor", "ci", "commit", "data_dir", "fence", "remote", "session", "via")
 
     def __init__(
         self,
@@ -59,7 +61,9 @@ class Options:
         remote: bool = False,
         via: str = "cli",
         session: str = "",
+        acting: str | None = None,
     ) -> None:
+        self.acting = acting
         self.remote = remote
         self.via = via
         self.session = session
@@ -78,6 +82,7 @@ class Context:
         state: the clone's own folder, shared by its worktrees, never committed.
         git: the repository, opened at first use.
         keys: the clone's signing keys, likewise.
+        signers: the SSH keys of whoever runs this process, likewise.
         ledgers: where the clone's ledgers lie, likewise.
         programs: starts other programs, likewise.
         prefix: the project's folder inside the working tree, empty or ending in `/`.
@@ -93,6 +98,7 @@ class Context:
     keys: Keys
     ledgers: Ledgers
     programs: ProgramRunner
+    signers: Signers
 
     def __init__(
         self,
@@ -106,13 +112,14 @@ class Context:
         entropy: Entropy,
         environ: Mapping[str, str],
         full: FullReader,
-        open_lock: Callable[[float], Lock],
+        open_lock: Callable[[float, str], Lock],
         options: Options,
         settings_file: Callable[[], Mapping[str, str]],
         program: str,
         folder: Callable[[str], Files],
         open_ledgers: Callable[[], Ledgers],
         open_keys: Callable[[], Keys],
+        open_signers: Callable[[Context], Signers],
     ) -> None:
         self.work = work
         self.state = state
@@ -130,13 +137,14 @@ class Context:
         self.folder = folder
         self._open_ledgers = open_ledgers
         self._open_keys = open_keys
+        self._open_signers = open_signers
         self.warnings: list[dict[str, object]] = []
         self.watch: Callable[[str], Watched] | None = None
         self._config: Config | None = None
         self._git_config: Mapping[str, str] | None = None
 
     def __getattr__(self, name: str) -> object:
-        """Opens Git, the ledgers, or what starts programs, when it is asked for the first time."""
+        """Opens Git, the ledgers, keys, or what starts programs, when it is asked for the first time."""
         if name == "git":
             self.git = self._open_git(self.programs)
             return self.git
@@ -146,6 +154,9 @@ class Context:
         if name == "ledgers":
             self.ledgers = self._open_ledgers()
             return self.ledgers
+        if name == "signers":
+            self.signers = self._open_signers(self)
+            return self.signers
         if name == "programs":
             self.programs = self._open_programs()
             return self.programs
@@ -230,9 +241,33 @@ class Context:
             self._git_config = self.git.config()
         return self._git_config.get(key, "")
 
-    def lock(self) -> Lock:
-        """Returns the clone's one lock, to be held while something is written."""
-        return self._open_lock(self.lock_timeout_s())
+    def lock(self, name: str = "lock", timeout_s: float | None = None) -> Lock:
+        """Returns the clone's one lock, to be held while something is written, or one of another name.
+
+        Args:
+            name: the lock; work that may take long holds one of its own instead of everybody's.
+            timeout_s: how long to wait for it; None takes the setting.
+        """
+        return self._open_lock(self.lock_timeout_s() if timeout_s is None else timeout_s, name)
+
+    def acting(
+        self, actor: str, *, remote: bool | None = None, via: str | None = None, session: str | None = None
+    ) -> Context:
+        """Returns the same project for another actor, whom a door or the gate has made sure of.
+
+        Its warnings are its own. The parts that are opened at first use are shared.
+        """
+        from copy import copy
+
+        options = copy(self.options)
+        options.acting = actor
+        options.remote = options.remote if remote is None else remote
+        options.via = options.via if via is None else via
+        options.session = options.session if session is None else session
+        other = copy(self)
+        other.options = options
+        other.warnings = []
+        return other
 
     def lock_timeout_s(self) -> float:
         """Returns how long to wait for another command, or for another Git to leave the index.
@@ -259,6 +294,8 @@ class Context:
         Raises:
             InputError: `invalid_actor`, also when no name yields one.
         """
+        if self.options.acting is not None:
+            return self.options.acting
         given = self.options.actor or self.setting("actor")
         if given:
             return actors.parse(given)

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from counterfoil.ledger.receipt import Draft, Receipt
 from counterfoil.tickets.model import Row, Ticket
+from counterfoil.usecases.signer_ports import Signers, SigningKey, Told, Verified
 from counterfoil.usecases.view_ports import Snapshots, Views
 
 Signature = tuple[int, int, int, int]
@@ -21,7 +22,8 @@ Trace = Callable[[Sequence[str], int, float], None]
 
 __all__ = [
     "Clock", "Completed", "Entropy", "Files", "Head", "Keys", "Ledgers", "Lock", "Place",
-    "ProgramRunner", "Repository", "Row", "Signature", "Snapshots", "Store", "StoredRow", "Stream", "Ticket", "Trace", "Views",
+    "ProgramRunner", "Repository", "Row", "Signature", "Signers", "SigningKey", "Snapshots", "Store", "StoredRow", "Stream",
+    "Ticket", "Told", "Trace", "Verified", "Views",
 ]  # fmt: skip
 
 

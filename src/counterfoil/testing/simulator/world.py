@@ -13,6 +13,7 @@ from counterfoil.testing.machine import Machine
 from counterfoil.testing.memory_files import DRAFT_END, MemoryDisk
 from counterfoil.testing.memory_git import MemoryGit, MemoryPrograms
 from counterfoil.testing.memory_worktree import FOREIGN, MemoryRepository, MemoryWorktree
+from counterfoil.testing.signers import MemorySigners
 from counterfoil.testing.watched import Reach, WatchedKeys, WatchedLedgers
 from counterfoil.usecases.context import Context, Options
 
@@ -108,13 +109,14 @@ class MemoryWorld:
             entropy=self,
             environ={},
             full=_no_full_reader,
-            open_lock=lambda _timeout_s: MemoryLock(self, machine),
+            open_lock=lambda _timeout_s, _name: MemoryLock(self, machine),
             options=Options(actor=actor, commit=commit, ci=True),
             settings_file=dict,
             program="ticket",
             folder=lambda path: self._disk.files(path, machine),
             open_ledgers=lambda: WatchedLedgers(self._ledgers, machine, self._reach),
             open_keys=lambda: WatchedKeys(self._keys, machine),
+            open_signers=lambda _context: MemorySigners(),
         )
 
     def store(self) -> Store | None:
