@@ -1,0 +1,130 @@
+"""The server over streamable HTTP, for whoever mounts it: one POST, one answer, nothing kept between two.
+
+Without sessions there is nothing that a restart could lose. Who calls is said by a bearer token with every request;
+whatever is wrong with it, the answer is the same. The SDK checks Host and Origin, against web pages that
+make a browser speak to this machine.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.responses import JSONResponse, Response
+
+from counterfoil.errors import CounterfoilError, RefusedError
+from counterfoil.gate.limits import REQUEST
+from counterfoil.mcp.answers import told
+from counterfoil.mcp.caller import Caller
+from counterfoil.mcp.server import build
+from counterfoil.usecases import principals
+from counterfoil.usecases.context import Options
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from mcp.server.context import ServerRequestContext
+    from mcp.server.lowlevel import Server
+    from starlette.types import Receive, Scope, Send
+
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.principals import Principal
+    from counterfoil.usecases.serving import ServerContext
+
+LOOPBACK = ("127.0.0.1", "127.0.0.1:*", "localhost", "localhost:*", "[::1]", "[::1]:*")
+CALLER = "counterfoil.caller"
+"""Where a request's scope holds who sent it."""
+ENVELOPE_BYTES = 64 * 1024
+"""What a request may have besides a payload of the greatest size."""
+BEARER = b"bearer "
+TOKEN_BYTES_MAX = 512
+
+
+class McpApp:
+    """An ASGI application; `run` has to be entered by the server's lifespan.
+
+    Args:
+        server: what answers.
+        project: what the server holds.
+        hosts: values of the Host header that are let in; `name:*` is any port.
+        origins: the same for Origin; a request without one is no browser's.
+    """
+
+    def __init__(
+        self, server: Server[Any], project: ServerContext, hosts: Sequence[str], origins: Sequence[str]
+    ) -> None:
+        self._project = project
+        self._manager = StreamableHTTPSessionManager(
+            server,
+            stateless=True,
+            security_settings=TransportSecuritySettings(
+                enable_dns_rebinding_protection=True, allowed_hosts=list(hosts), allowed_origins=list(origins)
+            ),
+            max_request_body_size=REQUEST + ENVELOPE_BYTES,
+        )
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Serves for as long as the block lasts."""
+        async with self._manager.run():
+            yield
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, if its sender is known."""
+        if scope["type"] != "http":
+            return
+        try:
+            scope[CALLER] = await anyio.to_thread.run_sync(self._caller, bearer(scope))
+        except CounterfoilError as error:
+            await _refused(error)(scope, receive, send)
+            return
+        await self._manager.handle_request(scope, receive, send)
+
+    def _caller(self, token: str) -> Caller:
+        context = self._project.context(Options(ci=True, remote=True, via="mcp"))
+        who = principals.authenticate(context, self._project.store(context), token)
+        return Caller(who.actor, remote=True, session=who.key_id, may=partial(_check, who))
+
+
+def asgi(
+    project: ServerContext, *, hosts: Sequence[str] = LOOPBACK, origins: Sequence[str] | None = None
+) -> McpApp:
+    """Returns the application that is mounted at `/mcp`.
+
+    Args:
+        project: what the server holds for as long as it runs.
+        hosts: values of the Host header that are let in.
+        origins: values of the Origin header; None makes them of the hosts, with and without TLS.
+    """
+    allowed = [f"{scheme}://{host}" for host in hosts for scheme in ("http", "https")]
+    return McpApp(build(project, _who), project, hosts, allowed if origins is None else origins)
+
+
+def bearer(scope: Scope) -> str:
+    """Returns the token of a request; empty where there is none, or more than one."""
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
+    if len(given) != 1 or not given[0].lower().startswith(BEARER) or len(given[0]) > TOKEN_BYTES_MAX:
+        return ""
+    return str(given[0][len(BEARER) :].decode("latin-1"))
+
+
+def _who(request: ServerRequestContext[Any, Any]) -> Caller:
+    assert request.request is not None, "HTTP requests are handed on"
+    caller: Caller = request.request.scope[CALLER]
+    return caller
+
+
+def _check(who: Principal, context: Context, action: str) -> None:
+    principals.check_scope(who, action, context.prefix)
+
+
+def _refused(error: CounterfoilError) -> Response:
+    """Returns the answer to a request whose sender is unknown, or that cannot be looked up now."""
+    if not isinstance(error, RefusedError):
+        return JSONResponse({"error": told(error, remote=True)}, status_code=503)
+    unknown = told(principals.unauthenticated(), remote=True)
+    return JSONResponse({"error": unknown}, status_code=401, headers={"WWW-Authenticate": "Bearer"})

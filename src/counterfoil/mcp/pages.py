@@ -1,0 +1,37 @@
+"""The pages that the server shows as resources: how to work here, the policy in force, the actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterfoil.usecases.catalog import Catalog
+
+if TYPE_CHECKING:
+    from counterfoil.mcp.call import ToolCall
+    from counterfoil.usecases.context import Context
+
+PRIME = """\
+# Working with these tickets
+
+1. `ticket_ready` names what can be worked on; `ticket_claim` takes one of them for you.
+2. `ticket_show` reads it. What you find out goes into `ticket_comment`, evidence into `ticket_attach`.
+3. Every change is proposed with `ticket_propose`. *applied*: it is done. *pending*: a person decides; go on with
+   something else or `ticket_wait`. *refused*: the hint says what else you can do. You cannot decide yourself.
+4. When the criteria are met: `ticket_propose` `ticket.move` to `done`. If you stop: `ticket_claim` with `release`.
+5. A rejection has a reason. Answer it: propose something better with `supersedes`, or leave it.
+
+States: backlog > ready > in_progress > done; blocked from any but done.
+Name tickets by id ({prefix}-XXXXXXXX or the whole), never by title. A `key` makes a call safe to repeat.
+No secrets and no personal data: what is written here stays for good, under your name.
+Now: {counts}.
+"""
+
+
+def prime(context: Context) -> str:
+    """Returns the page for agents, with this project's numbers."""
+    counts: dict[str, int] = {}
+    for row in Catalog.load(context).rows():
+        counts[row[2]] = counts.get(row[2], 0) + 1
+    states = ("ready", "in_progress", "blocked", "backlog")
+    words = ", ".join([f"{counts.get(state, 0)} {state}" for state in states])
+    return PRIME.format(prefix=context.config.id_prefix, counts=words)

@@ -1,0 +1,189 @@
+"""The server: which requests are answered, and by whom. The same for standard streams and for HTTP.
+
+Use cases block, so each call runs in a thread of its own; the loop stays free for pings and
+cancellations. A call that writes is not interrupted half-way: the client may stop listening, the change is
+made whole. Whatever is raised below becomes an answer here, so nothing of the inside gets out.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    CallToolResult,
+    GetPromptResult,
+    ListPromptsResult,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    ListToolsResult,
+    ReadResourceResult,
+)
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+
+from counterfoil import __version__
+from counterfoil.errors import InputError
+from counterfoil.mcp import answers, prompts, reading, resources, tools
+from counterfoil.mcp.arguments import check
+from counterfoil.mcp.call import ToolCall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mcp.server.context import ServerRequestContext
+    from mcp_types import (
+        CallToolRequestParams,
+        GetPromptRequestParams,
+        PaginatedRequestParams,
+        ReadResourceRequestParams,
+    )
+
+    from counterfoil.mcp.answers import Answer
+    from counterfoil.mcp.caller import Caller
+    from counterfoil.usecases.serving import ServerContext
+
+    Request = ServerRequestContext[Any, Any]
+    Who = Callable[[Request], Caller]
+
+NAME = "counterfoil"
+NOT_FOUND = -32002
+"""Resource not found, up to the specification of 2025-11-25; later ones say -32602."""
+INSTRUCTIONS = (
+    "Tickets of this repository. Take up work with ticket_ready and ticket_claim. Every change is proposed: policy "
+    "or a person answers, and a pending one is waited for with ticket_wait. An error's hint says what to do next."
+)
+
+RUN: Mapping[str, Callable[[ToolCall], Answer]] = {
+    tools.LIST: reading.list_tickets,
+    tools.SHOW: reading.show,
+    tools.READY: reading.list_ready,
+}
+"""What only looks; the rest is imported when it is first asked for, so that the first reply is soon there."""
+
+
+class Desk:
+    """Answers the requests of clients.
+
+    Args:
+        project: what the server holds for as long as it runs.
+        who: tells who sends a request.
+        permits: serve the permission prompt, and nothing else.
+    """
+
+    def __init__(self, project: ServerContext, who: Who, *, permits: bool = False) -> None:
+        self._project = project
+        self._who = who
+        self._tools = (tools.PERMISSION_TOOL,) if permits else tools.TOOLS
+        self._names = frozenset(tool.name for tool in self._tools)
+
+    async def list_tools(self, _: Request, __: PaginatedRequestParams | None) -> ListToolsResult:
+        """Returns all tools on one page."""
+        return ListToolsResult(tools=list(self._tools))
+
+    async def call_tool(self, request: Request, params: CallToolRequestParams) -> CallToolResult:
+        """Runs a tool; a failure is an answer too.
+
+        Raises:
+            MCPError: for a tool that is not there (the specification's -32602).
+        """
+        if params.name not in self._names:
+            raise MCPError(INVALID_PARAMS, f"Unknown tool: {answers.printable(params.name)[:80]}")
+        caller = self._who(request)
+        try:
+            arguments = check(params.name, tools.SCHEMAS[params.name], params.arguments)
+            context = await anyio.to_thread.run_sync(self._project.context, caller.options())
+            call = ToolCall(self._project, context, caller, arguments)
+            if params.name == tools.PERMIT:
+                from counterfoil.mcp import permission
+
+                return await permission.ask(call, request.session)
+            return answers.result(await _run(call, params.name, request), context)
+        except Exception as error:  # the boundary: every failure becomes an answer
+            return answers.failure(error, remote=caller.remote)
+
+    async def list_resources(self, request: Request, params: PaginatedRequestParams | None) -> ListResourcesResult:
+        """Returns one page of tickets, the pages of general interest before the first."""
+        return await self._read(request, resources.listing, params.cursor if params else None)
+
+    async def list_templates(self, _: Request, __: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
+        """Returns how the addresses of tickets and proposals are made."""
+        return ListResourceTemplatesResult(resource_templates=list(resources.TEMPLATES))
+
+    async def read_resource(self, request: Request, params: ReadResourceRequestParams) -> ReadResourceResult:
+        """Returns what is at an address."""
+        return await self._read(request, resources.read, params.uri)
+
+    async def list_prompts(self, _: Request, __: PaginatedRequestParams | None) -> ListPromptsResult:
+        """Returns all prompts on one page."""
+        return ListPromptsResult(prompts=list(prompts.PROMPTS))
+
+    async def get_prompt(self, request: Request, params: GetPromptRequestParams) -> GetPromptResult:
+        """Returns a prompt, filled in."""
+        return await self._read(request, prompts.filled, params.name, params.arguments or {})
+
+    async def _read(self, request: Request, work: Callable[..., Any], *given: object) -> Any:
+        """Runs what answers no tool, so that a failure is an error of the protocol.
+
+        Raises:
+            MCPError: with the code of ours as data.
+        """
+        caller = self._who(request)
+        try:
+            context = await anyio.to_thread.run_sync(self._project.context, caller.options())
+            call = ToolCall(self._project, context, caller, {})
+            return await anyio.to_thread.run_sync(partial(work, call, *given))
+        except MCPError:
+            raise
+        except Exception as error:  # the boundary
+            told = answers.told(error, remote=caller.remote)
+            code = INTERNAL_ERROR
+            if isinstance(error, InputError):
+                is_old = request.protocol_version in HANDSHAKE_PROTOCOL_VERSIONS
+                code = NOT_FOUND if is_old and error.code.endswith("_not_found") else INVALID_PARAMS
+            raise MCPError(code, answers.printable(str(told["message"])), told) from None
+
+
+async def _run(call: ToolCall, name: str, request: Request) -> Answer:
+    """Runs a tool: in a thread what blocks, and here what waits."""
+    looks = RUN.get(name)
+    if looks is not None:
+        return await anyio.to_thread.run_sync(looks, call)
+    if name == tools.WAIT:
+        from counterfoil.mcp import waiting
+
+        return await waiting.wait(call, request.session)
+    from counterfoil.mcp import asking
+
+    return await anyio.to_thread.run_sync(asking.RUN[name], call)
+
+
+def build(project: ServerContext, who: Who, *, permits: bool = False) -> Server[Any]:
+    """Returns the server for one project; see `Desk` for the arguments."""
+    desk = Desk(project, who, permits=permits)
+    server: Server[Any] = Server(
+        NAME,
+        version=__version__,
+        title="Counterfoil",
+        instructions=INSTRUCTIONS,
+        on_list_tools=desk.list_tools,
+        on_call_tool=desk.call_tool,
+        get_tool_input_schema=tools.SCHEMAS.get,
+        **(
+            {}
+            if permits
+            else {
+                "on_list_resources": desk.list_resources,
+                "on_list_resource_templates": desk.list_templates,
+                "on_read_resource": desk.read_resource,
+                "on_list_prompts": desk.list_prompts,
+                "on_get_prompt": desk.get_prompt,
+            }
+        ),
+    )
+    server.middleware.clear()
+    return server
