@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import CounterfoilError, RefusedError
 from counterfoil.gate import principal, reach, token
-from counterfoil.gate.principal import AGENT, LIVE, Registration
+from counterfoil.gate.principal import AGENT, HUMAN, LIVE, Registration
 from counterfoil.gate.token import Token
+from counterfoil.kernel import sshkey
 from counterfoil.kernel.instant import iso_ms
 from counterfoil.usecases import runtime
 
 if TYPE_CHECKING:
+    from counterfoil.kernel.sshkey import SshKey
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store
 
@@ -144,6 +146,21 @@ def state_of(store: Store, stream: str) -> Registration:
             _FOLDED.clear()
         _FOLDED[loaded.hash] = found
     return found
+
+
+def keys_of(store: Store, person: str, now_ms: int | None = None) -> tuple[SshKey, ...]:
+    """Returns the SSH keys by which a person may sign; none of one who is not registered, or revoked.
+
+    Args:
+        store: the ledger.
+        person: `human:morgan`.
+        now_ms: as of when; without it, whether a key has expired is not asked.
+    """
+    state = state_of(store, principal.stream_of(person))
+    if state.kind != HUMAN or state.revoked_at is not None:
+        return ()
+    keys = [key for key in state.keys if key.state_at(now_ms or 0) == LIVE and key.public]
+    return tuple([sshkey.parse_public_line(key.public) for key in keys])
 
 
 def _note_use(context: Context, name: str, now_ms: int) -> None:

@@ -18,6 +18,7 @@ from counterfoil.usecases.authenticating import (
     authenticate,
     check_scope,
     frozen_reason,
+    keys_of,
     last_used,
     state_of,
     verb_of,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Issued", "Principal", "add", "as_data", "authenticate", "change", "check_manages", "check_overlap", "check_scope",
-    "checked_text", "list_all", "not_found", "revoke", "rotate", "send", "show", "standing",
+    "checked_text", "keys_of", "list_all", "not_found", "revoke", "rotate", "send", "show", "standing",
 ]  # fmt: skip
 
 DAY_MS = 24 * 60 * 60 * 1000

@@ -1,0 +1,112 @@
+"""People: who they are to the ledger, and the public SSH keys by which they sign.
+
+A key is registered by a person, on the record; the first one also by its own first use. A second one
+never comes by use: whoever could slip one in could sign as somebody else (product.md §25). What signed before a
+key was withdrawn stays signed: `allowed_signers` says from when to when each key counted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterfoil.errors import RefusedError
+from counterfoil.gate import principal, statement
+from counterfoil.gate.principal import HUMAN, Add, Give, Registration
+from counterfoil.kernel import sshkey
+from counterfoil.usecases.authenticating import keys_of, state_of
+from counterfoil.usecases.principals import check_manages, checked_text, send
+
+if TYPE_CHECKING:
+    from counterfoil.kernel.sshkey import SshKey
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Store
+
+__all__ = ["EXPLICIT", "FIRST_USE", "add", "allowed_signers", "keys_of", "register_key"]
+
+EXPLICIT, FIRST_USE = "explicit", "first-use"
+NAMESPACES = (statement.DECISION.namespace, statement.POLICY.namespace)
+"""What people's keys may sign here (OpenSSH, PROTOCOL.sshsig)."""
+_SECONDS = len("2026-11-20T09:15:00")
+
+
+def add(context: Context, store: Store, name: str, public: str | None, *, key_name: str = "") -> Registration:
+    """Registers a person, with a public SSH key if there is one, beside those that are known.
+
+    Args:
+        context: the project.
+        store: the ledger.
+        name: `morgan` or `human:morgan`.
+        public: the one line of a `.pub` file, or None. Its comment, often an address, is not kept.
+        key_name: what to call the key.
+
+    Raises:
+        InputError: `invalid_actor`, `invalid_ssh_key`, `secret_found`.
+        ConflictError: `principal_revoked`, `key_withdrawn`.
+        RefusedError: `refused`.
+    """
+    person = principal.named(name, HUMAN)
+    check_manages(context, store, "person.add", person)
+    key = None if public is None else sshkey.parse_public_line(public)
+    key_name = checked_text(key_name, "name")
+    state, _ = send(context, store, person, Add(person, how=EXPLICIT))
+    return state if key is None else _given(context, store, person, key, EXPLICIT, key_name)
+
+
+def register_key(
+    context: Context, store: Store, person: str, public: SshKey, how: str = FIRST_USE
+) -> Registration:
+    """Registers the key by which a person signs for the first time; one that is known already stays as it is.
+
+    Args:
+        context: the project.
+        store: the ledger.
+        person: `human:morgan`, who acts.
+        public: the key.
+        how: `first-use`, which gives a first key only, or `explicit`.
+
+    Raises:
+        ConflictError: `second_key`, `principal_revoked`, `key_withdrawn`.
+        RefusedError: `refused`.
+    """
+    check_manages(context, store, "person.add", person)
+    if how == FIRST_USE and context.actor() != person:
+        hint = f"ticket person add {person} --key FILE"
+        raise RefusedError(
+            "refused", f"a first use registers nobody's key but one's own, and {person} does not act", hint
+        )
+    send(context, store, person, Add(person, how=how))
+    return _given(context, store, person, public, how, "")
+
+
+def _given(context: Context, store: Store, person: str, key: SshKey, how: str, key_name: str) -> Registration:
+    give = Give(key.fingerprint, key_name, public=key.line, first=how == FIRST_USE)
+    return send(context, store, person, give)[0]
+
+
+def allowed_signers(store: Store) -> str:
+    """Returns all keys of people, those of former times too, as `ssh-keygen -Y verify` reads them.
+
+    Each line says from when to when its key counted, and for what it may sign (ssh-keygen(1), "ALLOWED
+    SIGNERS"). A signature is therefore to be checked as of its own time: `-O verify-time=…`.
+    """
+    lines = []
+    for stream in store.streams(principal.STREAMS[HUMAN]):
+        state = state_of(store, stream.name)
+        for key in state.keys if state.exists else ():
+            ends = [end for end in (key.expires_at, key.revoked_at, state.revoked_at) if end is not None]
+            since, until = _seconds(key.at), _seconds(min(ends)) if ends else ""
+            if key.public and (not until or since < until):
+                lines.append(_signer(state.actor, key.public, since, until))
+    return "".join(lines)
+
+
+def _signer(person: str, public: str, since: str, until: str) -> str:
+    options = f'namespaces="{",".join(NAMESPACES)}",valid-after="{since}"'
+    if until:
+        options += f',valid-before="{until}"'
+    return f"{person} {options} {public}\n"
+
+
+def _seconds(at: str) -> str:
+    """Writes a moment as OpenSSH reads it, in UTC; the fraction of the second is dropped."""
+    return "".join(filter(str.isdigit, at[:_SECONDS])) + "Z"
