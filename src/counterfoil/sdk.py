@@ -59,7 +59,8 @@ from counterfoil.usecases import (
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.claims import LEASE_MS, Claim
 from counterfoil.usecases.context import Context, Options
-from counterfoil.usecases.desk import Desk, carry_out
+from counterfoil.usecases.desk import Desk
+from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.editing import edit_fields
 from counterfoil.usecases.intake import source
 from counterfoil.usecases.reporting import Report

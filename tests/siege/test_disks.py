@@ -13,7 +13,8 @@ from counterfoil.bootstrap import open_project
 from counterfoil.errors import HostError
 from counterfoil.testing.faults import Countdown, FaultyFiles, disk_full
 from counterfoil.usecases.context import Options
-from counterfoil.usecases.desk import Desk, carry_out
+from counterfoil.usecases.desk import Desk
+from counterfoil.usecases.gateway import carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

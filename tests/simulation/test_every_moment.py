@@ -11,7 +11,7 @@ from counterfoil.testing.simulator import Simulation
 from counterfoil.testing.simulator.deeds import Deed
 from counterfoil.testing.simulator.world import MemoryWorld
 from counterfoil.usecases import batching
-from counterfoil.usecases.desk import carry_out
+from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.editing import edit_fields
 from counterfoil.usecases.setup import initialise
 from counterfoil.usecases.undoing import undo

@@ -158,6 +158,16 @@ class Demands:
         self.separation = tuple(separation)
         self.approvers = None if approvers is None else tuple(approvers)
 
+    def as_data(self) -> dict[str, object]:
+        """Returns what a proposal says of them."""
+        return {
+            "quorum": self.quorum,
+            "require": self.require,
+            "expires_ms": self.expires_ms,
+            "separation": list(self.separation),
+            "approvers": None if self.approvers is None else list(self.approvers),
+        }
+
 
 class Ruling:
     """Policy's answer to one action.

@@ -36,10 +36,10 @@ class MemoryViews:
         """Returns one value."""
         return self._cells.get((view, table), {}).get(key)
 
-    def scan(self, view: str, table: str, prefix: str = "") -> Iterator[tuple[str, bytes]]:
-        """Yields the rows whose key begins with `prefix`, by key."""
+    def scan(self, view: str, table: str, prefix: str = "", after: str = "") -> Iterator[tuple[str, bytes]]:
+        """Yields the rows whose key begins with `prefix`, by key; only those behind the key `after`."""
         for key, value in sorted(self._cells.get((view, table), {}).items()):
-            if key.startswith(prefix):
+            if key.startswith(prefix) and key > after:
                 yield key, value
 
     @contextmanager

@@ -22,7 +22,7 @@ from counterfoil.tickets import workflow
 from counterfoil.tickets.template import Template
 from counterfoil.tickets.values import check_title, clean_labels, parse_actor
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.change import perform
+from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.context import Context
 from counterfoil.usecases.desk import Sheet
 from counterfoil.usecases.intake import strictjson

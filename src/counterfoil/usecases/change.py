@@ -1,7 +1,7 @@
-"""The one door through which files change: lock, recover, reconcile, plan, write ahead, write, commit, record.
+"""The one door through which files change: lock, recover, reconcile, plan, rule, write ahead, write, commit, record.
 
 Whatever changes a ticket hands a plan to `perform`. Under the clone's lock the plan is made from the
-files as they are at that moment, what is about to happen is noted beside the repository and sealed
+files as they are at that moment, policy rules on it, what is about to happen is noted beside the repository and sealed
 in the ledger, files are replaced one by one, the index is brought in step, Git commits exactly
 these paths, and the ledger is told. A failure puts every file back; a crash leaves the note, from which the
 next command finishes what was begun (cli.md, "Concurrency and crashes"). On the hot path.
@@ -13,7 +13,7 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.tickets import index
 from counterfoil.tickets.document import scan
 from counterfoil.tickets.model import row_of
-from counterfoil.usecases import drivers, effect, observed
+from counterfoil.usecases import drivers, effect, observed, ruling
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.packing import note_commit
 from counterfoil.usecases.plan import FileChange, Outcome
@@ -39,9 +39,18 @@ def perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> Outcome:
 
     Raises:
         HostError: `commit_failed`, `io_error`, `lock_timeout`; everything is then as it was.
+        Stopped: policy does not allow it by itself; nothing has changed.
         CounterfoilError: whatever `make_plan` raises.
     """
     context.config.require_writable()
+    outcome, written = _perform(context, make_plan)
+    if outcome.commit is not None:
+        note_commit(context, written, len(outcome.catalog.names()))
+    return outcome
+
+
+def _perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> tuple[Outcome, int]:
+    """Carries out a plan under the lock; returns what became of it, and how many bytes are committed."""
     with context.lock():
         recover(context)
         drivers.register_if_named(context)
@@ -56,22 +65,26 @@ def perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> Outcome:
         if commits:
             effect.check_commit_possible(context)
         rows = {name: _rows(context, change) for change in files if (name := change.ticket_file) is not None}
-        aside = None
-        if plan.rebuild or (context.indexed and rows):
-            aside = _add_index(context, catalog, rows, files, commits)
-        if not files and aside is None:
-            return Outcome(False, None, catalog, plan.subject)
-        commit = _carry_out(context, plan, files, rows, commits) if files else None
+        record = Record.of_plan(context, plan, files, rows)
+        try:
+            if plan.grant is None and files:
+                record.rule(ruling.on(context, record.store(), files, rows, record.note[1]))
+            aside = None
+            if plan.rebuild or (context.indexed and rows):
+                aside = _add_index(context, catalog, rows, files, commits)
+            if not files and aside is None:
+                return Outcome(False, None, catalog, plan.subject), 0
+            commit = _carry_out(context, plan, files, record, commits) if files else None
+        finally:
+            record.close()
         if aside is not None:
             context.work.replace(index.FILE, aside)
         for name, (_, after) in rows.items():
             catalog.put(name, after)
         catalog.settle(rows, committed=commit is not None)
         catalog.save(settled_ns=context.clock.now_ns())
-    if commit is not None:
-        written_bytes = sum([len(change.after or b"") for change in files if not change.local])
-        note_commit(context, written_bytes, len(catalog.names()))
-    return Outcome(True, commit, catalog, plan.subject)
+    written = sum([len(change.after or b"") for change in files if not change.local])
+    return Outcome(True, commit, catalog, plan.subject), written
 
 
 def _add_index(
@@ -97,38 +110,32 @@ def _add_index(
 
 
 def _carry_out(
-    context: Context, plan: Plan, files: Sequence[FileChange], rows: dict[str, RowChange], commits: bool
+    context: Context, plan: Plan, files: Sequence[FileChange], record: Record, commits: bool
 ) -> str | None:
     """Writes the files and commits them, and seals both; on failure every file is put back."""
     message = effect.message(context, plan)
     intent = effect.intent_file(context)
     if any(change.ticket_file is not None and change.before is None for change in files):
         context.work.make_folder(index.TICKETS)
-    record = Record.of_plan(context, plan, files, rows)
+    effect.write_intent(context, intent, message if commits else "", files, record.note)
+    record.intend()
     try:
-        effect.write_intent(context, intent, message if commits else "", files, record.note)
-        record.intend()
-        try:
-            for change in files:
-                effect.put(context, change.path, change.after, change.local)
-            paths = [change.path for change in files if not change.local]
-            commit = (
-                effect.commit(context, paths, message, intent, record.trailers())
-                if commits and paths
-                else None
-            )
-        except BaseException:
-            restored = effect.put_back(context, files)
-            context.state.remove(f"{intent}.child")
-            if restored:
-                record.abandon("failed")
-                context.state.remove(intent)
-            else:
-                context.state.rename(intent, f"{intent}.undo")
-            raise
-        record.apply(commit, _changed_by_hooks(context, commit, files))
-    finally:
-        record.close()
+        for change in files:
+            effect.put(context, change.path, change.after, change.local)
+        paths = [change.path for change in files if not change.local]
+        commit = (
+            effect.commit(context, paths, message, intent, record.trailers()) if commits and paths else None
+        )
+    except BaseException:
+        restored = effect.put_back(context, files)
+        context.state.remove(f"{intent}.child")
+        if restored:
+            record.abandon("failed")
+            context.state.remove(intent)
+        else:
+            context.state.rename(intent, f"{intent}.undo")
+        raise
+    record.apply(commit, _changed_by_hooks(context, commit, files))
     context.state.remove(f"{intent}.child")
     context.state.remove(intent)
     return commit

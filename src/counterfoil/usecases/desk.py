@@ -2,7 +2,7 @@
 
 Every verb that changes a ticket, `batch` and `import` included, comes through here, so the transition
 table, claims, secrets and title rules hold on every path (cli.md). Nothing is written
-before `plan` is carried out by `usecases.change`. On the hot path.
+before `plan` is carried out (`usecases.gateway`). On the hot path.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from counterfoil.tickets.model import FILE_BYTES, TITLE_LENGTH, Ticket, row_of
 from counterfoil.tickets.naming import display_id
 from counterfoil.tickets.values import check_title, clean_labels, parse_actor
 from counterfoil.usecases import claims
-from counterfoil.usecases.change import perform
-from counterfoil.usecases.plan import FileChange, Outcome, Plan
+from counterfoil.usecases.plan import FileChange, Plan
 from counterfoil.usecases.resolve import find_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from counterfoil.tickets.document import TicketDocument
     from counterfoil.tickets.model import Row
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 MINTED_FILE = "minted"
 MINTED_KEPT = 4096
 """How many of the latest short ids are remembered: those that the clock can still come to."""
-ASK_PRIORITIES = ("p0", "p1")
 
 
 class Sheet:
@@ -83,7 +81,7 @@ class Desk:
             InputError: `ticket_not_found`, `ambiguous_id`, `invalid_ticket`.
             ConflictError: `claimed`, `stale`.
         """
-        name = find_name(self.context, query, self.catalog) if self.sheets == {} else self._find(query)
+        name = self._find(query)
         if name in self.sheets:
             return self.sheets[name]
         path = f"{index.TICKETS}/{name}"
@@ -336,13 +334,10 @@ class Desk:
         self.local = [other for other in self.local if other.path != change.path] + [change]
 
     def _note_finished(self, sheet: Sheet) -> None:
-        """Gives the claim on a finished ticket back, and says that the gate would ask (product.md §9)."""
+        """Gives the claim on a finished ticket back."""
         claim = claims.read(self.context, sheet.ticket.id)
         if claim is not None and claim.is_live(self.context.clock.now_ms()):
             self._put_local(claims.released(self.context, claim))
-        if sheet.ticket.priority in ASK_PRIORITIES and self.context.actor().startswith("agent:"):
-            message = f"{self.display(sheet)} is {sheet.ticket.priority}: once the gate stands, a person is asked first"
-            self.context.warn("would_ask", message, priority=sheet.ticket.priority)
 
     def _guard_text(self, text: str, sheet: Sheet) -> None:
         """Refuses new secrets and warns of personal data (Protocol §8, product.md §21)."""
@@ -410,20 +405,6 @@ class Desk:
         kept = sorted({*self._remembered_short_ids(), *self._minted})[-MINTED_KEPT:]
         before = self.context.state.read(MINTED_FILE)
         return [FileChange(MINTED_FILE, before, "".join(kept).encode(), local=True)]
-
-
-def carry_out(context: Context, work: Callable[[Desk], object]) -> tuple[Desk, Outcome]:
-    """Lets `work` change tickets on a desk and carries the result out as one plan."""
-    desks: list[Desk] = []
-
-    def make_plan(catalog: Catalog) -> Plan:
-        desk = Desk(context, catalog)
-        desks.append(desk)
-        work(desk)
-        return desk.plan()
-
-    outcome = perform(context, make_plan)
-    return desks[0], outcome
 
 
 def sheet_row(sheet: Sheet) -> Row:

@@ -20,7 +20,7 @@ from counterfoil.kernel.ids import short_id
 from counterfoil.tickets import document, index
 from counterfoil.tickets.model import FILE_BYTES, Ticket
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.change import perform
+from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.context import Context
 from counterfoil.usecases.desk import Sheet
 from counterfoil.usecases.intake import portable

@@ -37,6 +37,31 @@ class FileChange:
         return self.path[len(_TICKETS) :]
 
 
+class Grant:
+    """The approved proposal whose effect a plan is: it was ruled on before, and is recorded with the effect.
+
+    Attributes:
+        proposal: its id.
+        stream: its stream.
+        length: how long that stream is: nobody may have written to it since.
+        attempt: the number of this attempt.
+        digest: what was approved.
+        authority: what allows it: the leaf hashes of the approvals, or the ruling.
+    """
+
+    __slots__ = ("attempt", "authority", "digest", "length", "proposal", "stream")
+
+    def __init__(
+        self, proposal: str, stream: str, length: int, attempt: int, digest: str, authority: dict[str, object]
+    ) -> None:
+        self.proposal = proposal
+        self.stream = stream
+        self.length = length
+        self.attempt = attempt
+        self.digest = digest
+        self.authority = authority
+
+
 class Plan:
     """What a use case wants done.
 
@@ -46,9 +71,10 @@ class Plan:
         trailers: further trailers of the commit, `Key: value`.
         rebuild: write the index anew even when no ticket changes.
         undoes: the commit that this takes back, or None.
+        grant: the proposal whose effect this is; without one policy rules on the plan itself.
     """
 
-    __slots__ = ("files", "rebuild", "subject", "trailers", "undoes")
+    __slots__ = ("files", "grant", "rebuild", "subject", "trailers", "undoes")
 
     def __init__(
         self,
@@ -57,7 +83,9 @@ class Plan:
         trailers: Sequence[str] = (),
         rebuild: bool = False,
         undoes: str | None = None,
+        grant: Grant | None = None,
     ) -> None:
+        self.grant = grant
         self.files = files
         self.subject = subject
         self.trailers = trailers

@@ -68,11 +68,17 @@ def check_readable(store: Store, streams: Sequence[str]) -> None:
 
 
 def draft(
-    context: Context, stream: str, kind: str, actor: str, body: Mapping[str, object], key: str
+    context: Context,
+    stream: str,
+    kind: str,
+    actor: str,
+    body: Mapping[str, object],
+    key: str,
+    statement: tuple[str, Sequence[str]] | None = None,
 ) -> Draft:
     """Returns a draft with a salt of its own."""
     salt = f"{context.entropy.bits(SALT_BITS):032x}"
-    return Draft(stream, kind, actor, body, key=key, salt=salt)
+    return Draft(stream, kind, actor, body, key=key, salt=salt, statement=statement)
 
 
 def command_id(context: Context) -> str:

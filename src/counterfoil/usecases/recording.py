@@ -10,7 +10,8 @@ On the hot path.
 
 from __future__ import annotations
 
-from counterfoil.errors import CounterfoilError
+from counterfoil.errors import CounterfoilError, HostError
+from counterfoil.gate import events
 from counterfoil.kernel import canonical
 from counterfoil.kernel.digest import blob_id
 from counterfoil.ledger.receipt import key_digest
@@ -23,11 +24,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from counterfoil.gate.facts import Ruling
     from counterfoil.ledger.receipt import Receipt
     from counterfoil.tickets.model import Row
     from counterfoil.usecases.catalog import RowChange
     from counterfoil.usecases.context import Context
-    from counterfoil.usecases.plan import FileChange, Plan
+    from counterfoil.usecases.plan import FileChange, Grant, Plan
     from counterfoil.usecases.ports import Store
     from counterfoil.usecases.record import Item
 
@@ -36,7 +38,11 @@ if TYPE_CHECKING:
 
 FIELDS = ("id", "title", "state", "priority", "labels", "assignee", "reviewer", "blocks", "blocked_by")
 """The names of a row's first columns."""
-ABANDONED = {kinds.INTENDED: kinds.ABANDONED, kinds.PROJECT_INTENDED: kinds.PROJECT_ABANDONED}
+ABANDONED = {
+    kinds.INTENDED: kinds.ABANDONED,
+    kinds.PROJECT_INTENDED: kinds.PROJECT_ABANDONED,
+    events.EFFECT_INTENDED: events.EFFECT_ABANDONED,
+}
 
 
 class Record:
@@ -47,10 +53,12 @@ class Record:
         intended: the receipts of what was intended, once they are sealed.
     """
 
-    __slots__ = ("_context", "_failed", "_opened", "_store", "intended", "note")
+    __slots__ = ("_context", "_expect", "_failed", "_opened", "_required", "_store", "intended", "note")
 
-    def __init__(self, context: Context, note: Note) -> None:
+    def __init__(self, context: Context, note: Note, grant: Grant | None = None) -> None:
         self._context = context
+        self._required = grant is not None
+        self._expect = {} if grant is None else {grant.stream: grant.length}
         self.note = note
         self.intended: list[Receipt] = []
         self._store: Store | None = None
@@ -62,24 +70,31 @@ class Record:
         cls, context: Context, plan: Plan, files: Sequence[FileChange], rows: Mapping[str, RowChange]
     ) -> Record:
         """Prepares the record of a plan; nothing is sealed yet."""
-        return cls(context, _note(context, plan, files, rows))
+        return cls(context, _note(context, plan, files, rows), plan.grant)
 
     @classmethod
     def of_note(cls, context: Context, note: Note) -> Record:
         """Takes up the record of a command that was killed."""
         return cls(context, note)
 
+    def rule(self, ruling: Ruling) -> None:
+        """Notes by which rule policy allows this, so that it is sealed with what is intended."""
+        for _, _, body, _ in self.note[2]:
+            body["ruling"] = ruling.as_data()
+
     def intend(self) -> None:
         """Seals what is about to happen.
 
         Raises:
-            ConflictError: `newer_ledger`.
+            ConflictError: `newer_ledger`; `version_conflict` where somebody else has begun the same effect.
+            HostError: `ledger_unavailable`, for the effect of a proposal, which nothing may do unsealed.
         """
-        self.intended = self._append(self.note[2])
+        expect, self._expect = self._expect, {}
+        self.intended = self._append(self.note[2], expect)
 
     def trailers(self) -> list[str]:
         """Returns the trailers by which the commit becomes a witness (evidence.md, "Checkpoints")."""
-        store = self._open() if self.intended else None
+        store = self.store() if self.intended else None
         if store is None:
             return []
         try:
@@ -162,8 +177,7 @@ class Record:
         for stream, kind, body, key in intended:
             told: dict[str, object] = {"command": command, "intended": leaves.get(stream), "reason": reason}
             told["project"] = body["project"]
-            if "ticket" in body:
-                told["ticket"] = body["ticket"]
+            told.update({name: body[name] for name in ("ticket", "proposal", "attempt") if name in body})
             items.append((stream, ABANDONED[kind], told, key.replace("/intended/", "/abandoned/")))
         return items
 
@@ -171,7 +185,7 @@ class Record:
         """Returns those of some items that are sealed already; None where the ledger cannot tell."""
         if not items:
             return []
-        store = self._open()
+        store = self.store()
         if store is None or self._failed:
             return None
         try:
@@ -187,7 +201,8 @@ class Record:
             self._store.close()
             self._store = None
 
-    def _open(self) -> Store | None:
+    def store(self) -> Store | None:
+        """Returns the ledger; None, with a warning, where it cannot be used."""
         if not self._opened:
             self._opened = True
             self._store = open_store(self._context)
@@ -220,11 +235,18 @@ class Record:
                 reason=error.code,
             )
 
-    def _append(self, items: Sequence[Item]) -> list[Receipt]:
+    def _append(self, items: Sequence[Item], expect: Mapping[str, int] | None = None) -> list[Receipt]:
         """Seals items; a ledger that fails is given up for this command."""
         if not items:
             return []
-        store = self._open()
+        store = self.store()
+        if self._required and store is None:
+            hint = "ticket ledger status"
+            raise HostError(
+                "ledger_unavailable",
+                "the effect of a proposal is not begun while nothing can be sealed",
+                hint,
+            )
         if store is None or self._failed:
             return []
         actor = self.note[1]
@@ -232,8 +254,10 @@ class Record:
             record.draft(self._context, stream, kind, actor, body, key) for stream, kind, body, key in items
         ]
         try:
-            return record.append(self._context, store, drafts)
+            return record.append(self._context, store, drafts, expect=expect)
         except CounterfoilError as error:
+            if expect:
+                raise
             self._give_up(error)
             return []
 
@@ -271,7 +295,8 @@ class Record:
 
 
 def _note(context: Context, plan: Plan, files: Sequence[FileChange], rows: Mapping[str, RowChange]) -> Note:
-    command = record.command_id(context)
+    grant = plan.grant
+    command = record.command_id(context) if grant is None else f"{grant.proposal}.{grant.attempt}"
     actor = context.actor()
     algorithm = context.git_setting("extensions.objectformat") or "sha1"
     normalise = context.git_setting("core.autocrlf") in {"true", "input"}
@@ -309,6 +334,11 @@ def _note(context: Context, plan: Plan, files: Sequence[FileChange], rows: Mappi
         intent = {**told, "subject": plan.subject}
         intended.append((stream, kinds.PROJECT_INTENDED, intent, f"{command}/intended/project"))
         applied.append((stream, kinds.PROJECT_APPLIED, told, f"{command}/applied/project"))
+    if grant is not None:
+        told = {**common, "proposal": grant.proposal, "attempt": grant.attempt, "digest": grant.digest}
+        intent = {**told, **grant.authority}
+        intended.append((grant.stream, events.EFFECT_INTENDED, intent, f"{command}/intended/effect"))
+        applied.append((grant.stream, events.EFFECT_APPLIED, told, f"{command}/applied/effect"))
     for change in files:
         if change.local and change.path.startswith(claims.FOLDER + "/"):
             kind, told = _claim(context, change)

@@ -7,7 +7,7 @@ from counterfoil.tickets import config as configs
 from counterfoil.tickets import index
 from counterfoil.usecases import drivers, hooking
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.change import perform
+from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.context import CONFIG_FILE, Context
 from counterfoil.usecases.plan import FileChange, Outcome, Plan
 

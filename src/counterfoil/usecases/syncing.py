@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import ConflictError, HostError, InputError
 from counterfoil.tickets import index
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.change import perform
+from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.contents import blobs
 from counterfoil.usecases.dates import ticket_folder
 from counterfoil.usecases.effect import sync_note

@@ -26,8 +26,8 @@ class Views(Snapshots, Protocol):
     def get(self, view: str, table: str, key: str) -> bytes | None:
         """Returns one value."""
 
-    def scan(self, view: str, table: str, prefix: str = "") -> Iterator[tuple[str, bytes]]:
-        """Yields the rows whose key begins with `prefix`, by key."""
+    def scan(self, view: str, table: str, prefix: str = "", after: str = "") -> Iterator[tuple[str, bytes]]:
+        """Yields the rows whose key begins with `prefix`, by key; only those behind the key `after`."""
 
     def writing(self) -> AbstractContextManager[None]:
         """Begins what is wholly done or, after an exception, not at all; others wait."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from counterfoil.errors import HostError
+from counterfoil.gate.proposal import APPLYING, APPROVED, PENDING, Proposals
 from counterfoil.kernel.digest import sha256
 from counterfoil.ledger.fold import decode
 from counterfoil.usecases import kinds, ticket_story
@@ -87,13 +88,14 @@ class Rows:
         return self._found.get(place)
 
     def put(self, table: str, key: str, value: Any) -> None:
-        """Sets a value: JSON data, and not None."""
+        """Sets a value: JSON data; None removes it."""
         self.changed.setdefault(table, {})[key] = value
 
     def write(self, views: Views) -> None:
         """Writes what has changed."""
         for table, rows in self.changed.items():
-            views.put(self._name, table, {key: packed(value) for key, value in rows.items()})
+            packs = {key: None if value is None else packed(value) for key, value in rows.items()}
+            views.put(self._name, table, packs)
         self.changed = {}
 
 
@@ -112,6 +114,9 @@ def _ticket_of(stream: str) -> str | None:
 
 
 _STORY = TicketStory()
+_PROPOSALS = Proposals()
+OPEN = (PENDING, APPROVED, APPLYING)
+"""The statuses of proposals that wait for somebody or something."""
 
 
 def _apply_to_tickets(rows: Rows, receipt: Receipt, body: Body) -> None:
@@ -154,6 +159,27 @@ def _apply_to_commits(rows: Rows, receipt: Receipt, body: Body) -> None:
             rows.put("commit", commit, place)
 
 
+def _apply_to_proposals(rows: Rows, receipt: Receipt, body: Body) -> None:
+    place, _, name = receipt.stream.partition("/")
+    if place != "proposal" or "/" in name:
+        return
+    before = rows.get("state", name)
+    state = _PROPOSALS.load(before["state"]) if before else _PROPOSALS.initial()
+    position = before["position"] if before else receipt.position
+    state = _PROPOSALS.evolve(state, receipt, body)
+    rows.put("state", name, {"position": position, "state": _PROPOSALS.dump(state)})
+    order = newest_first(position)
+    rows.put("order", order, name)
+    rows.put("open", order, name if state.status in OPEN else None)
+    for ticket in state.body.get("tickets") or ():
+        rows.put("ticket", f"{ticket}/{order}", name)
+
+
+def newest_first(position: int) -> str:
+    """Returns the key of a place in the log in tables whose first row is the newest."""
+    return f"{10**DIGITS - 1 - position:0{DIGITS}}"
+
+
 TICKETS = View("tickets", 1, ("state",), _apply_to_tickets)
 """`state`: by ticket, what `TicketStory` folds its stream and the reconcile's findings to, in the order of
 the log."""
@@ -162,7 +188,10 @@ TIMELINE = View("timeline", 1, ("entry",), _apply_to_timeline)
 COMMITS = View("commits", 1, ("blob", "commit"), _apply_to_commits)
 """`blob`: by `<ticket>/<blob>`, the last receipt that left the ticket so, and its commit. `commit`: by
 commit, the first receipt that names it."""
-VIEWS = (TICKETS, TIMELINE, COMMITS)
+PROPOSALS = View("proposals", 1, ("state", "order", "open", "ticket"), _apply_to_proposals)
+"""`state`: by id, what the decider folds, and the position of its first receipt. `order`: by `newest_first`, the
+id. `open`: the same of those that wait for somebody or something. `ticket`: by `<ticket>/<newest first>`, the id."""
+VIEWS = (TICKETS, TIMELINE, COMMITS, PROPOSALS)
 
 
 # --- keeping them up ------------------------------------------------------------------------------
@@ -351,7 +380,8 @@ def _disagreement(store: Store, views: Views, view: View, known: Registry) -> It
     rows = Rows(view.name, None)
     _apply([(view, rows, 0)], store.log(last=length - 1), known)
     for table in (*view.tables, STOPPED):
-        folded = {key: packed(value) for key, value in rows.changed.get(table, {}).items()}
+        changed = rows.changed.get(table, {})
+        folded = {key: packed(value) for key, value in changed.items() if value is not None}
         for key, value in views.scan(view.name, table):
             if folded.pop(key, None) != value:
                 yield f"view {view.name}: {table} {key} is not what its receipts fold to"

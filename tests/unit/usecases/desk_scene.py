@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from counterfoil.bootstrap import open_project
 from counterfoil.testing.clock import FixedClock
 from counterfoil.usecases.context import Context, Options
-from counterfoil.usecases.desk import Desk, Sheet, carry_out
+from counterfoil.usecases.desk import Desk, Sheet
+from counterfoil.usecases.gateway import carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -74,9 +74,9 @@ class SqliteViews:
         rows = self._ask("get", (view, table, key))
         return rows[0][0] if rows else None
 
-    def scan(self, view: str, table: str, prefix: str = "") -> Iterator[tuple[str, bytes]]:
-        """Yields the rows whose key begins with `prefix`, by key."""
-        start = prefix
+    def scan(self, view: str, table: str, prefix: str = "", after: str = "") -> Iterator[tuple[str, bytes]]:
+        """Yields the rows whose key begins with `prefix`, by key; only those behind the key `after`."""
+        start = max(prefix, after + "\0") if after else prefix
         while True:
             rows = self._ask("scan", (view, table, start), PAGE_ROWS)
             for key, value in rows:

@@ -6,7 +6,8 @@ from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.written import written
 from counterfoil.usecases import claims
-from counterfoil.usecases.desk import Desk, carry_out
+from counterfoil.usecases.desk import Desk
+from counterfoil.usecases.gateway import carry_out
 
 UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 LONGEST_MS = 30 * UNITS_MS["d"]

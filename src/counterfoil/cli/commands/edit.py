@@ -7,8 +7,9 @@ import os
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.written import written
 from counterfoil.errors import InputError
-from counterfoil.usecases import editing
-from counterfoil.usecases.desk import Desk, carry_out
+from counterfoil.usecases import drafting, editing
+from counterfoil.usecases.desk import Desk
+from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.resolve import find_name
 
 FIELD_OPTIONS = ("title", "state", "priority", "assignee", "reviewer", "body", "body_file", "append")
@@ -32,7 +33,7 @@ def run(call: Call) -> Reply:
             verb="edit",
         )
     name = find_name(call.context(), query)
-    edited = editing.edit_in_editor(call.context(), name, terminal=os.isatty(0) and os.isatty(1))
+    edited = drafting.edit_in_editor(call.context(), name, terminal=os.isatty(0) and os.isatty(1))
     if edited is None:
         return Reply({"changed": False, "committed": False, "commit": None}, "No change; nothing was saved.")
     desk, outcome = edited

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.written import written
-from counterfoil.usecases.desk import Desk, carry_out
+from counterfoil.usecases.desk import Desk
+from counterfoil.usecases.gateway import carry_out
 
 STATE_OF_VERB = {"start": "in_progress", "done": "done"}
 

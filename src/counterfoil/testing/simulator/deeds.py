@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.tickets.workflow import STATES
 from counterfoil.usecases import batching
-from counterfoil.usecases.desk import carry_out
+from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.editing import edit_fields
 from counterfoil.usecases.reconcile import observe
 from counterfoil.usecases.undoing import undo

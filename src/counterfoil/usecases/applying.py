@@ -1,0 +1,271 @@
+"""Applying: what was approved takes effect, once, whatever is killed on the way.
+
+An effect on files is a plan like any other, carried out by `usecases.change`, which seals it with the files'
+own receipts. An effect on the ledger alone is sealed with the decision. An effect outside runs between two
+receipts, under a lock of its own that dies with its process, so that who finds it begun and unlocked knows
+that it was interrupted and asks the action's probe (gate.md, "The one door").
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from counterfoil.errors import ConflictError, CounterfoilError, HostError, IntegrityError
+from counterfoil.gate import events, proposal
+from counterfoil.gate.action import FILES, LEDGER
+from counterfoil.gate.proposal import APPLYING, APPROVED, Proposal
+from counterfoil.usecases import proposals, record, runtime
+from counterfoil.usecases.actions import executing, preparing
+from counterfoil.usecases.change import perform
+from counterfoil.usecases.plan import Grant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterfoil.usecases.catalog import Catalog
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.plan import Plan
+    from counterfoil.usecases.ports import Store, Views
+    from counterfoil.usecases.record import Item
+
+RUNNING = "effects"
+"""Folder of the clone's own: a lock for each effect outside that runs."""
+MESSAGE_LENGTH = 500
+_BEGUN = frozenset((APPROVED, APPLYING))
+
+
+class _Over(Exception):
+    """Somebody else has seen to it meanwhile."""
+
+
+def apply(context: Context, store: Store, state: Proposal, *, quiet: bool = False) -> Proposal:
+    """Lets an approved proposal take effect, or finishes what was interrupted; returns it as it then is.
+
+    Args:
+        context: the project; the effect's actor is the proposer, whoever calls.
+        store: the ledger.
+        state: the proposal; one that is not approved is returned as it is.
+        quiet: whether a host that fails (a full disk, a lock) is left for the next attempt without an error.
+
+    Raises:
+        HostError: the effect did not come about; the proposal stays approved, and the next attempt may do it.
+        CounterfoilError: why the effect failed for good; that is sealed.
+    """
+    if state.status not in _BEGUN:
+        return state
+    try:
+        if state.body.get("form") == FILES:
+            _write(context, state)
+        elif state.body.get("form") == LEDGER:
+            _record(context, store, state)
+        else:
+            _run(context, store, state)
+    except _Over:
+        pass
+    except (HostError, IntegrityError):
+        if not quiet:
+            raise
+    except CounterfoilError as error:
+        _fail(context, store, state, error)
+        if not quiet:
+            raise
+    return proposals.load(store, state.id)
+
+
+def resume(context: Context, store: Store, views: Views) -> int:
+    """Lets everything take effect that is approved and was interrupted; returns how many proposals it was."""
+    waiting = [
+        listed.proposal
+        for listed in proposals.listing(store, views, open_only=True)
+        if listed.proposal.status in _BEGUN
+    ]
+    for state in waiting:
+        apply(context, store, state, quiet=True)
+    return len(waiting)
+
+
+def recorded(context: Context, state: Proposal) -> list[tuple[str, Item]]:
+    """Returns what an effect on the ledger alone seals, together with whatever allows it.
+
+    Args:
+        context: the project.
+        state: the proposal, approved.
+    """
+    attempt = state.attempt + 1
+    body: dict[str, object] = {**_effect_body(context, state, attempt), **_authority(state)}
+    items = [
+        (state.actor, (stream, kind, told, f"{state.id}/effect/{number}"))
+        for number, (stream, kind, told) in enumerate(
+            preparing.records(context, state.body, actor=state.actor)
+        )
+    ]
+    stream = proposal.stream_of(state.id)
+    return [
+        *items,
+        (state.actor, (stream, events.EFFECT_APPLIED, body, f"{state.id}.{attempt}/applied/effect")),
+    ]
+
+
+def _effect_body(context: Context, state: Proposal, attempt: int) -> dict[str, object]:
+    return {"proposal": state.id, "attempt": attempt, "digest": state.digest, "project": context.project}
+
+
+def _authority(state: Proposal) -> dict[str, object]:
+    """Returns by whose authority an effect comes about: that of people, or of a rule."""
+    if state.approvals:
+        return {"approvals": [[vote.by, vote.receipt] for vote in state.approvals]}
+    return {"ruling": dict(state.body.get("ruling") or {})}
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _write(context: Context, state: Proposal) -> None:
+    """Carries out the plan of a proposal, under the clone's lock, if its basis is still as it was.
+
+    Raises:
+        ConflictError: `stale`.
+    """
+    acting = context.acting(state.actor)
+
+    def make_plan(catalog: Catalog) -> Plan:
+        store = acting.ledgers.open()
+        try:
+            stream = proposal.stream_of(state.id)
+            standing = runtime.load(store, proposals.DECIDER, stream)
+        finally:
+            store.close()
+        now = standing.state
+        if now.status not in _BEGUN:
+            raise _Over
+        if proposals.moved(acting, now):
+            raise stale(now, proposals.moved(acting, now))
+        plan = preparing.plan(acting, catalog, now.body)
+        plan.grant = Grant(now.id, stream, standing.length, now.attempt + 1, now.digest, _authority(now))
+        plan.trailers = [*plan.trailers, *trailers(now)]
+        return plan
+
+    outcome = perform(acting, make_plan)
+    context.warnings += acting.warnings
+    if not outcome.changed:
+        _unchanged(context, state)
+
+
+def _unchanged(context: Context, state: Proposal) -> None:
+    """Seals an effect that found everything as it was to be."""
+    store = context.ledgers.open()
+    try:
+        body = {**_effect_body(context, state, state.attempt + 1), **_authority(state), "commit": None}
+        _append(
+            context,
+            store,
+            state,
+            events.EFFECT_APPLIED,
+            body,
+            f"{state.id}.{state.attempt + 1}/applied/effect",
+        )
+    finally:
+        store.close()
+
+
+def trailers(state: Proposal) -> list[str]:
+    """Returns the trailers by which a commit names the proposal and what allowed it."""
+    approved = [f"Ticket-Approved-By: {vote.by} {vote.receipt}" for vote in state.approvals]
+    ruling = state.body.get("ruling") or {}
+    allowed = [] if approved else [f"Ticket-Ruling: {ruling.get('rule')} {ruling.get('policy')}"]
+    return [f"Ticket-Proposal: {state.id}", *approved, *allowed]
+
+
+def stale(state: Proposal, found: Sequence[Sequence[str | None]]) -> ConflictError:
+    """Returns the error of a proposal whose basis is not what it was."""
+    names = ", ".join([str(entry[0]) for entry in found]) or "what it would write"
+    return ConflictError(
+        "stale", f"{state.id} rests on {names} as it was then, and that has changed",
+        f"look at it again: ticket propose … --supersedes {state.id}", proposal=state.id,
+        moved=[list(entry) for entry in found],
+    )  # fmt: skip
+
+
+# --- the ledger -----------------------------------------------------------------------------------
+
+
+def _record(context: Context, store: Store, state: Proposal) -> None:
+    """Seals the effect of a proposal whose decision was sealed by itself."""
+    drafts = [
+        record.draft(context, item[0], item[1], actor, item[2], item[3])
+        for actor, item in recorded(context, state)
+    ]
+    record.append(context, store, drafts)
+
+
+def _append(
+    context: Context, store: Store, state: Proposal, kind: str, body: dict[str, object], key: str
+) -> None:
+    stream = proposal.stream_of(state.id)
+    record.append(context, store, [record.draft(context, stream, kind, state.actor, body, key)])
+
+
+def _fail(context: Context, store: Store, state: Proposal, error: CounterfoilError) -> None:
+    """Seals that an effect will not come about."""
+    now = proposals.load(store, state.id)
+    if now.status not in _BEGUN:
+        return
+    attempt = max(now.attempt, 1)
+    body: dict[str, object] = {
+        **_effect_body(context, now, attempt), "reason": error.code, "message": error.message[:MESSAGE_LENGTH],
+    }  # fmt: skip
+    _append(context, store, now, events.EFFECT_FAILED, body, f"{now.id}.{attempt}/failed")
+
+
+# --- the world outside ----------------------------------------------------------------------------
+
+
+def _run(context: Context, store: Store, state: Proposal) -> None:
+    """Runs an effect outside, or finds out what became of one that was interrupted."""
+    context.state.make_folder(RUNNING)
+    with context.lock(f"{RUNNING}/{state.id}"):
+        stream = proposal.stream_of(state.id)
+        standing = runtime.load(store, proposals.DECIDER, stream)
+        now = standing.state
+        if now.status not in _BEGUN:
+            raise _Over
+        if now.status == APPLYING and _settled_by_probe(context, store, now):
+            return
+        if now.status == APPROVED and proposals.moved(context, now):
+            raise stale(now, proposals.moved(context, now))
+        attempt = now.attempt + 1
+        body: dict[str, object] = {**_effect_body(context, now, attempt), **_authority(now)}
+        drafts = [
+            record.draft(
+                context,
+                stream,
+                events.EFFECT_INTENDED,
+                now.actor,
+                body,
+                f"{now.id}.{attempt}/intended/effect",
+            )
+        ]
+        record.append(context, store, drafts, expect={stream: standing.length})
+        result = executing.run_outside(context, now.body, attempt=attempt)
+        _applied(context, store, now, attempt, result)
+
+
+def _applied(context: Context, store: Store, state: Proposal, attempt: int, result: dict[str, Any]) -> None:
+    body = {**_effect_body(context, state, attempt), "commit": result.get("commit"), "result": result}
+    _append(context, store, state, events.EFFECT_APPLIED, body, f"{state.id}.{attempt}/applied/effect")
+
+
+def _settled_by_probe(context: Context, store: Store, state: Proposal) -> bool:
+    """Finds out whether an effect that was interrupted has happened; False lets it be begun again."""
+    found = executing.probe_outside(context, state.body, attempt=state.attempt)
+    if found:
+        _applied(context, store, state, state.attempt, found)
+        return True
+    if found is None and not executing.is_repeatable(context, state.body):
+        body: dict[str, object] = {
+            **_effect_body(context, state, state.attempt), "reason": "outcome_unknown",
+            "message": "it was interrupted, and nothing tells whether it happened",
+        }  # fmt: skip
+        _append(context, store, state, events.EFFECT_FAILED, body, f"{state.id}.{state.attempt}/failed")
+        return True
+    return False

@@ -1,0 +1,252 @@
+"""Deciding: a person answers a proposal, and what they approve takes effect.
+
+No agent comes here: the MCP server and the use cases that propose do not reach this module, which a contract
+checks. A decision on this machine needs a terminal or a signature; one from elsewhere needs the signature of
+a registered person's key, for which no credential can stand (product.md §25).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from counterfoil.errors import ConflictError, CounterfoilError, InputError, RefusedError
+from counterfoil.gate import proposal
+from counterfoil.gate.action import LEDGER
+from counterfoil.gate.facts import DENY, Facts
+from counterfoil.gate.limits import REASON
+from counterfoil.gate.proposal import APPROVED, PENDING, STALE, UNVERIFIED, Decide, Proposal
+from counterfoil.gate.statement import disclosed
+from counterfoil.usecases import applying, principals, proposals, proposing, statements
+from counterfoil.usecases.actions import preparing
+from counterfoil.usecases.authenticating import check_scope, frozen
+from counterfoil.usecases.registered import standing
+from counterfoil.usecases.ruling import ruled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterfoil.gate.facts import Ruling
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Store
+    from counterfoil.usecases.record import Item
+
+APPROVE, REJECT = "approve", "reject"
+
+
+class Answer(NamedTuple):
+    """A person's answer, as a door brings it.
+
+    Attributes:
+        verdict: `approve` or `reject`.
+        by: who.
+        digest: what they were shown, or its first digits.
+        note: what they have to say; the reason of a rejection. Beside a signed statement that of its
+            `disclosure` counts.
+        envelope: the signed statement, a DSSE envelope, or None.
+        disclosure: the note that the statement names by digest, or None (`gate.statement.disclose`).
+        at_terminal: whether they sit at a terminal of this machine.
+    """
+
+    verdict: str
+    by: str
+    digest: str
+    note: str = ""
+    envelope: str | None = None
+    disclosure: str | None = None
+    at_terminal: bool = False
+
+
+class Decided(NamedTuple):
+    """What became of an answer.
+
+    Attributes:
+        proposal: as it is now.
+        repeated: whether the person had said so before.
+        failure: why the effect of an approval did not come about, or None.
+    """
+
+    proposal: Proposal
+    repeated: bool
+    failure: CounterfoilError | None
+
+
+def decide(context: Context, store: Store, proposal_id: str, answer: Answer) -> Decided:
+    """Takes a person's answer, seals it, and applies what is approved by it.
+
+    Args:
+        context: the project; its options say through which door the answer came.
+        store: the ledger.
+        proposal_id: which proposal.
+        answer: what they say.
+
+    Raises:
+        RefusedError: `refused`, `self_approval`, `needs_terminal`, `signature_required`; that is sealed.
+        ConflictError: `proposal_closed`, `digest_differs`, `stale`, `frozen`, `rights_lost`.
+        InputError: `proposal_not_found`, `usage`, `invalid_statement`, `secret_found`.
+    """
+    if answer.verdict not in {APPROVE, REJECT}:
+        raise InputError(
+            "usage",
+            f"{answer.verdict!r} is no answer",
+            "ticket approve ID, or: ticket reject ID",
+            value=answer.verdict,
+        )
+    state = proposals.settle(context, store, proposals.load(store, proposal_id))
+    try:
+        assurance, signed = _assurance(context, store, state, answer)
+        if state.status == STALE:
+            raise applying.stale(state, state.closed.get("moved") or ())
+        ruling = _rights(context, store, state, answer)
+        command = Decide(
+            answer.verdict,
+            answer.by,
+            answer.digest,
+            preparing.clean_text(_note(answer), "note", REASON),
+            assurance,
+            context.options.session,
+            answer.envelope,
+            answer.disclosure,
+            stricter(state.demands, ruling.demands.as_data() if ruling is not None else None),
+        )
+        before = state.status
+        advanced = proposals.advance(
+            context, store, state.id, command, actor=answer.by, key=f"{state.id}/{answer.verdict}",
+            more=lambda now: _at_once(context, now), statement=signed,
+        )  # fmt: skip
+    except RefusedError as error:
+        _seal_refusal(context, store, state, answer, error)
+        raise
+    state = advanced.proposal
+    if advanced.receipts and state.status not in _wanted(answer) and before == PENDING:
+        raise proposal.closed(state)  # it had expired by then
+    try:
+        return Decided(applying.apply(context, store, state), not advanced.receipts, None)
+    except CounterfoilError as error:
+        return Decided(proposals.load(store, state.id), not advanced.receipts, error)
+
+
+def _wanted(answer: Answer) -> frozenset[str]:
+    if answer.verdict == REJECT:
+        return frozenset((proposal.REJECTED,))
+    return frozenset((PENDING, APPROVED, proposal.APPLYING, proposal.APPLIED, proposal.FAILED))
+
+
+def _at_once(context: Context, state: Proposal) -> Sequence[tuple[str, Item]]:
+    """Returns what takes effect in the same append: an effect on the ledger alone, once enough have approved."""
+    if state.status == APPROVED and state.body.get("form") == LEDGER:
+        return applying.recorded(context, state)
+    return ()
+
+
+def _note(answer: Answer) -> str:
+    if answer.envelope is None:
+        return answer.note
+    return "" if answer.disclosure is None else disclosed(answer.disclosure)
+
+
+# --- who may ---------------------------------------------------------------------------------------
+
+
+def _assurance(
+    context: Context, store: Store, state: Proposal, answer: Answer
+) -> tuple[str, tuple[str, Sequence[str]] | None]:
+    """Returns how sure it is that this person decides, and the digests of their signed statement.
+
+    Raises:
+        RefusedError: `refused`, `needs_terminal`, `signature_required`.
+        InputError: `invalid_statement`.
+    """
+    if not answer.by.startswith("human:") or context.options.via == "mcp":
+        raise RefusedError(
+            "refused", f"{answer.by} cannot decide; people do", f"ticket proposal show {state.id}",
+            proposal=state.id, actor=answer.by, reason="not_a_person",
+        )  # fmt: skip
+    if answer.envelope is not None:
+        signed = statements.verify_decision(
+            context, answer.envelope, state, by=answer.by, verdict=answer.verdict,
+            keys=principals.keys_of(store, answer.by), note=_note(answer), disclosure=answer.disclosure,
+        )  # fmt: skip
+        return signed.assurance, signed.draft
+    if context.options.remote or context.options.via not in {"cli", "sdk"}:
+        raise RefusedError(
+            "signature_required", "a decision from elsewhere is signed by the person's own key",
+            f"ticket approve {state.id} --sign", proposal=state.id, actor=answer.by,
+        )  # fmt: skip
+    if not answer.at_terminal:
+        raise RefusedError(
+            "needs_terminal", "a decision needs a terminal, at which a person sits, or their signature",
+            f"ssh-add, then: ticket {answer.verdict} {state.id} --sign", proposal=state.id, actor=answer.by,
+        )  # fmt: skip
+    return UNVERIFIED, None
+
+
+def _rights(context: Context, store: Store, state: Proposal, answer: Answer) -> Ruling | None:
+    """Checks that both still may: who decides, and who proposed; returns today's ruling.
+
+    Raises:
+        RefusedError: `frozen`, for a person who was revoked.
+        ConflictError: `frozen`, `rights_lost`: nothing is made of what its proposer may no more.
+    """
+    now_ms = context.clock.now_ms()
+    person = standing(store, answer.by, now_ms)
+    if person is not None and person.frozen_reason:
+        raise frozen(person)
+    if answer.verdict == REJECT or state.status != PENDING:
+        return None
+    held = standing(store, state.actor, now_ms)
+    if held is not None and held.frozen_reason:
+        raise ConflictError(
+            "frozen", f"{state.actor} is frozen ({held.frozen_reason}), and so its proposals rest",
+            f"ticket reject {state.id} --note …", proposal=state.id, actor=state.actor, reason=held.frozen_reason,
+        )  # fmt: skip
+    if held is not None:
+        try:
+            check_scope(held, state.body["action"], context.prefix)
+        except RefusedError as error:
+            raise _rights_lost(state, error.message) from None
+    ruling = ruled(context, store, facts_of(state), state.actor)
+    if ruling.answer == DENY:
+        raise _rights_lost(state, "; ".join(ruling.reasons) or f"the rule {ruling.rule} denies it now")
+    return ruling
+
+
+def facts_of(state: Proposal) -> list[Facts]:
+    """Returns what policy was told when a proposal was made."""
+    return [Facts.from_data(data) for data in state.body.get("facts") or ()]
+
+
+def _rights_lost(state: Proposal, against: str) -> ConflictError:
+    return ConflictError(
+        "rights_lost", f"{state.actor} may not do this any more: {against}", f"ticket reject {state.id} --note …",
+        proposal=state.id, actor=state.actor, reason=against,
+    )  # fmt: skip
+
+
+def stricter(then: Any, now: Any) -> dict[str, Any]:
+    """Returns the demands of the time of proposing and of today together, of each the stricter."""
+    if now is None:
+        return dict(then)
+    lists = [demands["approvers"] for demands in (then, now) if demands.get("approvers") is not None]
+    allowed = [actor for actor in lists[0] if all(actor in other for other in lists)] if lists else None
+    return {
+        "quorum": max(int(then.get("quorum", 1)), int(now.get("quorum", 1))),
+        "require": max(then.get("require") or "", now.get("require") or "", key=_strength),
+        "separation": sorted({*then.get("separation", ()), *now.get("separation", ())}),
+        "approvers": allowed,
+        "expires_ms": min(then.get("expires_ms", 0), now.get("expires_ms", 0)),
+    }
+
+
+def _strength(require: str) -> int:
+    return proposal.ASSURANCES.index(require) if require in proposal.ASSURANCES else 0
+
+
+def _seal_refusal(
+    context: Context, store: Store, state: Proposal, answer: Answer, error: RefusedError
+) -> None:
+    """Seals that somebody was not let decide."""
+    body: dict[str, object] = {
+        "action": f"proposal.{answer.verdict}", "ticket": None, "proposal": state.id, "reason": error.code,
+        "via": context.options.via,
+    }  # fmt: skip
+    proposing.seal_refusal(context, store, body, answer.by)

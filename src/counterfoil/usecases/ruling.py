@@ -1,0 +1,86 @@
+"""Policy rules on what a command is about to do, before any of it is done. On the hot path.
+
+What is allowed goes on with its ruling in hand. What asks or is denied stops here, having changed nothing;
+what follows then is for `usecases.asking`, once the clone's lock is given back.
+"""
+
+from __future__ import annotations
+
+from counterfoil.gate import rules
+from counterfoil.gate.facts import ALLOW, DENY, Ruling
+from counterfoil.usecases.actions.plain_facts import facts_of
+from counterfoil.usecases.policy_in_force import in_force
+from counterfoil.usecases.registered import standing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from counterfoil.gate.facts import Facts
+    from counterfoil.usecases.catalog import RowChange
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.plan import FileChange
+    from counterfoil.usecases.ports import Store
+
+
+class Stopped(Exception):
+    """Policy does not let a command go on by itself.
+
+    Attributes:
+        ruling: what it says.
+        files: what was to change.
+        rows: by the ticket's file name, its row before and after.
+        actor: who asked.
+        recorded: whether there is a ledger to record it in.
+    """
+
+    def __init__(
+        self,
+        ruling: Ruling,
+        files: Sequence[FileChange],
+        rows: Mapping[str, RowChange],
+        actor: str,
+        recorded: bool,
+    ) -> None:
+        super().__init__(ruling.answer)
+        self.ruling = ruling
+        self.files = files
+        self.rows = rows
+        self.actor = actor
+        self.recorded = recorded
+
+
+def on(
+    context: Context,
+    store: Store | None,
+    files: Sequence[FileChange],
+    rows: Mapping[str, RowChange],
+    actor: str,
+) -> Ruling:
+    """Returns the ruling that allows a plan.
+
+    Args:
+        context: the project.
+        store: its ledger, or None where that cannot be used: the last known policy counts then.
+        files: what is to change.
+        rows: by the ticket's file name, its row before and after.
+        actor: who asks.
+
+    Raises:
+        Stopped: policy asks or denies.
+    """
+    found = facts_of(context, files, rows, actor)
+    ruling = ruled(context, store, found, actor)
+    if ruling.answer != ALLOW:
+        raise Stopped(ruling, files, rows, actor, store is not None)
+    return ruling
+
+
+def ruled(context: Context, store: Store | None, found: Sequence[Facts], actor: str) -> Ruling:
+    """Returns the strictest answer to several actions of one actor."""
+    compiled = in_force(context, store)
+    ruling = rules.strictest([rules.rule(compiled, facts) for facts in found])
+    held = None if store is None else standing(store, actor, context.clock.now_ms())
+    if held is None or not held.frozen_reason:
+        return ruling
+    return Ruling(DENY, "principal", ruling.policy, [f"{actor} is frozen: {held.frozen_reason}"])
