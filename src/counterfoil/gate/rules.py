@@ -91,16 +91,18 @@ def rule(compiled: Compiled, facts: Facts) -> Ruling:
     voices: list[Voice] = []
     certain = False
     for ident, then, actions, actors, conditions, demands, reason in entries:
-        if actions is not None and not (
-            action in actions[0]
-            or action.startswith(actions[1])
-            or (actions[2] and is_like(actions[2], action))
-        ):
-            continue
-        if actors is not None and not (
-            actor in actors[0] or actor.startswith(actors[1]) or (actors[2] and is_like(actors[2], actor))
-        ):
-            continue
+        if actions is not None:
+            exact, prefixes, globs = actions
+            if action not in exact and not (
+                (prefixes and action.startswith(prefixes)) or (globs and is_like(globs, action))
+            ):
+                continue
+        if actors is not None:
+            exact, prefixes, globs = actors
+            if actor not in exact and not (
+                (prefixes and actor.startswith(prefixes)) or (globs and is_like(globs, actor))
+            ):
+                continue
         if conditions:
             holds = all_hold(conditions, values, facts, then)
             if holds is False or (holds is None and then == ALLOW):
@@ -360,12 +362,9 @@ def _paths(wanted: PathPatterns, facts: Facts, then: str) -> bool | None:
     exact, prefixes, suffixes, globs = wanted
     found = 0
     for path in paths:
-        if (
-            path in exact
-            or path.startswith(prefixes)
-            or path.endswith(suffixes)
-            or any(is_path_like(glob, path) for glob in globs)
-        ):
+        if path in exact or (prefixes and path.startswith(prefixes)) or (suffixes and path.endswith(suffixes)):
+            found += 1
+        elif globs and any([is_path_like(glob, path) for glob in globs]):
             found += 1
     return 0 < found == len(paths) if then == ALLOW else found > 0
 
