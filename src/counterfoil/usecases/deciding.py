@@ -16,9 +16,9 @@ from counterfoil.gate.facts import DENY, Facts
 from counterfoil.gate.limits import REASON
 from counterfoil.gate.proposal import APPROVED, PENDING, STALE, UNVERIFIED, Decide, Proposal
 from counterfoil.gate.statement import disclosed
-from counterfoil.usecases import applying, principals, proposals, proposing, statements
+from counterfoil.usecases import applying, proposals, proposing, statements
 from counterfoil.usecases.actions import preparing
-from counterfoil.usecases.authenticating import check_scope, frozen
+from counterfoil.usecases.authenticating import check_scope, keys_of
 from counterfoil.usecases.registered import standing
 from counterfoil.usecases.ruling import ruled
 
@@ -164,9 +164,9 @@ def _assurance(
     if answer.envelope is not None:
         signed = statements.verify_decision(
             context, answer.envelope, state, by=answer.by, verdict=answer.verdict,
-            keys=principals.keys_of(store, answer.by), note=_note(answer), disclosure=answer.disclosure,
+            keys=keys_of(store, answer.by), note=_note(answer), disclosure=answer.disclosure,
         )  # fmt: skip
-        return signed.assurance, signed.draft
+        return signed.assurance, signed.digests
     if context.options.remote or context.options.via not in {"cli", "sdk"}:
         raise RefusedError(
             "signature_required", "a decision from elsewhere is signed by the person's own key",
@@ -184,13 +184,16 @@ def _rights(context: Context, store: Store, state: Proposal, answer: Answer) -> 
     """Checks that both still may: who decides, and who proposed; returns today's ruling.
 
     Raises:
-        RefusedError: `frozen`, for a person who was revoked.
+        RefusedError: `refused`, for a person who was revoked.
         ConflictError: `frozen`, `rights_lost`: nothing is made of what its proposer may no more.
     """
     now_ms = context.clock.now_ms()
     person = standing(store, answer.by, now_ms)
     if person is not None and person.frozen_reason:
-        raise frozen(person)
+        raise RefusedError(
+            "refused", f"{answer.by} is frozen: {person.frozen_reason}", "ask another person",
+            proposal=state.id, actor=answer.by, reason=person.frozen_reason,
+        )  # fmt: skip
     if answer.verdict == REJECT or state.status != PENDING:
         return None
     held = standing(store, state.actor, now_ms)
@@ -199,11 +202,9 @@ def _rights(context: Context, store: Store, state: Proposal, answer: Answer) -> 
             "frozen", f"{state.actor} is frozen ({held.frozen_reason}), and so its proposals rest",
             f"ticket reject {state.id} --note …", proposal=state.id, actor=state.actor, reason=held.frozen_reason,
         )  # fmt: skip
-    if held is not None:
-        try:
-            check_scope(held, state.body["action"], context.prefix)
-        except RefusedError as error:
-            raise _rights_lost(state, error.message) from None
+    against = "" if held is None else check_scope(held, state.body["action"], context.prefix)
+    if against:
+        raise _rights_lost(state, against)
     ruling = ruled(context, store, facts_of(state), state.actor)
     if ruling.answer == DENY:
         raise _rights_lost(state, "; ".join(ruling.reasons) or f"the rule {ruling.rule} denies it now")

@@ -184,14 +184,17 @@ def _check_rights(context: Context, store: Store, action: str, actor: str) -> No
     held = standing(store, actor, context.clock.now_ms())
     if held is None:
         return
-    try:
-        check_scope(held, action, context.prefix)
-    except RefusedError as error:
-        body: dict[str, object] = {
-            "action": action, "ticket": None, "reason": error.code, "via": context.options.via,
-        }  # fmt: skip
-        seal_refusal(context, store, body, actor)
-        raise
+    against = held.frozen_reason or check_scope(held, action, context.prefix)
+    if not against:
+        return
+    body: dict[str, object] = {
+        "action": action, "ticket": None, "reason": "rights", "via": context.options.via, "against": against,
+    }  # fmt: skip
+    seal_refusal(context, store, body, actor)
+    raise RefusedError(
+        "refused", f"{actor} may not {action}: {against}", "ask whoever registered this agent",
+        action=action, actor=actor, reason=against,
+    )  # fmt: skip
 
 
 def _replaced(context: Context, store: Store, query: str | None, actor: str) -> Proposal | None:
