@@ -77,6 +77,48 @@ def edit_in_editor(context: Context, name: str, *, terminal: bool) -> tuple[Desk
     return result
 
 
+def edit_text(context: Context, name: str, before: str, *, terminal: bool) -> str | None:
+    """Opens a text in the editor and returns what comes back; None when it came back unchanged.
+
+    The draft stays until `discard`, so that a text which cannot be used is not lost.
+
+    Args:
+        context: the project.
+        name: of the draft.
+        before: the text.
+        terminal: whether an editor that nobody chose has a terminal to be used on.
+
+    Raises:
+        InputError: `usage` without an editor, or when what came back is no UTF-8.
+        HostError: `io_error` when the editor fails.
+    """
+    command = _editor(context, terminal)
+    draft = f"{FOLDER}/{name}"
+    context.state.make_folder(FOLDER)
+    _keep_earlier(context, draft)
+    context.state.replace(draft, before.encode("utf-8", "surrogatepass"))
+    _run_editor(context, command, context.state.path(draft))
+    after = context.state.read(draft, FILE_BYTES)
+    if after is None or after == before.encode("utf-8", "surrogatepass"):
+        context.state.remove(draft)
+        return None
+    try:
+        return after.decode("utf-8")
+    except UnicodeDecodeError:
+        kept = context.state.path(draft)
+        raise InputError("usage", "what the editor saved is not UTF-8", f"your text is kept in {kept}") from None
+
+
+def discard(context: Context, name: str) -> None:
+    """Removes a draft whose text was used."""
+    context.state.remove(f"{FOLDER}/{name}")
+
+
+def name_recovery(error: CounterfoilError, context: Context, name: str) -> None:
+    """Lets an error say where a text is kept that could not be used."""
+    _name_recovery(error, context.state.path(f"{FOLDER}/{name}"))
+
+
 def _check_readable(context: Context, path: str, data: bytes) -> None:
     """Refuses a broken ticket before anybody types: what is saved is compared with what was there."""
     try:
