@@ -85,7 +85,7 @@ def _compiled(context: Context, receipt: Receipt | None) -> Compiled:
     """Compiles what a receipt accepted; what cannot be read locks rather than allows."""
     if receipt is None:
         return DEFAULT
-    from counterfoil.usecases.policy_text import compiled_text
+    from counterfoil.usecases.policy_file import compiled_text
 
     try:
         body = receipt.data()
