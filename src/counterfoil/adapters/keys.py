@@ -1,8 +1,10 @@
-"""The clone's signing keys: Ed25519, one file each, which nobody but the owner may read.
+"""The clone's own secrets: signing keys (Ed25519), and what it shares with senders of webhooks.
 
 A key is a PKCS #8 file in PEM, so that OpenSSL and other tools can use it, with mode 0600 from its first
 moment; it takes its name when it is whole and on the disk, and of two processes that make the same key
-one wins. Nobody signs with a key that others can read. Nothing else imports `cryptography`,
+one wins. Nobody signs with a key that others can read. A shared secret lies beside it in a file of its own, of
+the same mode: whoever checks an HMAC needs the secret itself, and no ledger, export or backup must have it.
+Nothing else imports `cryptography`,
 and only when a key is used: it costs more than most commands.
 """
 
@@ -22,6 +24,7 @@ FOLDER = "keys"
 """Below the clone's own folder."""
 KEY_BYTES = 1 << 12
 _END = ".pem"
+_SECRET_END = ".secret"
 _OTHERS = 0o077
 
 
@@ -53,15 +56,49 @@ class KeyFolder:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         try:
-            self._write(name, pem)
+            self._write(self._path(name), pem)
         except OSError as error:
             raise _failure(error, self._path(name)) from None
         return self._load(name).public_key().public_bytes_raw()
 
-    def _write(self, name: str, data: bytes) -> None:
+    def keep(self, name: str, secret: bytes) -> None:
+        """Keeps a shared secret; what is kept under a name already stays.
+
+        Raises:
+            HostError: `io_error`.
+        """
+        try:
+            self._write(self._path(name, _SECRET_END), secret)
+        except OSError as error:
+            raise _failure(error, self._path(name, _SECRET_END)) from None
+
+    def kept(self, name: str) -> bytes | None:
+        """Returns a shared secret; None without it.
+
+        Raises:
+            HostError: `io_error`, `key_exposed`.
+        """
+        path = self._path(name, _SECRET_END)
+        return _read(path) if os.path.lexists(path) else None
+
+    def forget(self, name: str) -> None:
+        """Deletes a shared secret, if it is there.
+
+        Raises:
+            HostError: `io_error`.
+        """
+        path = self._path(name, _SECRET_END)
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise _failure(error, path) from None
+
+    def _write(self, path: str, data: bytes) -> None:
         """Writes a key file whole, and leaves alone what is there already."""
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
-        draft = f"{self._folder}/.{name}.{os.getpid()}.tmp"
+        draft = f"{self._folder}/.{os.path.basename(path)}.{os.getpid()}.tmp"
         try:
             os.unlink(draft)
         except FileNotFoundError:
@@ -73,7 +110,7 @@ class KeyFolder:
                 file.write(data)
                 file.flush()
                 os.fsync(descriptor)
-            os.link(draft, self._path(name))
+            os.link(draft, path)
         except FileExistsError:
             pass  # another process has just made it
         finally:
@@ -115,9 +152,9 @@ class KeyFolder:
             return False
         return True
 
-    def _path(self, name: str) -> str:
+    def _path(self, name: str, end: str = _END) -> str:
         assert name.strip("/.") == name != "", "a key is named by one plain word"
-        return f"{self._folder}/{name}{_END}"
+        return f"{self._folder}/{name}{end}"
 
     def _load(self, name: str) -> Ed25519PrivateKey:
         if name not in self._keys:

@@ -10,6 +10,7 @@ class MemoryKeys:
 
     def __init__(self) -> None:
         self._keys: dict[str, bytes] = {}
+        self._secrets: dict[str, bytes] = {}
 
     def create(self, name: str) -> bytes:
         """Makes a key, unless there is one of this name, and returns its public half."""
@@ -26,6 +27,18 @@ class MemoryKeys:
     def verify(self, public: bytes, data: bytes, signature: bytes) -> bool:
         """Tells whether this stands for the signature of a key over data."""
         return signature == _signature(public, data)
+
+    def keep(self, name: str, secret: bytes) -> None:
+        """Keeps a shared secret; what is kept under a name already stays."""
+        self._secrets.setdefault(name, secret)
+
+    def kept(self, name: str) -> bytes | None:
+        """Returns a shared secret; None without it."""
+        return self._secrets.get(name)
+
+    def forget(self, name: str) -> None:
+        """Deletes a shared secret, if it is there."""
+        self._secrets.pop(name, None)
 
 
 def _signature(public: bytes, data: bytes) -> bytes:

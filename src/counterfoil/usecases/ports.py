@@ -429,7 +429,7 @@ class Ledgers(Protocol):
 
 
 class Keys(Protocol):
-    """The clone's Ed25519 keys (RFC 8032). The private half of a key is never handed out."""
+    """The clone's Ed25519 keys (RFC 8032), whose private halves are never handed out, and shared secrets."""
 
     def create(self, name: str) -> bytes:
         """Makes a key, unless there is one of this name, and returns its public half: 32 bytes."""
@@ -442,3 +442,12 @@ class Keys(Protocol):
 
     def verify(self, public: bytes, data: bytes, signature: bytes) -> bool:
         """Tells whether a signature over data holds; needs no key of ours."""
+
+    def keep(self, name: str, secret: bytes) -> None:
+        """Keeps a secret that is shared with somebody; what is kept under a name already stays."""
+
+    def kept(self, name: str) -> bytes | None:
+        """Returns a shared secret; None without it."""
+
+    def forget(self, name: str) -> None:
+        """Deletes a shared secret, if it is there."""
