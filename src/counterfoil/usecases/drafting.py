@@ -106,7 +106,9 @@ def edit_text(context: Context, name: str, before: str, *, terminal: bool) -> st
         return after.decode("utf-8")
     except UnicodeDecodeError:
         kept = context.state.path(draft)
-        raise InputError("usage", "what the editor saved is not UTF-8", f"your text is kept in {kept}") from None
+        raise InputError(
+            "usage", "what the editor saved is not UTF-8", f"your text is kept in {kept}"
+        ) from None
 
 
 def discard(context: Context, name: str) -> None:

@@ -17,11 +17,12 @@ from counterfoil.cli.damage import damage_is_told
 from counterfoil.cli.layout import colourful, terminal_width
 from counterfoil.cli.proposal_words import WIDTH, headline, page_lines, short
 from counterfoil.cli.seen import lineage, may_decide, opened, seen
-from counterfoil.errors import ConflictError, InputError, RefusedError
+from counterfoil.errors import ConflictError, HostError, InputError, RefusedError
 from counterfoil.gate.proposal import APPLIED, PENDING
 from counterfoil.usecases import deciding, proposals
 from counterfoil.usecases.deciding import Answer
 from counterfoil.usecases.shown_again import shown_again
+from counterfoil.usecases.signed_decision import sign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from counterfoil.errors import CounterfoilError
     from counterfoil.usecases.deciding import Decided
     from counterfoil.usecases.ports import Store
+    from counterfoil.usecases.statements import Signed
 
 WIDEST = 110
 DONE = {"approve": "Approved", "reject": "Rejected"}
@@ -85,7 +87,13 @@ def _decide(call: Call, store: Store, each: Seen, note: str) -> tuple[Decided, S
     by = context.actor()
     signed = _signed(call, store, each, note) if may_decide(state, by) else None
     answer = Answer(
-        verb, by, call.arguments.text("digest") or state.digest, note, signed, at_terminal=os.isatty(0)
+        verb,
+        by,
+        call.arguments.text("digest") or state.digest,
+        note,
+        None if signed is None else signed.envelope,
+        None if signed is None else signed.disclosure,
+        at_terminal=os.isatty(0),
     )
     made = deciding.decide(context, store, state.id, answer)
     now = seen(context, made.proposal)
@@ -94,19 +102,25 @@ def _decide(call: Call, store: Store, each: Seen, note: str) -> tuple[Decided, S
     return made, now
 
 
-def _signed(call: Call, store: Store, each: Seen, note: str) -> str | None:
+def _signed(call: Call, store: Store, each: Seen, note: str) -> Signed | None:
     """Returns a signed statement, or None where no key is at hand or none is wanted.
 
     Raises:
         RefusedError: `signature_required`, for `--sign` without a key.
-        HostError: `signing_failed`, `key_exposed`.
+        HostError: `signing_failed`, `key_exposed`, for `--sign`; else that is a warning.
     """
     if call.arguments.flag("no_sign"):
         return None
-    must = call.arguments.flag("sign")
-    signed = deciding.sign(
-        call.context(), store, each.proposal, call.arguments.verb, note=note, terminal=call.interactive
-    )
+    context, must = call.context(), call.arguments.flag("sign")
+    try:
+        signed = sign(
+            context, store, each.proposal, call.arguments.verb, note=note, terminal=call.interactive
+        )
+    except HostError as error:
+        if must:
+            raise
+        context.warn(error.code, f"not signed: {error.message}", hint=error.hint or "")
+        return None
     if signed is None and must:
         raise RefusedError(
             "signature_required",

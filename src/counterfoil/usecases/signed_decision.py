@@ -1,0 +1,54 @@
+"""A person's answer to a proposal, signed with the SSH key that they have at hand.
+
+The first signature registers its key for the person, so that the next one has to come from the same; a second key
+is registered by name (`ticket person add`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterfoil.gate.statement import matter_of
+from counterfoil.usecases import people, statements
+
+if TYPE_CHECKING:
+    from counterfoil.gate.proposal import Proposal
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Store
+    from counterfoil.usecases.statements import Signed
+
+
+def sign(
+    context: Context, store: Store, state: Proposal, verdict: str, *, note: str = "", terminal: bool = False
+) -> Signed | None:
+    """Returns the signed statement of the acting person's answer; None where no key is at hand.
+
+    Args:
+        context: the project; it says who acts.
+        store: the ledger.
+        state: the proposal.
+        verdict: `approve` or `reject`.
+        note: what they have to say.
+        terminal: whether somebody can be asked for a passphrase.
+
+    Raises:
+        ConflictError: `principal_revoked`, `key_withdrawn`.
+        HostError: `signing_failed`, `key_exposed`, `io_error`.
+    """
+    by = context.actor()
+    known = {key.fingerprint for key in people.keys_of(store, by)}
+    key = statements.choose_key(context, terminal=terminal, among=known or None)
+    if key is None:
+        return None
+    if not known:
+        people.register_key(context, store, by, key.key)
+    return statements.sign_decision(
+        context,
+        matter_of(state),
+        actor=by,
+        verdict=verdict,
+        not_after=str(state.body.get("expires_at")),
+        note=note,
+        terminal=terminal,
+        among={key.key.fingerprint},
+    )
