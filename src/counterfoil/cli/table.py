@@ -272,6 +272,10 @@ VERBS: dict[str, Verb] = {
     "prime": ("prime", SET_UP, "the page that an agent reads first", (), ()),
     "completion": ("completion", SET_UP, "print shell completion: bash, zsh or fish", (("shell", "1"),), ()),
     "help": ("help", SET_UP, "help on a verb", (("verb", "*"),), ()),
+    "mcp": (
+        "mcp", SET_UP, "serve an agent over MCP, on standard input and output", (),
+        ((("--permission-prompt",), "", False, "serve Claude Code's permission prompt instead of the tools"), ACTOR),
+    ),
     "hook": ("hooks", HIDDEN, "run by Git", (("name", "1"), ("argument", "*")), ()),
     "merge-driver": ("merge_driver", HIDDEN, "run by Git", (("kind", "1"), ("file", "*")), ()),
     "__complete": ("completion", HIDDEN, "run by the shell", (("word", "*"),), ()),

@@ -61,7 +61,9 @@ def failure(error: Exception, *, remote: bool) -> CallToolResult:
     if "hint" in shown:
         lines.append(f"hint: {shown['hint']}")
     return CallToolResult(
-        content=[TextContent(text=printable("\n".join(lines)))], structured_content={"error": shown}, is_error=True
+        content=[TextContent(text=printable("\n".join(lines)))],
+        structured_content={"error": shown},
+        is_error=True,
     )
 
 
@@ -103,5 +105,10 @@ def printable(text: str) -> str:
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
     return "".join(
-        [char if char in "\n\t" or char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in text]
+        [
+            char
+            if char in "\n\t" or char.isprintable()
+            else char.encode("unicode_escape", "surrogatepass").decode()
+            for char in text
+        ]
     )

@@ -67,7 +67,9 @@ def _check_text(tool: str, schema: Mapping[str, Any], value: str, place: str) ->
         raise _wrong(tool, place, "a text without halves of surrogate pairs", None)
 
 
-def _check_object(tool: str, schema: Mapping[str, Any], value: dict[Any, Any], place: str, depth: int) -> None:
+def _check_object(
+    tool: str, schema: Mapping[str, Any], value: dict[Any, Any], place: str, depth: int
+) -> None:
     known = schema.get("properties", {})
     for name in schema.get("required", ()):
         if name not in value:
@@ -76,7 +78,9 @@ def _check_object(tool: str, schema: Mapping[str, Any], value: dict[Any, Any], p
         if name in known:
             _walk(tool, known[name], item, f"{place}/{name}", depth + 1)
         elif schema.get("additionalProperties") is False:
-            raise _wrong(tool, f"{place}/{name}"[:SHOWN_CHARS], "left out: nobody knows it", None, allowed=list(known))
+            raise _wrong(
+                tool, f"{place}/{name}"[:SHOWN_CHARS], "left out: nobody knows it", None, allowed=list(known)
+            )
         else:
             _check_text(tool, {}, str(name), place)
             _walk(tool, {}, item, f"{place}/{name}"[:SHOWN_CHARS], depth + 1)

@@ -161,7 +161,9 @@ def answered(call: ToolCall, state: Proposal) -> Answer:
             "approvals": len(state.approvals),
             "quorum": state.quorum,
         }
-        text = f"pending: {by} decides on {state.id} ({ruling.get('rule')}). Wait with ticket_wait {state.id}."
+        text = (
+            f"pending: {by} decides on {state.id} ({ruling.get('rule')}). Wait with ticket_wait {state.id}."
+        )
         return Answer(text, data)
     data["payload"] = state.body.get("payload")
     data["decision"] = _decision(state)
@@ -184,7 +186,11 @@ def _words(state: Proposal, status: str) -> str:
     """Returns the outcome in a sentence; `superseded` and the like bring their cause."""
     if status == APPLIED:
         commit = state.effect.get("commit")
-        by = f"approved by {', '.join(vote.by for vote in state.approvals)}" if state.approvals else "allowed by policy"
+        by = (
+            f"approved by {', '.join(vote.by for vote in state.approvals)}"
+            if state.approvals
+            else "allowed by policy"
+        )
         note = next((f" “{vote.note}”" for vote in reversed(state.approvals) if vote.note), "")
         where = f", commit {commit}" if isinstance(commit, str) else ""
         return f"applied: {state.id} was {by}{note}{where}."

@@ -85,7 +85,10 @@ def filled(_: ToolCall, name: str, arguments: Mapping[str, str]) -> GetPromptRes
         raise MCPError(INVALID_PARAMS, f"an argument of {name} is empty or too long")
     if name == NEXT:
         label = given.get("label", "")
-        words = {"label": f" that has the label {label}" if label else "", "filter": f" with label [{label}]" if label else ""}
+        words = {
+            "label": f" that has the label {label}" if label else "",
+            "filter": f" with label [{label}]" if label else "",
+        }
     else:
         words = given
     text = TEXTS[name]

@@ -74,7 +74,9 @@ def _listed(call: ToolCall, rows: Sequence[Row], none: str) -> Answer:
     lines = [line(row, prefix) for row in shown] or [none]
     if len(rows) > len(shown):
         lines.append(f"{len(rows) - len(shown)} more; filter, or raise limit")
-    return Answer("\n".join(lines), {"tickets": [index.entry(row, prefix) for row in shown], "total": len(rows)})
+    return Answer(
+        "\n".join(lines), {"tickets": [index.entry(row, prefix) for row in shown], "total": len(rows)}
+    )
 
 
 def line(row: Row, prefix: str) -> str:
@@ -90,8 +92,12 @@ def line(row: Row, prefix: str) -> str:
 def _tell_problems(context: Context, catalog: Catalog) -> None:
     broken = [name for name, problem in catalog.problems.items() if problem[0] != "not_a_ticket"]
     if broken:
-        message = f"{len(broken)} files in {index.TICKETS} are no readable tickets; `ticket validate` says why"
-        context.warn("invalid_ticket", message, paths=[f"{index.TICKETS}/{name}" for name in sorted(broken)[:20]])
+        message = (
+            f"{len(broken)} files in {index.TICKETS} are no readable tickets; `ticket validate` says why"
+        )
+        context.warn(
+            "invalid_ticket", message, paths=[f"{index.TICKETS}/{name}" for name in sorted(broken)[:20]]
+        )
 
 
 def show(call: ToolCall) -> Answer:

@@ -72,7 +72,9 @@ def listing(call: ToolCall, cursor: str | None) -> ListResourcesResult:
     if cursor is not None:
         after = canonical_ulid(cursor) or ""
         if not after:
-            raise InputError("invalid_argument", "that is no cursor of a page of this list", "begin without one")
+            raise InputError(
+                "invalid_argument", "that is no cursor of a page of this list", "begin without one"
+            )
     rows = sorted([row for row in Catalog.load(call.context).rows() if row[0] > after])
     shown = rows[:PAGE]
     prefix = call.context.config.id_prefix
@@ -111,7 +113,10 @@ def read(call: ToolCall, address: str) -> ReadResourceResult:
     page = _PAGES.get(rest) if scheme == HOUSE else None
     if page is None:
         raise InputError(
-            "resource_not_found", f"there is nothing at {address[:ADDRESS_LENGTH]!r}", "resources/list", uri=address[:ADDRESS_LENGTH]
+            "resource_not_found",
+            f"there is nothing at {address[:ADDRESS_LENGTH]!r}",
+            "resources/list",
+            uri=address[:ADDRESS_LENGTH],
         )
     kind, write = page
     return _contents(address, kind, write(call))

@@ -106,11 +106,15 @@ class Desk:
         except Exception as error:  # the boundary: every failure becomes an answer
             return answers.failure(error, remote=caller.remote)
 
-    async def list_resources(self, request: Request, params: PaginatedRequestParams | None) -> ListResourcesResult:
+    async def list_resources(
+        self, request: Request, params: PaginatedRequestParams | None
+    ) -> ListResourcesResult:
         """Returns one page of tickets, the pages of general interest before the first."""
         return await self._read(request, resources.listing, params.cursor if params else None)
 
-    async def list_templates(self, _: Request, __: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
+    async def list_templates(
+        self, _: Request, __: PaginatedRequestParams | None
+    ) -> ListResourceTemplatesResult:
         """Returns how the addresses of tickets and proposals are made."""
         return ListResourceTemplatesResult(resource_templates=list(resources.TEMPLATES))
 

@@ -38,7 +38,9 @@ class Owner:
         actor = self._actor
         if actor is None:
             client = request.session.client_params
-            actor = named_by_client(client.client_info.name if client is not None and client.client_info else None)
+            actor = named_by_client(
+                client.client_info.name if client is not None and client.client_info else None
+            )
         return Caller(actor, session=self._session)
 
 

@@ -33,7 +33,12 @@ QUERY_LENGTH = 300
 Schema = dict[str, Any]
 
 _ID: Schema = {"type": "string", "minLength": 1, "maxLength": QUERY_LENGTH}
-_KEY: Schema = {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH, "description": "same key, same proposal"}
+_KEY: Schema = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": KEY_LENGTH,
+    "description": "same key, same proposal",
+}
 _LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": ROWS_MAX}
 _LABELS: Schema = {"type": "array", "items": {"type": "string"}, "maxItems": 50}
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
+from anyio.lowlevel import RunVar
 
 from counterfoil.gate.proposal import APPLYING, APPROVED, PENDING
 from counterfoil.mcp.answers import Answer
@@ -35,7 +36,7 @@ WAITERS = 64
 """So many threads wait at once; more callers take turns, and calls that do something have threads of their own."""
 OPEN = frozenset((PENDING, APPROVED, APPLYING))
 
-_threads: anyio.CapacityLimiter | None = None
+_threads: RunVar[anyio.CapacityLimiter] = RunVar("counterfoil_waiters")
 
 
 async def wait(call: ToolCall, session: ServerSession) -> Answer:
@@ -62,7 +63,7 @@ async def until_closed(call: ToolCall, wanted: str, timeout_s: float, session: S
             look = partial(
                 follow, call.context, call.store(), found, max(0.0, min(TURN_S, left_s)), stop=gone.is_set
             )
-            state = await anyio.to_thread.run_sync(look, limiter=_limiter(), abandon_on_cancel=True)
+            state = await anyio.to_thread.run_sync(look, limiter=waiters(), abandon_on_cancel=True)
             now = time.monotonic()
             if state.status not in OPEN or now - begun >= timeout_s:
                 return state
@@ -77,8 +78,11 @@ def _find(call: ToolCall, wanted: str) -> str:
     return proposals.find(call.store(), wanted)
 
 
-def _limiter() -> anyio.CapacityLimiter:
-    global _threads  # noqa: PLW0603 - one for the process, made inside of its loop
-    if _threads is None:
-        _threads = anyio.CapacityLimiter(WAITERS)
-    return _threads
+def waiters() -> anyio.CapacityLimiter:
+    """Returns what keeps callers that wait from taking all threads."""
+    try:
+        return _threads.get()
+    except LookupError:
+        made = anyio.CapacityLimiter(WAITERS)
+        _threads.set(made)
+        return made

@@ -1,4 +1,4 @@
-"""`ticket install-hooks`, and `ticket hook NAME` as Git runs it."""
+"""`ticket install-hooks`, and `ticket hook NAME` as Git, or Claude Code, runs it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,15 @@ def _hook(call: Call) -> Reply:
     from counterfoil.usecases.guarding import check_pushed, check_staged
 
     name = call.arguments.required("name")
+    if name == "claude-code":
+        from counterfoil.cli.commands import hook_claude
+
+        return hook_claude.run(call)
     if name not in {"pre-commit", "pre-push"}:
         raise usage(
-            f"there is no hook {name!r}", "install-hooks", value=name, allowed=["pre-commit", "pre-push"]
-        )
+            f"there is no hook {name!r}", "install-hooks", value=name,
+            allowed=["pre-commit", "pre-push", "claude-code"],
+        )  # fmt: skip
     try:
         context = call.context(create=True)
     except InputError as error:
