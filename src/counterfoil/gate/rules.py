@@ -58,9 +58,10 @@ ASSURANCES = ("", "signed", "signed-hardware")
 """From the weakest to the strongest."""
 
 PROMOTE, POLICY_CHANGE, MOVE = "change.promote", "policy.change", "ticket.move"
+CREATE, LOWER = "ticket.create", "ticket.lower"
 FREE = (
-    "ticket.create", MOVE, "ticket.edit", "ticket.comment", "ticket.assign", "ticket.claim", "ticket.label",
-    "ticket.respond", "artifact.attach", "spend.record", "pull.link",
+    CREATE, MOVE, "ticket.edit", "ticket.comment", "ticket.assign", "ticket.claim", "ticket.label", "ticket.remove",
+    "ticket.respond", "artifact.attach", "spend.record", "pull.link", "project.change",
 )  # fmt: skip
 """What agents may do unasked on the spot: Git, or a later record, can put it right."""
 STAYING = (
@@ -171,9 +172,18 @@ def _built_in(facts: Facts, merging: tuple[Merging, ...], certain: bool) -> list
         return voices
     if person:
         return [(ALLOW, "default/people", PLAIN, "people are asked only where a rule says so")]
+    if action == LOWER:
+        return [
+            (
+                ASK,
+                "default/urgent-lower",
+                PLAIN,
+                "an agent asks before it makes a p0 or p1 ticket less urgent",
+            )
+        ]
     if action not in FREE:
         return [(ASK, "default/agents", PLAIN, f"{action} is nothing that agents may do unasked")]
-    if action == MOVE and facts.state_to in {None, "done"} and facts.priority in {None, *URGENT}:
+    if action in {MOVE, CREATE} and facts.state_to in {None, "done"} and facts.priority in {None, *URGENT}:
         return [(ASK, "default/urgent-done", PLAIN, "an agent asks before it finishes a p0 or p1 ticket")]
     return [(ALLOW, "default/free", PLAIN, "agents may do freely what Git can undo")]
 
@@ -362,7 +372,11 @@ def _paths(wanted: PathPatterns, facts: Facts, then: str) -> bool | None:
     exact, prefixes, suffixes, globs = wanted
     found = 0
     for path in paths:
-        if path in exact or (prefixes and path.startswith(prefixes)) or (suffixes and path.endswith(suffixes)):
+        if (
+            path in exact
+            or (prefixes and path.startswith(prefixes))
+            or (suffixes and path.endswith(suffixes))
+        ):
             found += 1
         elif globs and any([is_path_like(glob, path) for glob in globs]):
             found += 1

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from counterfoil.usecases.plan import FileChange
 
 CREATE, EDIT, MOVE, ASSIGN = "ticket.create", "ticket.edit", "ticket.move", "ticket.assign"
+LOWER = "ticket.lower"
+"""An urgent ticket becomes less urgent: what may be done to it unasked would grow with that."""
+URGENT = ("p0", "p1")
 CLAIM, REMOVE, POLICY, PROJECT = "ticket.claim", "ticket.remove", "policy.change", "project.change"
 POLICY_FILE = f"{index.FOLDER}/policy.yml"
 
@@ -29,6 +32,7 @@ RISKS = {
     MOVE: "low",
     ASSIGN: "low",
     CLAIM: "low",
+    LOWER: "medium",
     REMOVE: "high",
     POLICY: "high",
     PROJECT: "medium",
@@ -62,9 +66,11 @@ def facts_of(
                 found.append(_told(context, action, actor, change.path, before, after))
         elif not change.local and change.path != index.FILE:
             action = POLICY if change.path == POLICY_FILE else PROJECT
-            found.append(_told(context, action, actor, change.path, None, None))
+            found.append(_of_project(context, action, actor, change.path))
     for _ in claimed:  # of tickets whose files stay as they are
-        found.append(Facts(CLAIM, actor, remote=context.options.remote, risk=RISKS[CLAIM], paths=()))
+        found.append(
+            Facts(CLAIM, actor, remote=context.options.remote, risk=RISKS[CLAIM], paths=(), space="")
+        )
     return found
 
 
@@ -95,6 +101,8 @@ def _actions(change: FileChange, before: Row | None, after: Row | None, holder: 
         leading += (b"assignee:", b"reviewer:")
         if not holder or new_assignee != holder or reviewer != new_reviewer:
             actions.append(ASSIGN)
+    if before[3] in URGENT and after[3] not in URGENT:
+        actions.append(LOWER)
     if not leading or _rest(change.before, leading) != _rest(change.after, leading):
         actions.append(EDIT)
     return actions
@@ -112,24 +120,34 @@ def _told(
     context: Context, action: str, actor: str, path: str, before: Row | None, after: Row | None
 ) -> Facts:
     known = [row for row in (before, after) if row is not None]
-    was, becomes = None if before is None else before[2], None if after is None else after[2]
-    moves = becomes is not None and was != becomes
+    was, becomes = "" if before is None else before[2], "" if after is None else after[2]
+    moves = becomes != "" and was != becomes
+    labels = [label.lower() for row in known for label in row[4]]
     return Facts(
         action,
         actor,
         remote=context.options.remote,
         risk=RISKS[action],
         priority=min([row[3] for row in known]) if known else None,
-        labels=_labels(known),
-        state_from=was if moves else None,
-        state_to=becomes if moves else None,
+        labels=tuple(dict.fromkeys(labels)) if known else None,
+        state_from=was if moves else "",
+        state_to=becomes if moves else "",
         paths=(context.prefix + path,),
+        space="",
     )
 
 
-def _labels(rows: list[Row]) -> tuple[str, ...] | None:
-    """Returns the labels of all rows together; None where there is none to ask."""
-    if not rows:
-        return None
-    labels = [label.lower() for row in rows for label in row[4]]
-    return tuple(dict.fromkeys(labels))
+def _of_project(context: Context, action: str, actor: str, path: str) -> Facts:
+    """Returns the facts of a file that is no ticket, and so has neither priority nor labels nor state."""
+    return Facts(
+        action,
+        actor,
+        remote=context.options.remote,
+        risk=RISKS[action],
+        priority="",
+        labels=(),
+        state_from="",
+        state_to="",
+        paths=(context.prefix + path,),
+        space="",
+    )
