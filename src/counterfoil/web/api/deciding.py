@@ -1,0 +1,125 @@
+"""The one route by which a person answers a proposal from afar: with a statement that their own key has signed.
+
+No token, header or cookie can stand for it, and whoever sends one is told so, whatever else they send. The
+signature is checked before anything is looked for, so that strangers learn nothing from the answers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.gate import proposal as gate_proposal
+from counterfoil.gate import statement
+from counterfoil.kernel import canonical
+from counterfoil.kernel.actor import is_slug
+from counterfoil.usecases import proposals, proposing, statements
+from counterfoil.usecases.authenticating import keys_of
+from counterfoil.usecases.context import Options
+from counterfoil.usecases.deciding import Answer, decide
+from counterfoil.usecases.proposal_data import proposal_data
+from counterfoil.web import refusals
+from counterfoil.web.api import forms
+from counterfoil.web.api.call import Call, Calling, answered, nothing, refused
+from counterfoil.web.api.changing import FAILURES
+from counterfoil.web.api.proposals import ONLY_PEOPLE, ProposalPath
+from counterfoil.web.api.strict_route import StrictRoute
+from counterfoil.web.threshold import STATE
+
+if TYPE_CHECKING:
+    from counterfoil.gate.statement import Decision
+    from counterfoil.web.threshold import Passage
+
+routes = APIRouter(tags=["proposals"], route_class=StrictRoute)
+PERSON = "human:"
+UNSIGNED = refusals.Refusal(
+    401,
+    refusals.shape(
+        "unauthenticated", "this is no decision that a registered person has signed for this proposal",
+        "sign the statement with a key that `ticket person add` has registered",
+    ),
+)  # fmt: skip
+
+
+class Deciding(forms.Sent):
+    """A person's answer, signed with their key."""
+
+    envelope: forms.Envelope
+    disclosure: Annotated[
+        str | None, Field(max_length=20_000, description="The note that the statement names by digest.")
+    ] = None
+
+
+@routes.post("/proposals/{id}/decisions", response_model=forms.Proposal, responses=FAILURES,
+             openapi_extra={"security": []})  # fmt: skip
+def decide_on(call: Calling, request: Request, proposal: ProposalPath, sent: Deciding) -> Response:
+    """Takes a person's signed approval or rejection. Send no token: an agent's is refused here (403)."""
+    passage: Passage = request.scope[STATE]
+    if call.caller is not None:
+        _record_attempt(call)
+        return refused(ONLY_PEOPLE)
+    wait_s = call.hub.rates.is_over("bad-token", passage.peer)
+    if wait_s:
+        return refused(refusals.too_many(wait_s))
+    envelope = canonical.encode(sent.envelope.model_dump()).decode()
+    try:
+        decision, session = _signed(call, envelope)
+    except InputError:
+        call.hub.rates.count("bad-token", passage.peer)
+        return refused(UNSIGNED)
+    passage.actor = decision.actor
+    name = proposal.upper()
+    if not gate_proposal.is_id(name):
+        raise nothing()
+    options = Options(actor=decision.actor, ci=True, remote=True, via="http", session=session)
+    context = call.hub.server.context(options)
+    answer = Answer(
+        decision.verdict,
+        decision.actor,
+        decision.matter.digest,
+        envelope=envelope,
+        disclosure=sent.disclosure,
+    )
+    done = decide(context, call.store(), name, answer)
+    data = proposal_data(done.proposal, proposals.status(context, done.proposal))
+    failure = None if done.failure is None else {"code": done.failure.code}
+    headers = {"Idempotent_Replay": "true"} if done.repeated else {}
+    return answered({**data, "failure": failure}, 200, **headers)
+
+
+def _signed(call: Call, envelope: str) -> tuple[Decision, str]:
+    """Returns a decision that a registered person has signed, and a name for the key.
+
+    Raises:
+        InputError: it is none.
+    """
+    decision = statement.decode(_payload(envelope))
+    slug = decision.actor.removeprefix(PERSON)
+    if slug == decision.actor or not is_slug(slug):
+        raise statement.invalid(["it is of no person"])
+    keys = keys_of(call.store(), decision.actor)
+    _, signed = statements.verify_statement(
+        call.context, statement.DECISION, envelope.encode("utf-8", "replace"), keys
+    )
+    return decision, f"http-{signed.fingerprint}"
+
+
+def _payload(envelope: str) -> bytes:
+    from counterfoil.kernel import dsse
+
+    return dsse.decode(envelope.encode("utf-8", "replace")).payload
+
+
+def _record_attempt(call: Call) -> None:
+    """Seals that an agent tried to decide; where that cannot be sealed it is refused all the same."""
+    body: dict[str, object] = {
+        "action": "proposal.decide", "ticket": None, "reason": "not_a_person", "via": call.context.options.via,
+    }  # fmt: skip
+    try:
+        proposing.seal_refusal(call.context, call.store(), body, call.actor)
+    except CounterfoilError:
+        call.hub.journal.event("refusal_not_sealed", actor=call.actor)

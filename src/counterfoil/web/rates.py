@@ -1,0 +1,46 @@
+"""How often somebody may ask. Everybody is counted by what the connection says, never by what headers say.
+
+Counters live in memory: a restart forgives. Policy has rates of its own for what agents may do; these only
+keep one caller from taking the server away from the others.
+"""
+
+from __future__ import annotations
+
+import time
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+PER_MINUTE = {"address": 60_000, "principal": 30_000, "webhook": 100, "bad-token": 20, "unnamed": 600}
+"""Whom each counts: `address`, all requests of one peer; `principal`, those of one agent; `webhook`, those
+of one peer to the webhooks; `bad-token`, tokens of one peer that are none; `unnamed`, requests without any."""
+
+
+class Rates:
+    """Counts, by kind and name.
+
+    Args:
+        per_minute: other limits than the usual ones.
+    """
+
+    def __init__(self, per_minute: dict[str, int] | None = None) -> None:
+        wanted = {**PER_MINUTE, **(per_minute or {})}
+        self._items = {kind: RateLimitItemPerMinute(count) for kind, count in wanted.items()}
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    def count(self, kind: str, name: str) -> int:
+        """Counts one request; returns 0, or after how many seconds to come back."""
+        item = self._items[kind]
+        if self._limiter.hit(item, kind, name):
+            return 0
+        return self._wait_s(item, kind, name)
+
+    def is_over(self, kind: str, name: str) -> int:
+        """Returns after how many seconds to come back, 0 for now; counts nothing."""
+        item = self._items[kind]
+        return 0 if self._limiter.test(item, kind, name) else self._wait_s(item, kind, name)
+
+    def _wait_s(self, item: RateLimitItemPerMinute, kind: str, name: str) -> int:
+        reset = self._limiter.get_window_stats(item, kind, name).reset_time
+        return max(1, int(reset - time.time()) + 1)

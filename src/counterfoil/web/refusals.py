@@ -1,0 +1,149 @@
+"""The one shape of errors, and the one table from their codes to HTTP statuses.
+
+    {"error": {"code": "…", "message": "…", "details": {…}, "hint": "…"}}
+
+What is not there and what the caller may not see are the same bytes, whatever was asked for. What is the
+server's own trouble is told by its code alone: paths, programs and words of a database stay inside.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from counterfoil.errors import (
+    ConflictError,
+    CounterfoilError,
+    HostError,
+    InputError,
+    IntegrityError,
+    RefusedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STATUS: dict[str, int] = {
+    "usage": 400,
+    "invalid_json": 400,
+    "invalid_cursor": 400,
+    "invalid_request": 400,
+    "idempotency_key_missing": 400,
+    "invalid_signature": 401,
+    "unauthenticated": 401,
+    "bad_signature": 401,
+    "key_revoked": 401,
+    "host_refused": 421,
+    "origin_refused": 403,
+    "not_found": 404,
+    "ambiguous_id": 404,
+    "method_not_allowed": 405,
+    "too_slow": 408,
+    "rights_lost": 409,
+    "frozen": 409,
+    "precondition_failed": 412,
+    "too_large": 413,
+    "unsupported_media_type": 415,
+    "precondition_required": 428,
+    "rate_limited": 429,
+}
+"""What is not said here goes by the kind of the error (`status_of`)."""
+BY_KIND: tuple[tuple[type[CounterfoilError], int], ...] = (
+    (InputError, 422), (ConflictError, 409), (RefusedError, 403), (IntegrityError, 500), (HostError, 503),
+)  # fmt: skip
+VALUES = frozenset(("template_not_found",))
+"""Codes that say `not found` of a value in the request, and not of what was asked for."""
+
+
+class Refusal(NamedTuple):
+    """An answer that is an error: status, body, headers."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def shape(code: str, message: str, hint: str = "", details: Mapping[str, object] | None = None) -> bytes:
+    """Returns the body of an error."""
+    told = {"code": code, "message": message, "details": dict(details or {}), "hint": hint}
+    return json.dumps({"error": told}, ensure_ascii=False, separators=(",", ":"), default=str).encode(
+        "utf-8", "backslashreplace"
+    )
+
+
+def plain(code: str, message: str, hint: str = "", *headers: tuple[str, str], **details: object) -> Refusal:
+    """Returns a refusal that the server itself gives."""
+    return Refusal(STATUS[code], shape(code, message, hint, details), headers)
+
+
+NOT_FOUND = plain("not_found", "there is nothing here, or nothing that you may see")
+UNAUTHENTICATED = plain(
+    "unauthenticated",
+    "this needs an agent's token",
+    "send `Authorization: Bearer cf_…`; a person makes one with `ticket agent add`",
+    ("WWW-Authenticate", 'Bearer realm="counterfoil"'),
+)
+TOO_LARGE = plain("too_large", "a request may have 1 MiB", "send less, or attach a file as an artifact")
+TOO_SLOW = plain("too_slow", "the request did not arrive in time", "send it again")
+HOST_REFUSED = plain(
+    "host_refused",
+    "this server does not go by that name",
+    "ask for it by the address that `ticket serve` printed",
+)
+ORIGIN_REFUSED = plain(
+    "origin_refused", "the API takes changes from programs, not from web pages", "send no Origin header"
+)
+MEDIA_TYPE = plain(
+    "unsupported_media_type", "the body has to be JSON", "send `Content-Type: application/json`"
+)
+BUG = Refusal(500, shape("internal", "the server failed at this; its log names the request's id"))
+
+
+def too_many(retry_after_s: int) -> Refusal:
+    """Returns the answer to whoever asks too often."""
+    return plain(
+        "rate_limited",
+        f"too many requests; wait {retry_after_s} s",
+        "try again later",
+        ("Retry-After", str(retry_after_s)),
+        retry_after=retry_after_s,
+    )
+
+
+def method_not_allowed(allowed: str) -> Refusal:
+    """Returns the answer to a method that a path does not know."""
+    return plain(
+        "method_not_allowed", "this path does not know that method", f"use {allowed}", ("Allow", allowed)
+    )
+
+
+def status_of(error: CounterfoilError) -> int:
+    """Returns the HTTP status of an error."""
+    code = error.code
+    known = STATUS.get(code)
+    if known is not None:
+        return known
+    if code.endswith("_not_found") and code not in VALUES and isinstance(error, InputError):
+        return 404
+    return next((status for kind, status in BY_KIND if isinstance(error, kind)), 500)
+
+
+def of(error: CounterfoilError) -> Refusal:
+    """Returns the answer that tells of an error."""
+    status = status_of(error)
+    if status == 404:
+        return NOT_FOUND
+    if status == 401:
+        return UNAUTHENTICATED
+    if isinstance(error, IntegrityError):
+        words = "something that was sealed does not verify"
+        return Refusal(
+            status, shape(error.code, words, "tell whoever runs this server: `ticket ledger verify`")
+        )
+    if isinstance(error, HostError):
+        words = "the server cannot do this at present"
+        return Refusal(
+            status, shape(error.code, words, "try again; if that does not help, tell whoever runs this server"),
+            (("Retry-After", "1"),),
+        )  # fmt: skip
+    return Refusal(status, shape(error.code, error.message, error.hint, error.fields))

@@ -1,0 +1,227 @@
+"""Starts and stops the server: a socket that listens at once, and behind it what is imported meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NamedTuple
+
+from counterfoil.errors import CounterfoilError, HostError, InputError
+from counterfoil.web.names import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from counterfoil.usecases.serving import ServerContext
+    from counterfoil.web.hub import Hub
+    from counterfoil.web.switch import Switch
+
+PORT = 8417
+HOST = "127.0.0.1"
+BACKLOG = 512
+NEEDED = ("uvicorn", "fastapi", "limits", "prometheus_client")
+STOP_S = 10
+"""How long requests may go on when the server is asked to stop."""
+SWEEP_S = 300.0
+"""How often what has expired unseen is sealed."""
+
+
+class Listening(NamedTuple):
+    """A socket that listens, and under which address it is reached."""
+
+    socket: socket.socket
+    url: str
+    is_public: bool
+
+
+def require_parts() -> None:
+    """Checks that the server's parts are installed, without loading them.
+
+    Raises:
+        HostError: `missing_extra`.
+    """
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise HostError(
+            "missing_extra",
+            f"the server needs {', '.join(missing)}, which is not installed",
+            "pip install 'counterfoil[server]'",
+            extra="server",
+            missing=missing,
+        )
+
+
+def listen(host: str, port: int, *, public: bool) -> Listening:
+    """Opens the socket.
+
+    Args:
+        host: a name or an address.
+        port: 0 for one that is free.
+        public: whether others than this machine may reach it.
+
+    Raises:
+        InputError: `not_loopback`, where it would be public and nobody said so; `usage`.
+        HostError: `io_error`, where the address is taken or no address of this machine.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError) as error:
+        raise HostError("io_error", f"{host}: {error}", "ticket serve --host 127.0.0.1", host=host) from None
+    is_public = not is_loopback(str(address[0]))
+    if is_public and not public:
+        raise InputError(
+            "not_loopback",
+            f"{host} can be reached by other machines",
+            f"ticket serve --host {host} --public, behind a proxy that speaks TLS",
+            host=host,
+        )
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+        opened.listen(BACKLOG)
+    except OSError as error:
+        opened.close()
+        raise HostError(
+            "io_error",
+            f"{host}:{port}: {error.strerror}",
+            "ticket serve --port 0 takes a free one",
+            host=host,
+            port=port,
+        ) from None
+    bound = opened.getsockname()
+    shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+    return Listening(opened, f"http://{shown}:{bound[1]}/", is_public)
+
+
+def serve(server: ServerContext, listening: Listening, *, names: frozenset[str], quiet: bool) -> None:
+    """Serves until it is told to stop by SIGTERM or SIGINT.
+
+    Args:
+        server: the project.
+        listening: the socket.
+        names: what the server is called, apart from its address.
+        quiet: whether requests are left out of the log.
+    """
+    import uvicorn
+
+    from counterfoil.web.herald import Herald
+    from counterfoil.web.hub import OWN, Hub
+    from counterfoil.web.journal import Journal
+    from counterfoil.web.meters import Meters
+    from counterfoil.web.patience import HEAD_BYTES, PatientProtocol
+    from counterfoil.web.rates import Rates
+    from counterfoil.web.threshold import Threshold
+
+    herald = Herald(lambda: server.store(server.context(OWN)))
+    hub = Hub(server, herald, Rates(), Journal(quiet), Meters())
+    switch = _switch(hub)
+    app = Threshold(_with_lifespan(hub, switch), names, hub.rates, hub.journal, hub.meters)
+    config = uvicorn.Config(
+        app, http=PatientProtocol, ws="none", lifespan="on", log_config=None, access_log=False,
+        proxy_headers=False, server_header=False, timeout_graceful_shutdown=STOP_S, timeout_keep_alive=30,
+        h11_max_incomplete_event_size=HEAD_BYTES, interface="asgi3",
+    )  # fmt: skip
+
+    class Stopping(uvicorn.Server):
+        """A server that tells those who wait when it is about to stop."""
+
+        def handle_exit(self, sig: int, frame: object) -> None:
+            herald.stop()
+            super().handle_exit(sig, frame)  # type: ignore[arg-type]
+
+    try:
+        Stopping(config).run(sockets=[listening.socket])
+    finally:
+        server.close()
+
+
+def _switch(hub: Hub) -> Switch:
+    from counterfoil.web.identify import Identify
+    from counterfoil.web.switch import Switch
+
+    async def api() -> ASGIApp:
+        from counterfoil.web.api.application import make
+
+        return Identify(await asyncio.to_thread(make, hub), hub.server, hub.rates, "http")
+
+    return Switch({"/api": api})
+
+
+def _with_lifespan(hub: Hub, switch: Switch) -> ASGIApp:
+    """Puts what has to begin and to end with the server around its applications."""
+
+    @asynccontextmanager
+    async def life() -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        hub.herald.start(loop)
+        stop = threading.Event()
+        upkeep = threading.Thread(target=_keep_up, args=(hub, stop.wait), name="upkeep", daemon=True)
+        upkeep.start()
+        warming = loop.create_task(switch.warm())
+        try:
+            yield
+        finally:
+            warming.cancel()
+            stop.set()
+            hub.herald.stop()
+            await asyncio.to_thread(hub.herald.join)
+            await asyncio.to_thread(upkeep.join, STOP_S)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await switch(scope, receive, send)
+            return
+        await receive()
+        async with life():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    return app
+
+
+def _keep_up(hub: Hub, pause: Callable[[float], bool]) -> None:
+    """Goes on with what was approved and interrupted, and seals what has expired, now and then."""
+    from counterfoil.gate.proposal import EXPIRED, PENDING
+    from counterfoil.usecases import applying, proposals
+    from counterfoil.web.hub import OWN
+
+    while True:
+        context = hub.server.context(OWN)
+        try:
+            store = hub.server.store(context)
+            views = context.ledgers.views()
+            try:
+                resumed = applying.resume(context, store, views)
+                now_ms = context.clock.now_ms()
+                over = [
+                    each.proposal
+                    for each in proposals.listing(store, views, open_only=True)
+                    if each.proposal.status == PENDING and each.proposal.status_at(now_ms) == EXPIRED
+                ]
+            finally:
+                views.close()
+            for state in over:
+                proposals.settle(context, store, state)
+            if resumed or over:
+                hub.journal.event("kept_up", resumed=resumed, expired=len(over))
+        except CounterfoilError as error:
+            hub.journal.event("not_kept_up", code=error.code)
+        except Exception as error:  # the server goes on: what is left is taken up the next time
+            hub.journal.failure("upkeep", error)
+        if pause(SWEEP_S):
+            return
+
+
+def address_names(given: list[str]) -> frozenset[str]:
+    """Returns what a server is called, of what was given and what its machine is called."""
+    return frozenset([name.lower().rstrip(".") for name in (*given, os.uname().nodename)])
