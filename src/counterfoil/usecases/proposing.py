@@ -73,13 +73,16 @@ class Proposed(NamedTuple):
     masked: dict[str, int]
 
 
-def propose(context: Context, store: Store, request: Request) -> Proposed:
+def propose(
+    context: Context, store: Store, request: Request, *, along: Sequence[tuple[str, Item]] = ()
+) -> Proposed:
     """Takes a request in and carries it as far as it goes without a person.
 
     Args:
         context: the project; it says who asks and through which door.
         store: the ledger.
         request: what is wanted.
+        along: what is sealed in the same append as the proposal, or not at all: (actor, item) each.
 
     Raises:
         RefusedError: `refused` by policy or for lack of rights; that is sealed.
@@ -100,7 +103,7 @@ def propose(context: Context, store: Store, request: Request) -> Proposed:
         raise refuse(context, store, request.action, prepared.tickets, ruling, actor)
     replaced = _replaced(context, store, request.supersedes, actor)
     body = _body(context, request, prepared, ruling, proposal_id, digest, replaced, actor)
-    state, was_there = _open(context, store, body, prepared, actor, key, replaced)
+    state, was_there = _open(context, store, body, prepared, actor, key, replaced, along)
     if was_there:
         return _repeated(context, store, state, digest, key)
     if state.status != PENDING:
@@ -266,6 +269,7 @@ def _open(
     actor: str,
     key: str,
     replaced: Proposal | None,
+    along: Sequence[tuple[str, Item]],
 ) -> tuple[Proposal, bool]:
     """Seals a proposal, with the end of the one that it supersedes and what policy allows at once.
 
@@ -274,7 +278,7 @@ def _open(
     """
 
     def more(state: Proposal) -> Sequence[tuple[str, Item]]:
-        items: list[tuple[str, Item]] = []
+        items: list[tuple[str, Item]] = [*along]
         if replaced is not None:
             stream = proposal.stream_of(replaced.id)
             told: dict[str, object] = {"by": state.id, "actor": actor}

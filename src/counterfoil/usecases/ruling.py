@@ -7,7 +7,7 @@ what follows then is for `usecases.asking`, once the clone's lock is given back.
 from __future__ import annotations
 
 from counterfoil.gate import rules
-from counterfoil.gate.facts import ALLOW, DENY, Ruling
+from counterfoil.gate.facts import ALLOW, ASK, DENY, Ruling
 from counterfoil.usecases.actions.plain_facts import facts_of
 from counterfoil.usecases.policy_in_force import in_force
 from counterfoil.usecases.registered import standing
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.plan import FileChange
     from counterfoil.usecases.ports import Store
+
+
+UNRULED = "default/own"
+"""The rule of what changes nothing but the clone's own notes, such as a claim that is renewed."""
 
 
 class Stopped(Exception):
@@ -70,6 +74,8 @@ def on(
         Stopped: policy asks or denies.
     """
     found = facts_of(context, files, rows, actor)
+    if not found:
+        return Ruling(ALLOW, UNRULED, "default")
     ruling = ruled(context, store, found, actor)
     if ruling.answer != ALLOW:
         raise Stopped(ruling, files, rows, actor, store is not None)
@@ -77,10 +83,12 @@ def on(
 
 
 def ruled(context: Context, store: Store | None, found: Sequence[Facts], actor: str) -> Ruling:
-    """Returns the strictest answer to several actions of one actor."""
+    """Returns the strictest answer to several actions of one actor; to a webhook's never better than ask."""
     compiled = in_force(context, store)
     ruling = rules.strictest([rules.rule(compiled, facts) for facts in found])
     held = None if store is None else standing(store, actor, context.clock.now_ms())
     if held is None or not held.frozen_reason:
+        if ruling.answer == ALLOW and actor.startswith("source:"):
+            return Ruling(ASK, "source", ruling.policy, [f"{actor} is a webhook, for which people decide"])
         return ruling
     return Ruling(DENY, "principal", ruling.policy, [f"{actor} is frozen: {held.frozen_reason}"])
