@@ -37,3 +37,5 @@ CREDENTIAL_REVOKED = "credential.revoked"
 PRINCIPAL_REVOKED = "principal.revoked"
 
 DELIVERED = "delivery.received"
+OBSERVED = "delivery.observed"
+"""What a forge told by a delivery."""

@@ -69,6 +69,17 @@ NOTED = "stream.noted"
 # effect.applied       `proposal`, `attempt`, `commit` or null, `result` (small JSON of the action's own)
 # effect.failed        `proposal`, `attempt`, `reason`, `message` · effect.abandoned  `proposal`, `attempt`, `reason`
 # action.refused       `action`, `ticket` or null, `reason`, `ruling`, `via`
+# principal.added      `principal` (the actor), `owner`, `scopes`, `spaces`, `expires_at` or null, `model`, `sender`
+#                      (`standard` or `github`, of a source), `how` (`explicit`, `owner`, `first-use`)
+# principal.changed    `principal`, and of those what is new
+# credential.added     `principal`, `id`, `name`, `form` (`token`, `ssh`, `secret`), `expires_at` or null; of a token
+#                      `key_salt` and `digest`, of an SSH key `public`, of a secret nothing; `ends`: a list of
+#                      [key id, when it ends], the keys that this one replaces
+# credential.revoked   `principal`, `id`, `reason` · principal.revoked  `principal`, `reason`
+# delivery.received    `source`, `sender`, `event`, `delivery` (the sender's id), `body` (SHA-256), `size`, `signed_at`
+#                      (seconds, or null), `caused` (a proposal, or null)
+# delivery.observed    `source`, `event`, `delivery`, `body`, `action`, `repository`, `number`, `head` (a commit),
+#                      `merged`; null where the delivery says nothing of it
 
 KINDS = Registry(
     (
@@ -113,6 +124,7 @@ KINDS = Registry(
         Kind(events.CREDENTIAL_REVOKED, "withdrew a key"),
         Kind(events.PRINCIPAL_REVOKED, "revoked"),
         Kind(events.DELIVERED, "received"),
+        Kind(events.OBSERVED, "was told"),
     )
 )
 
