@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from counterfoil.ledger.head import Head
 from counterfoil.ledger.receipt import Draft, Receipt
 from counterfoil.tickets.model import Row, Ticket
 from counterfoil.usecases.signer_ports import Signers, SigningKey, Told, Verified
@@ -212,20 +213,6 @@ class Repository(Protocol):
 
 
 # --- the ledger -----------------------------------------------------------------------------------
-
-
-class Head(NamedTuple):
-    """The end of a stream, or of the log.
-
-    Attributes:
-        length: how many receipts there are; the next one's `seq`.
-        hash: the leaf hash of the last one, empty without one.
-        at: when the last one was sealed, empty without one.
-    """
-
-    length: int
-    hash: bytes
-    at: str
 
 
 class Stream(NamedTuple):

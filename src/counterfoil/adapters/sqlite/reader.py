@@ -85,7 +85,7 @@ class Reader:
 
     def head(self, stream: str) -> Head:
         """Returns the end of a stream's own receipts."""
-        from counterfoil.usecases.ports import Head
+        from counterfoil.ledger.head import Head
 
         rows = self._fetch("head", (stream,))
         if not rows or rows[0][1] is None:
