@@ -31,7 +31,6 @@ EXIT_STATUS: dict[str, int] = {
     "signature_required": 9,
     "self_approval": 9,
     "unauthenticated": 9,
-    "out_of_scope": 9,
     "rejected": 9,
     "expired": 9,
     "withdrawn": 9,
