@@ -1,11 +1,12 @@
 """What coding agents read: the page of `prime`, the AGENTS.md section and the Agent Skill.
 
-All three are made from the command's own table and numbers, and a test runs every command that
+Claude Code gets its configuration too (`cli.claude_files`). The pages are made from the command's own table and numbers, and a test runs every command that
 they show, so what an agent is told is what the program does.
 """
 
 from __future__ import annotations
 
+from counterfoil.cli import claude_files
 from counterfoil.cli.manual import usage_line
 from counterfoil.cli.table import VERBS
 from counterfoil.usecases.catalog import Catalog
@@ -13,6 +14,7 @@ from counterfoil.usecases.context import Context
 
 AGENTS_FILE = "AGENTS.md"
 SKILL_FILE = ".agents/skills/ticket/SKILL.md"
+CLAUDE_FILES = (claude_files.SERVERS_FILE, claude_files.SETTINGS_FILE)
 BEGIN = "<!-- ticket: begin (made by `ticket init --agents`) -->"
 END = "<!-- ticket: end -->"
 PRIME_BYTES = 2000
@@ -123,13 +125,36 @@ def skill() -> str:
 
 
 def files(context: Context) -> dict[str, bytes]:
-    """Returns AGENTS.md with our section in it, whatever else it says, and the skill."""
+    """Returns AGENTS.md with our section in it, whatever else it says, the skill, and Claude Code's files."""
     present = context.work.read(AGENTS_FILE)
     text = "" if present is None else present.decode("utf-8", "surrogateescape")
-    return {
+    wanted = {
         AGENTS_FILE: _with_section(text).encode("utf-8", "surrogateescape"),
         SKILL_FILE: skill().encode(),
     }
+    for path in CLAUDE_FILES:
+        made = claude_files.added(path, context.work.read(path))
+        if made is None:
+            message = f"{path} is not as Claude Code writes it, so nothing was added; docs/howto/claude-code.md has what"
+            context.warn("file_not_merged", message, path=path)
+        else:
+            wanted[path] = made
+    return wanted
+
+
+def leave(context: Context) -> list[str]:
+    """Takes our part out of Claude Code's files, without a commit; returns the files that it was in."""
+    found = []
+    for path in CLAUDE_FILES:
+        rest = claude_files.removed(path, context.work.read(path))
+        if rest is None:
+            continue
+        if rest:
+            context.work.replace(path, rest)
+        else:
+            context.work.remove(path)
+        found.append(path)
+    return found
 
 
 def _with_section(text: str) -> str:

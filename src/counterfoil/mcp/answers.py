@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from traceback import format_tb
 from typing import TYPE_CHECKING
 
 from mcp_types import CallToolResult, TextContent
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 INTERNAL = "internal"
+HINTS = {
+    "claimed": "take another one (ticket_ready); if it is yours already, go on, or renew it with ticket_claim",
+    "stale": "look at it again with ticket_show, then propose anew with supersedes",
+    "ticket_not_found": "ticket_list shows what there is",
+    "proposal_not_found": "check the id; your answers from ticket_propose have it",
+    "proposal_closed": "ticket_show says what became of it; propose anew if it is still wanted",
+    "invalid_payload": "details.schema is the form of the payload",
+    "key_reused": "give each request a key of its own",
+    "ambiguous_id": "give the whole id",
+}
+"""What helps here where the command line would have another answer."""
 DETAILS_BYTES = 8_000
 """Details that are longer are left out: a model reads them, and pays for each."""
 
@@ -70,19 +82,29 @@ def failure(error: Exception, *, remote: bool) -> CallToolResult:
 def told(error: Exception, *, remote: bool) -> dict[str, object]:
     """Returns what the caller may know of an error: `code`, `message`, `hint`, `details`."""
     if not isinstance(error, CounterfoilError):
-        LOG.error("a tool failed: %s", type(error).__name__, exc_info=None if remote else error)
+        frames = "".join(format_tb(error.__traceback__))  # without the words, which may be the caller's
+        LOG.error("a tool failed: %s\n%s", type(error).__name__, frames)
         return {"code": INTERNAL, "message": "the server has a bug here; nothing more is known to you"}
     if remote and isinstance(error, HostError | IntegrityError):
         LOG.error("a tool failed: %s: %s", error.code, error.message)
         message = "the server cannot do that at present; whoever runs it finds the cause in its log"
         return {"code": error.code, "message": message}
     shown: dict[str, object] = {"code": error.code, "message": error.message}
-    if error.hint:
-        shown["hint"] = error.hint
+    hint = _hint(error)
+    if hint:
+        shown["hint"] = hint
     details = plain(error.fields)
     if error.fields and len(compact(details)) <= DETAILS_BYTES:
         shown["details"] = details
     return shown
+
+
+def _hint(error: CounterfoilError) -> str:
+    """Returns what to do next, in the words of the tools where there are such."""
+    wanted = HINTS.get(error.code, error.hint)
+    if error.code == "needs_approval":
+        return f"ticket_wait {error.fields.get('proposal')}"
+    return wanted
 
 
 def plain(value: object) -> object:

@@ -17,6 +17,7 @@ from counterfoil.mcp.reading import READ
 from counterfoil.tickets import index
 from counterfoil.tickets.model import row_of
 from counterfoil.usecases import claims, proposals
+from counterfoil.usecases.actions.registry import find as find_action
 from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.proposal_data import proposal_data as told
 from counterfoil.usecases.proposing import Request, withdraw
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from counterfoil.usecases.desk import Desk
 
 CLAIM_SCOPE = "ticket.claim"
-WITHDRAW_SCOPE = "ticket.withdraw"
 MINUTE_MS = 60_000
 COMMENT, RESPOND, ATTACH = "ticket.comment", "ticket.respond", "artifact.attach"
 
@@ -100,10 +100,14 @@ def attach(call: ToolCall) -> Answer:
 
 
 def _open(call: ToolCall, action: str, payload: dict[str, Any], reason: str = "") -> Answer:
-    call.check(action)
     asked = call.arguments
     request = Request(action, payload, reason, asked.get("key"), asked.get("supersedes"))
-    done = open_proposal(call.context, call.store(), request)
+    try:
+        done = open_proposal(call.context, call.store(), request)
+    except InputError as error:
+        if error.code == "invalid_payload":
+            error.fields["schema"] = dict(find_action(call.context, action).schema)
+        raise
     answer = answered(call, done.proposal)
     more: dict[str, object] = {"repeated": done.repeated}
     if done.masked:
@@ -115,6 +119,7 @@ def _withdraw(call: ToolCall) -> Answer:
     more = [name for name in call.arguments if name not in {"withdraw", "reason"}]
     if more:
         raise InputError("invalid_argument", f"withdraw goes without {', '.join(more)}", argument=more[0])
+    call.check(READ)
     store = call.store()
     found = proposals.find(store, call.arguments["withdraw"])
     return answered(call, withdraw(call.context, store, found, call.arguments.get("reason", "")))

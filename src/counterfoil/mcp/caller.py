@@ -44,7 +44,8 @@ class Caller:
         """Refuses what the caller's credential does not cover.
 
         Raises:
-            RefusedError: `out_of_scope`.
+            InputError: `resource_not_found`, for who may not even look.
+            RefusedError: `refused`.
         """
         if self.may is not None:
             self.may(context, action)

@@ -16,12 +16,13 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import JSONResponse, Response
 
-from counterfoil.errors import CounterfoilError, RefusedError
+from counterfoil.errors import CounterfoilError, InputError, RefusedError
 from counterfoil.gate.limits import REQUEST
+from counterfoil.gate.reach import READ
 from counterfoil.mcp.answers import told
 from counterfoil.mcp.caller import Caller
 from counterfoil.mcp.server import build
-from counterfoil.usecases import principals
+from counterfoil.usecases import authenticating
 from counterfoil.usecases.context import Options
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from starlette.types import Receive, Scope, Send
 
+    from counterfoil.usecases.authenticating import Principal
     from counterfoil.usecases.context import Context
-    from counterfoil.usecases.principals import Principal
     from counterfoil.usecases.serving import ServerContext
 
 LOOPBACK = ("127.0.0.1", "127.0.0.1:*", "localhost", "localhost:*", "[::1]", "[::1]:*")
@@ -86,7 +87,7 @@ class McpApp:
 
     def _caller(self, token: str) -> Caller:
         context = self._project.context(Options(ci=True, remote=True, via="mcp"))
-        who = principals.authenticate(context, self._project.store(context), token)
+        who = authenticating.authenticate(context, self._project.store(context), token)
         return Caller(who.actor, remote=True, session=who.key_id, may=partial(_check, who))
 
 
@@ -119,12 +120,25 @@ def _who(request: ServerRequestContext[Any, Any]) -> Caller:
 
 
 def _check(who: Principal, context: Context, action: str) -> None:
-    principals.check_scope(who, action, context.prefix)
+    """Refuses what a credential does not cover; who may not even look learns that there is nothing.
+
+    Raises:
+        InputError: `resource_not_found`.
+        RefusedError: `refused`.
+    """
+    against = authenticating.check_scope(who, action, context.prefix)
+    if against and action == READ:
+        raise InputError("resource_not_found", "there is nothing here, or nothing that you may see")
+    if against:
+        raise RefusedError(
+            "refused", f"{who.actor} may not {action}: {against}", "ask the owner of this agent",
+            action=action, actor=who.actor, reason=against,
+        )  # fmt: skip
 
 
 def _refused(error: CounterfoilError) -> Response:
     """Returns the answer to a request whose sender is unknown, or that cannot be looked up now."""
     if not isinstance(error, RefusedError):
         return JSONResponse({"error": told(error, remote=True)}, status_code=503)
-    unknown = told(principals.unauthenticated(), remote=True)
+    unknown = told(authenticating.unauthenticated(), remote=True)
     return JSONResponse({"error": unknown}, status_code=401, headers={"WWW-Authenticate": "Bearer"})

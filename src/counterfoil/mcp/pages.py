@@ -25,6 +25,13 @@ Name tickets by id ({prefix}-XXXXXXXX or the whole), never by title. A `key` mak
 No secrets and no personal data: what is written here stays for good, under your name.
 Now: {counts}.
 """
+DEFAULT = """\
+The built-in policy counts; nobody has accepted another one.
+
+Agents may create, edit, move, assign, claim, comment on and answer tickets, attach evidence, record spend and
+link pull requests. A person is asked before an agent finishes a p0 or p1 ticket, before anything is merged, before
+commands and requests are sent off, before the policy changes, and about all that comes over HTTP.
+"""
 
 
 def prime(context: Context) -> str:
@@ -35,3 +42,35 @@ def prime(context: Context) -> str:
     states = ("ready", "in_progress", "blocked", "backlog")
     words = ", ".join([f"{counts.get(state, 0)} {state}" for state in states])
     return PRIME.format(prefix=context.config.id_prefix, counts=words)
+
+
+def policy(call: ToolCall) -> str:
+    """Returns the accepted policy as it was accepted, or what the built-in one says."""
+    from counterfoil.usecases.policy_in_force import accepted
+
+    receipt = accepted(call.store(), call.context.prefix)
+    text = None if receipt is None else receipt.data().get("text")
+    if receipt is None:
+        return DEFAULT
+    if not isinstance(text, str):
+        return f"{receipt.actor} went back to the built-in policy at {receipt.at}.\n\n{DEFAULT}"
+    return f"# accepted by {receipt.actor} at {receipt.at}\n{text}"
+
+
+def actions(context: Context) -> dict[str, object]:
+    """Returns every action that can be proposed, with the schema of its payload."""
+    from counterfoil.usecases.actions.registry import all_actions
+
+    found = sorted(all_actions(context).items())
+    return {
+        "actions": [
+            {
+                "name": name,
+                "version": action.version,
+                "summary": action.summary,
+                "risk": action.risk,
+                "schema": action.schema,
+            }
+            for name, action in found
+        ]
+    }

@@ -13,8 +13,6 @@ from counterfoil.mcp.tools import QUERY_LENGTH
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from counterfoil.mcp.call import ToolCall
-
 NEXT, HAND_OVER, REJECTED = "take-next-ticket", "hand-over-for-review", "answer-rejection"
 
 PROMPTS = (
@@ -67,7 +65,7 @@ Never try to reach the same end by another way.
 }
 
 
-def filled(_: ToolCall, name: str, arguments: Mapping[str, str]) -> GetPromptResult:
+def filled(name: str, arguments: Mapping[str, str]) -> GetPromptResult:
     """Returns a prompt with its arguments in place.
 
     Raises:

@@ -18,7 +18,7 @@ from mcp_types import (
 
 from counterfoil.errors import InputError
 from counterfoil.kernel.ids import canonical_ulid
-from counterfoil.mcp.pages import prime
+from counterfoil.mcp import pages
 from counterfoil.mcp.reading import READ, ticket_data
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases.catalog import Catalog
@@ -130,20 +130,8 @@ def _json(data: object) -> str:
     return json.dumps(data, ensure_ascii=False, indent=1)
 
 
-def _policy(call: ToolCall) -> str:
-    from counterfoil.mcp.pages import policy
-
-    return policy(call)
-
-
-def _actions(call: ToolCall) -> str:
-    from counterfoil.mcp.pages import actions
-
-    return _json(actions(call.context))
-
-
 _PAGES: dict[str, tuple[str, Callable[[ToolCall], str]]] = {
-    PRIME: (MARKDOWN, lambda call: prime(call.context)),
-    POLICY: (PLAIN, _policy),
-    ACTIONS: (JSON, _actions),
+    PRIME: (MARKDOWN, lambda call: pages.prime(call.context)),
+    POLICY: (PLAIN, pages.policy),
+    ACTIONS: (JSON, lambda call: _json(pages.actions(call.context))),
 }

@@ -7,8 +7,7 @@ made whole. Whatever is raised below becomes an answer here, so nothing of the i
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio.to_thread
 from mcp.server.lowlevel import Server
@@ -49,6 +48,8 @@ if TYPE_CHECKING:
 
     Request = ServerRequestContext[Any, Any]
     Who = Callable[[Request], Caller]
+
+Found = TypeVar("Found")
 
 NAME = "counterfoil"
 NOT_FOUND = -32002
@@ -110,7 +111,8 @@ class Desk:
         self, request: Request, params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
         """Returns one page of tickets, the pages of general interest before the first."""
-        return await self._read(request, resources.listing, params.cursor if params else None)
+        cursor = params.cursor if params else None
+        return await self._read(request, lambda call: resources.listing(call, cursor))
 
     async def list_templates(
         self, _: Request, __: PaginatedRequestParams | None
@@ -120,7 +122,7 @@ class Desk:
 
     async def read_resource(self, request: Request, params: ReadResourceRequestParams) -> ReadResourceResult:
         """Returns what is at an address."""
-        return await self._read(request, resources.read, params.uri)
+        return await self._read(request, lambda call: resources.read(call, params.uri))
 
     async def list_prompts(self, _: Request, __: PaginatedRequestParams | None) -> ListPromptsResult:
         """Returns all prompts on one page."""
@@ -128,9 +130,9 @@ class Desk:
 
     async def get_prompt(self, request: Request, params: GetPromptRequestParams) -> GetPromptResult:
         """Returns a prompt, filled in."""
-        return await self._read(request, prompts.filled, params.name, params.arguments or {})
+        return await self._read(request, lambda _: prompts.filled(params.name, params.arguments or {}))
 
-    async def _read(self, request: Request, work: Callable[..., Any], *given: object) -> Any:
+    async def _read(self, request: Request, work: Callable[[ToolCall], Found]) -> Found:
         """Runs what answers no tool, so that a failure is an error of the protocol.
 
         Raises:
@@ -140,7 +142,7 @@ class Desk:
         try:
             context = await anyio.to_thread.run_sync(self._project.context, caller.options())
             call = ToolCall(self._project, context, caller, {})
-            return await anyio.to_thread.run_sync(partial(work, call, *given))
+            return await anyio.to_thread.run_sync(work, call)
         except MCPError:
             raise
         except Exception as error:  # the boundary
@@ -173,21 +175,15 @@ def build(project: ServerContext, who: Who, *, permits: bool = False) -> Server[
         NAME,
         version=__version__,
         title="Counterfoil",
-        instructions=INSTRUCTIONS,
+        instructions=None if permits else INSTRUCTIONS,
         on_list_tools=desk.list_tools,
         on_call_tool=desk.call_tool,
         get_tool_input_schema=tools.SCHEMAS.get,
-        **(
-            {}
-            if permits
-            else {
-                "on_list_resources": desk.list_resources,
-                "on_list_resource_templates": desk.list_templates,
-                "on_read_resource": desk.read_resource,
-                "on_list_prompts": desk.list_prompts,
-                "on_get_prompt": desk.get_prompt,
-            }
-        ),
+        on_list_resources=None if permits else desk.list_resources,
+        on_list_resource_templates=None if permits else desk.list_templates,
+        on_read_resource=None if permits else desk.read_resource,
+        on_list_prompts=None if permits else desk.list_prompts,
+        on_get_prompt=None if permits else desk.get_prompt,
     )
     server.middleware.clear()
     return server

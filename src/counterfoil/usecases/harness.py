@@ -185,9 +185,7 @@ def _may_take_up(store: Store, state: Proposal, use: ToolUse) -> bool:
     """Tells whether an approval is still there, or was taken up by this very call."""
     stream, key = _mark(state)
     found = store.by_key(stream, key)
-    return found is None or (
-        bool(use.id) and found.body is not None and found.body.get("text") == _taker(use)
-    )
+    return found is None or (bool(use.id) and found.data().get("text") == _taker(use))
 
 
 def _take_up(context: Context, store: Store, state: Proposal, use: ToolUse) -> bool:
