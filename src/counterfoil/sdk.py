@@ -231,7 +231,7 @@ class Project:
 
     def explain_policy(self, ticket: str, action: str = "merge") -> Mapping[str, object]:
         """Says which rule of the policy applies to a ticket, and why (SPEC §5)."""
-        return policing.explain(self._context, ticket, action).data
+        return policing.explain(self._context, action, ticket).data
 
     # --- changing ----------------------------------------------------------------------------------
 

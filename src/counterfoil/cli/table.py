@@ -208,7 +208,7 @@ VERBS: dict[str, Verb] = {
     ),
     "attach": (
         "discuss", GATE, "attach a file, a link or a note to a ticket", (("id", "1"), ("what", "1")),
-        ((("--kind",), "KIND", False, "link, file, note, manifest or test-result (default: by WHAT)"),
+        ((("--kind",), "ARTIFACT", False, "link, file, note, manifest or test-result (default: by WHAT)"),
          (("--note",), "TEXT", False, "what it shows"),
          (("--passed",), "N", False, "of a test result: how many tests passed"),
          (("--failed",), "N", False, "of a test result: how many failed"),
@@ -226,8 +226,14 @@ VERBS: dict[str, Verb] = {
          (("--tier",), "TIER", False, "integrity, quality (default) or strict"), *WRITING),
     ),
     "policy": (
-        "policy", CHECK, "show, validate or explain policy.yml", (("action", "?"), ("argument", "*")),
-        ((("--actor",), "ACTOR", False, "for whom to explain"),),
+        "policy", CHECK, "show, validate, explain, accept or try out a policy", (("action", "?"), ("argument", "*")),
+        ((("--actor",), "ACTOR", False, "for whom to explain, or who accepts"),
+         (("--remote",), "", False, "explain: as if it came with a key, over HTTP or MCP"),
+         (("--to",), "STATE", False, "explain ticket.move: to this state"),
+         (("-F", "--file"), "FILE", False, "explain: ask this policy, and not the one that counts"),
+         (("--digest",), "DIGEST", False, "accept: the policy that you were shown, or how it begins"),
+         (("--remove",), "", False, "accept: that there is no policy any more"),
+         (("-y", "--yes"), "", False, "accept: do not ask; you have read it"), LIMIT),
     ),
     "rebuild-index": ("rebuild_index", CHECK, "write index.json anew from the tickets", (), WRITING),
     "doctor": (

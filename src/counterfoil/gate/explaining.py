@@ -29,7 +29,7 @@ class Considered:
         then: what it answers where it applies.
         applies: `yes`; `no`; `perhaps`, where a fact is missing, which counts for rules that ask or deny;
             `passed`, where an earlier rule of the merge policy has decided.
-        why: in words.
+        why: in words, the rule's own where it applies and gives any.
     """
 
     id: str
@@ -48,14 +48,16 @@ def considered(compiled: Compiled, facts: Facts) -> list[Considered]:
     found = []
     for ident, then, actions, actors, conditions, _demands, reason in entries:
         applies, why = _of(actions, actors, conditions, facts, then)
-        found.append(Considered(ident, then, applies, why or reason or "it applies"))
+        found.append(Considered(ident, then, applies, why or reason))
     if facts.action != PROMOTE:
         return found
     decided = False
     for ident, policy, conditions, _approvers in merging:
-        applies, why = (PASSED, "an earlier rule decides") if decided else _of(None, None, conditions, facts, ASK)
+        applies, why = (
+            (PASSED, "an earlier rule decides") if decided else _of(None, None, conditions, facts, ASK)
+        )
         decided = decided or applies == YES
-        found.append(Considered(ident, policy, applies, why or "it applies"))
+        found.append(Considered(ident, policy, applies, why))
     return found
 
 
@@ -86,7 +88,9 @@ def _of(
 def _against(name: str, facts: Facts) -> str:
     """Says which fact a condition does not fit."""
     values = {
-        "remote": "it is for what comes from afar" if not facts.remote else "it is for what happens on the spot",
+        "remote": "it is for what comes from afar"
+        if not facts.remote
+        else "it is for what happens on the spot",
         "risk": f"risk is {facts.risk}",
         "priority": f"priority is {facts.priority or 'none'}",
         "from": f"it moves from {facts.state_from}" if facts.state_from else "it moves nothing",

@@ -3,7 +3,7 @@
 A policy that is misread in the generous direction merges what nobody saw. So reading is
 strict where tickets are read tolerantly: an unknown key, a match that says nothing or a value
 that is none is an error, and a policy with an error is no policy. The first rule that matches
-decides; `explain` names it and says why each earlier one did not apply.
+of the merge policy decides.
 
 Where the specification leaves room, the stricter reading is taken:
 
@@ -22,18 +22,14 @@ decided here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from counterfoil.tickets.model import Ticket
 
 PATH = ".tickets/policy.yml"
 VERSION = 1
 POLICIES = ("auto_merge_on_green", "review_required", "require_approvals")
-MERGE_ACTIONS = ("merge", "change.promote")
-URGENT = ("p0", "p1")
-"""The priorities of tickets that only a person may finish (product.md §9)."""
 REVIEWS_LIMIT = 20
+UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 MERGE_DEFAULT = "merge_policy/default"
 """The id of what decides on a merge where no rule of the merge policy matches."""
 
@@ -57,16 +53,6 @@ class Rule:
     labels_any: tuple[str, ...] = ()
     labels_all: tuple[str, ...] = ()
     approvers: tuple[str, ...] = ()
-
-    def mismatch(self, priority: str, labels: Sequence[str]) -> str:
-        """Says why the rule does not match, or nothing if it does."""
-        folded = {label.lower() for label in labels}
-        if self.priorities and priority not in self.priorities:
-            return f"priority {priority} is not in {', '.join(self.priorities)}"
-        if self.labels_any and folded.isdisjoint(self.labels_any):
-            return f"none of the labels {', '.join(self.labels_any)} is there"
-        missing = [label for label in self.labels_all if label not in folded]
-        return f"without the label {', '.join(missing)}" if missing else ""
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -167,13 +153,11 @@ class ActionRule:
             "to": self.to_states,
             "space": self.spaces,
             "paths": self.paths,
-            "rate": {"per": f"{self.rate[0] // 1000}s", "more_than": self.rate[1]} if self.rate else None,
+            "rate": {"per": duration_text(self.rate[0]), "more_than": self.rate[1]} if self.rate else None,
             "budget": {"more_than": self.budget} if self.budget is not None else None,
             "quorum": self.asking.quorum,
             "require": self.asking.require,
-            "expires_in": f"{self.asking.expires_ms // 1000}s"
-            if self.asking.expires_ms is not None
-            else None,
+            "expires_in": duration_text(self.asking.expires_ms) if self.asking.expires_ms else None,
             "separation": self.asking.separation,
             "approvers": self.asking.approvers,
             "reason": self.reason or None,
@@ -209,41 +193,6 @@ class Policy:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What policy says about one action on one ticket.
-
-    Attributes:
-        action: what was asked about.
-        ruling: `allow` or `ask`.
-        rule: the number of the rule that decides the merging, or `default`.
-        policy: the merge policy that applies to the ticket's change.
-        reviews: how many approvals the change needs.
-        approvers: who may give them; empty means any person.
-        reasons: one sentence for each step, in order.
-    """
-
-    action: str
-    ruling: str
-    rule: int | str
-    policy: str
-    reviews: int
-    approvers: tuple[str, ...]
-    reasons: tuple[str, ...]
-
-    def as_data(self) -> dict[str, object]:
-        """Returns the explanation as a JSON object."""
-        return {
-            "action": self.action,
-            "ruling": self.ruling,
-            "rule": self.rule,
-            "policy": self.policy,
-            "reviews": self.reviews,
-            "approvers": list(self.approvers),
-            "reasons": list(self.reasons),
-        }
-
-
 def who_may_approve(policy: Policy, priority: str) -> tuple[str, ...] | None:
     """Returns the people who may approve work of a priority; None means any person."""
     if not policy.can_approve:
@@ -253,60 +202,15 @@ def who_may_approve(policy: Policy, priority: str) -> tuple[str, ...] | None:
     )
 
 
-def explain(
-    policy: Policy,
-    ticket: Ticket,
-    action: str = "merge",
-    actor: str | None = None,
-    enforcement: object = None,
-) -> Explanation:
-    """Says which rule applies to a ticket and what follows for an action.
-
-    Args:
-        policy: the policy that counts.
-        ticket: the ticket that the action is about.
-        action: `merge` or `change.promote`, `done`, `policy.change`, or the name of any other action.
-        actor: who acts; None is held to what an agent is held to.
-        enforcement: the plain value of the ticket's `x_ticket.enforcement`.
-    """
-    rule, reasons = _deciding_rule(policy, ticket)
-    name = rule.policy if rule else policy.default
-    able = who_may_approve(policy, ticket.priority)
-    reviews = 0 if name == "auto_merge_on_green" else 1
-    approvers = able or ()
-    if rule and name == "require_approvals":
-        people = [approver for approver in rule.approvers if is_person(approver)]
-        reviews = len(people)
-        approvers = tuple([person for person in people if able is None or person in able])
-        reasons += [
-            f"{person} is named but may not approve {ticket.priority}"
-            for person in people
-            if person not in approvers
-        ]
-    elif reviews and able == ():
-        reasons.append(f"nobody listed under approvers may approve {ticket.priority}")
-    name, reviews = _enforced(name, reviews, enforcement, reasons)
-    ruling, reason = _ruling(action, actor, ticket.priority, name, reviews)
-    number = rule.number if rule else "default"
-    return Explanation(action, ruling, number, name, reviews, approvers, (*reasons, reason))
+def duration_text(ms: int) -> str:
+    """Writes a duration as policy.yml does, in the greatest unit that takes no fraction: `90m`, `3d`."""
+    unit = next((unit for unit in "wdhm" if ms % UNITS_MS[unit] == 0), "s")
+    return f"{ms // UNITS_MS[unit]}{unit}"
 
 
 def is_person(actor: str) -> bool:
     """Tells whether an actor is a person."""
     return actor.startswith("human:")
-
-
-def _deciding_rule(policy: Policy, ticket: Ticket) -> tuple[Rule | None, list[str]]:
-    """Returns the first rule that matches, and what is to be said on the way to it."""
-    reasons = []
-    for rule in policy.rules:
-        mismatch = rule.mismatch(ticket.priority, ticket.labels)
-        if not mismatch:
-            reasons.append(f"rule {rule.number} matches and decides: {rule.policy}")
-            return rule, reasons
-        reasons.append(f"rule {rule.number} does not match: {mismatch}")
-    reasons.append(f"no rule matches, so the default decides: {policy.default}")
-    return None, reasons
 
 
 def wished_reviews(enforcement: object) -> int:
@@ -317,33 +221,3 @@ def wished_reviews(enforcement: object) -> int:
     if isinstance(wish, bool) or not isinstance(wish, int) or not 0 <= wish <= REVIEWS_LIMIT:
         return 1
     return wish
-
-
-def _enforced(name: str, reviews: int, enforcement: object, reasons: list[str]) -> tuple[str, int]:
-    """Applies the ticket's own wish for more reviews; anything that is no number counts as one."""
-    if not isinstance(enforcement, Mapping) or "required_reviews" not in enforcement:
-        return name, reviews
-    wish = enforcement["required_reviews"]
-    if isinstance(wish, bool) or not isinstance(wish, int) or not 0 <= wish <= REVIEWS_LIMIT:
-        reasons.append("x_ticket.enforcement.required_reviews is no number of reviews and counts as 1")
-        wish = 1
-    if wish <= reviews:
-        reasons.append(f"x_ticket.enforcement asks for {wish} reviews, which changes nothing")
-        return name, reviews
-    reasons.append(f"x_ticket.enforcement raises the reviews from {reviews} to {wish}")
-    return "review_required" if name == "auto_merge_on_green" else name, wish
-
-
-def _ruling(action: str, actor: str | None, priority: str, name: str, reviews: int) -> tuple[str, str]:
-    """Gives the answer to one action, with the reason (product.md §9)."""
-    is_agent = actor is None or not is_person(actor)
-    if action in MERGE_ACTIONS:
-        if name == "auto_merge_on_green":
-            return "allow", "merging is allowed as soon as the checks are green"
-        plural = "" if reviews == 1 else "s"
-        return "ask", f"merging waits for {reviews} approval{plural} by people"
-    if action == "policy.change" and is_agent:
-        return "ask", "an agent asks before the policy changes"
-    if action == "done" and is_agent and priority in URGENT:
-        return "ask", f"an agent asks before it finishes a {priority} ticket"
-    return "allow", f"nothing here restricts {action}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.gate.facts import ALLOW, ANSWERS, ASK, RISKS
-from counterfoil.gate.policy import ActionRule, Asking, is_person
+from counterfoil.gate.policy import UNITS_MS, ActionRule, Asking, is_person
 from counterfoil.gate.reading import shown
 from counterfoil.gate.rules import ASSURANCES, PRIORITIES, units
 from counterfoil.tickets.workflow import STATES
@@ -25,7 +25,6 @@ QUORUM_LIMIT = 20
 ID_LENGTH = 64
 REASON_LENGTH = 500
 COUNT_LIMIT = 1_000_000
-UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 LONGEST_MS = 366 * UNITS_MS["d"]
 SEPARATIONS = ("author", "session", "model")
 CONDITIONS = (

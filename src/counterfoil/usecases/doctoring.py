@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from counterfoil.errors import CounterfoilError
-from counterfoil.usecases import claims, drivers, hooking, indexing, orphans, validating
+from counterfoil.usecases import claims, drivers, hooking, indexing, orphans, policing, validating
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.context import Context
 from counterfoil.usecases.recovery import perform_recovery
@@ -52,6 +52,7 @@ def examine(context: Context, *, fix: bool = False) -> list[Finding]:
         _index,
         _claims,
         _ledger,
+        _policy,
     )
     findings = []
     for check in checks:
@@ -189,3 +190,13 @@ def _ledger(context: Context, _fix: bool) -> Finding:
     if found.ledger is None:
         return Finding("ledger", "ok", "there is no ledger yet; the first change begins it")
     return Finding("ledger", "ok", f"{counted(found.size, 'receipt')}; ticket ledger verify examines them")
+
+
+def _policy(context: Context, _fix: bool) -> Finding:
+    found = policing.standing(context)
+    if found.unaccepted is not None:
+        return Finding("policy", "warning", found.unaccepted.message, found.unaccepted.hint)
+    loaded = policing.load(context)
+    if not loaded.is_valid:
+        return Finding("policy", "warning", f"{policing.FILE} is not valid here", "ticket policy validate")
+    return Finding("policy", "ok", f"what counts: {found.source}")

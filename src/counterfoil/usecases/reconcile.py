@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError
-from counterfoil.usecases import kinds, observed, record
+from counterfoil.usecases import kinds, observed, policy_on_base, record
 from counterfoil.usecases.late import take_up
 from counterfoil.usecases.movement import UNTOUCHED_ENV, between
 from counterfoil.usecases.observed import Cursor
@@ -84,9 +84,12 @@ def catch_up(context: Context) -> Reconciled | None:
         return None
     try:
         if context.watch is None:
-            return reconcile(context, store)
-        with context.watch("reading commits") as progress:
-            return reconcile(context, store, progress=progress)
+            found = reconcile(context, store)
+        else:
+            with context.watch("reading commits") as progress:
+                found = reconcile(context, store, progress=progress)
+        policy_on_base.warn(context, store)
+        return found
     except CounterfoilError as error:
         if error.code == "newer_ledger":
             raise

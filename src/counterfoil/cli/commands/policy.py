@@ -1,49 +1,156 @@
-"""`ticket policy`: show, validate or explain `.tickets/policy.yml` (SPEC §5)."""
+"""`ticket policy`: show, validate, explain, accept or try out a policy (SPEC §5, gate.md)."""
 
 from __future__ import annotations
 
+import os
+import sys
+
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply
-from counterfoil.usecases import policing
-from counterfoil.usecases.reporting import Report
+from counterfoil.errors import InputError
+from counterfoil.gate.compiling import compile_policy
+from counterfoil.gate.rules import DEFAULT
+from counterfoil.usecases import accepting, policing, policy_file, policy_on_base
+from counterfoil.usecases.addressing import open_ledger
+from counterfoil.usecases.opening import open_or_make
+from counterfoil.usecases.rehearsing import Rehearsal, rehearse
+from counterfoil.usecases.reporting import Report, counted
 
-ACTIONS = ("show", "validate", "explain")
-ACTION_NAMES = ("merge", "done", "move", "edit", "assign", "change.promote", "policy.change")
-"""May stand before the ticket as well as behind it."""
+ACTIONS = ("show", "validate", "explain", "accept", "dry-run")
 
 
 def run(call: Call) -> Reply:
-    """Does one of the three."""
+    """Does one of them."""
     action = call.arguments.text("action") or "show"
     if action not in ACTIONS:
         raise usage(f"policy does not know {action!r}", "policy", value=action, allowed=list(ACTIONS))
-    context = call.context()
     if action == "explain":
         return _explain(call)
-    loaded = policing.load(context)
+    words = call.arguments.many("argument")
+    if words and (action != "dry-run" or len(words) > 1):
+        raise usage(f"policy {action} does not take {words[-1]!r}", "policy", value=words[-1])
     if action == "validate":
-        report = Report()
-        report.diagnostics = loaded.diagnostics
-        report.raise_if_wrong(
-            f"{policing.FILE} is not valid: {len(report.errors)} errors", f"mend {policing.FILE}"
-        )
-        words = "Policy is valid." if loaded.exists else "There is no policy file; the default policy counts."
-        return Reply({"exists": loaded.exists, **report.as_data()}, words)
-    source = policing.FILE if loaded.exists and loaded.policy_is_own else "built-in default"
-    return Reply(
-        {"source": source, "policy": loaded.policy.as_data()},
-        policing.in_words(loaded, source),
-        notes=[f"error: {item.message}" for item in loaded.diagnostics if item.severity == "error"],
+        return _validate(call)
+    if action == "accept":
+        return _accept(call)
+    if action == "dry-run":
+        return _dry_run(call, words[0] if words else None)
+    return _show(call)
+
+
+def _show(call: Call) -> Reply:
+    context = call.context()
+    found = policing.standing(context)
+    if found.unaccepted is not None:
+        waiting = found.unaccepted
+        context.warn(policy_on_base.NOT_ACCEPTED, waiting.message, hint=waiting.hint, ref=waiting.base.ref)
+    return Reply(found.as_data(), policing.in_words(found))
+
+
+def _validate(call: Call) -> Reply:
+    loaded = policing.load(call.context())
+    report = Report()
+    report.diagnostics = loaded.diagnostics
+    report.raise_if_wrong(
+        f"{policing.FILE} is not valid: {len(report.errors)} errors", f"mend {policing.FILE}"
     )
+    words = "Policy is valid." if loaded.exists else "There is no policy file; the default policy counts."
+    return Reply({"exists": loaded.exists, "digest": loaded.digest, **report.as_data()}, words)
 
 
 def _explain(call: Call) -> Reply:
     words = call.arguments.many("argument")
     if not words or len(words) > 2:
         raise usage(
-            "policy explain takes a ticket: ticket policy explain ID [ACTION]", "policy", missing="id"
+            "policy explain takes an action: ticket policy explain ACTION [ID]", "policy", missing="action"
         )
-    if len(words) == 2 and words[0] in ACTION_NAMES:
-        words.reverse()
-    found = policing.explain(call.context(), call.pick(words[0]), words[1] if len(words) == 2 else "merge")
+    file = call.arguments.text("file")
+    found = policing.explain(
+        call.context(),
+        words[0],
+        call.pick(words[1]) if len(words) == 2 else None,
+        to=call.arguments.text("to"),
+        remote=call.arguments.flag("remote") or None,
+        text=None if file is None else call.read_text(file).encode(),
+    )
     return Reply(found.data, found.text)
+
+
+def _accept(call: Call) -> Reply:
+    context = call.context()
+    arguments = call.arguments
+    remove, digest = arguments.flag("remove"), arguments.text("digest")
+    assurance = "unverified" if os.isatty(0) and not call.ci else ""
+    store = open_or_make(context)
+    try:
+        if assurance and digest is None and call.interactive and not arguments.flag("yes"):
+            found = accepting.candidate(context, store, remove=remove)
+            _confirm(found)
+            digest = found.digest  # exactly what was shown
+        done = accepting.accept(context, store, assurance=assurance, digest=digest, remove=remove)
+    finally:
+        store.close()
+    counts = "the built-in default" if done.digest is None else f"policy {done.digest}"
+    words = f"From now on {counts} counts." if done.changed else f"Nothing to do: {counts} counts already."
+    return Reply(
+        {
+            "changed": done.changed,
+            "digest": done.digest,
+            "previous": done.previous,
+            "receipt": done.receipt,
+            "assurance": assurance,
+            **done.base._asdict(),
+        },
+        words,
+    )
+
+
+def _confirm(found: accepting.Candidate) -> None:
+    """Shows what would count and asks.
+
+    Raises:
+        InputError: `not_confirmed`.
+    """
+    shown = policing.in_words(policing.Standing(found.policy, found.digest, None, None))
+    sys.stderr.write(f"{shown}\n{found.base.ref} {found.base.commit}\naccept this policy? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise InputError("not_confirmed", "the policy was not accepted", "ticket policy accept --yes")
+
+
+def _dry_run(call: Call, file: str | None) -> Reply:
+    context = call.context()
+    if file is None:
+        loaded = policing.load(context)
+        if not loaded.is_valid:
+            raise accepting.invalid(loaded.diagnostics)
+        policy, digest = loaded.policy, loaded.digest
+    else:
+        reading = policy_file.read(context, call.read_text(file).encode())
+        if reading.policy is None:
+            raise accepting.invalid(reading.diagnostics)
+        policy, digest = reading.policy, reading.digest
+    compiled = DEFAULT if digest is None else compile_policy(policy, digest)
+    store = open_ledger(context)
+    try:
+        found = rehearse(store.log(), compiled, project=context.project)
+    finally:
+        store.close()
+    return Reply({"policy": digest, **found.as_data()}, _difference(found, call.arguments.text("limit")))
+
+
+def _difference(found: Rehearsal, limit: str | None) -> str:
+    most = int(limit) if limit is not None and limit.isascii() and limit.isdigit() else 20
+    if not found.changes:
+        return f"{counted(found.looked, 'answer')} of the past, and none would have been another."
+    changed = sum(found.changes.values())
+    lines = [f"{changed} of {counted(found.looked, 'answer')} of the past would have been another:"]
+    lines += [f"  {count:6} {change}" for change, count in sorted(found.changes.items())]
+    for item in found.differences[:most]:
+        unsure = " (not all is known any more)" if item.unknown else ""
+        lines.append(
+            f"  {item.at} {item.stream} {item.action} by {item.actor}: {item.before} → {item.after}, {item.rule_after}{unsure}"
+        )
+    if changed > most:
+        lines.append(f"  … {changed - most} more; --json lists up to {len(found.differences)}")
+    return "\n".join(lines)

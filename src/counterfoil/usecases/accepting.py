@@ -1,0 +1,232 @@
+"""Accepting a policy: a person says that what stands on the base branch counts from here on (product.md §10).
+
+The receipt holds the policy's whole text, so that the ruling of a year ago can be repeated, and the table of who
+may approve what, which needs no reader of policies (`kernel.authority`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from counterfoil.errors import ConflictError, InputError, RefusedError
+from counterfoil.gate import events, redact
+from counterfoil.gate.policy import Policy, who_may_approve
+from counterfoil.gate.rules import PRIORITIES
+from counterfoil.kernel import authority
+from counterfoil.usecases import policy_file, policy_on_base, record
+from counterfoil.usecases.policy_in_force import accepted, policy_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from counterfoil.ledger.receipt import Receipt
+    from counterfoil.tickets.model import Diagnostic
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.policy_on_base import OnBase
+    from counterfoil.usecases.ports import Store
+
+FILE = policy_on_base.FILE
+DIGEST_PREFIX_MIN = 8
+
+
+class Candidate(NamedTuple):
+    """The policy on the base branch, read and checked.
+
+    Attributes:
+        base: where it stands.
+        text: the file; None where there is none.
+        digest: the SHA-256 of its bytes; None where there is none.
+        policy: what it says; the built-in default where there is no file.
+        diagnostics: warnings about it.
+    """
+
+    base: OnBase
+    text: str | None
+    digest: str | None
+    policy: Policy
+    diagnostics: list[Diagnostic]
+
+
+class Accepted(NamedTuple):
+    """What became of an acceptance.
+
+    Attributes:
+        digest: the SHA-256 of the policy that counts; None for the built-in default.
+        previous: of the one that counted before.
+        changed: False where it counted already, and nothing was sealed.
+        receipt: the id of the receipt that says so, or None.
+        base: where the policy stands.
+    """
+
+    digest: str | None
+    previous: str | None
+    changed: bool
+    receipt: str | None
+    base: OnBase
+
+
+def candidate(context: Context, store: Store | None, *, remove: bool = False) -> Candidate:
+    """Reads the policy as it stands on the base branch.
+
+    Args:
+        context: the project.
+        store: its ledger; None without one.
+        remove: whether it is to be the absence of one.
+
+    Raises:
+        InputError: `policy_not_found`, `policy_still_there`, `invalid_policy`, `secret_found`.
+    """
+    base = policy_on_base.on_base(context, store)
+    branch = base.ref.rpartition("/")[2]
+    if base.blob is None:
+        if remove:
+            return Candidate(base, None, None, Policy(), [])
+        raise InputError(
+            "policy_not_found", f"there is no {FILE} on {branch}, whose policy would count",
+            f"commit {FILE} on {branch}; to go back to the built-in default, ticket policy accept --remove",
+            ref=base.ref, commit=base.commit,
+        )  # fmt: skip
+    if remove:
+        raise InputError(
+            "policy_still_there", f"{FILE} is still there on {branch}",
+            f"git rm {FILE} on {branch}, or accept it: ticket policy accept", ref=base.ref, blob=base.blob,
+        )  # fmt: skip
+    data = policy_on_base.read(context, base)
+    reading = policy_file.read(context, data)
+    if reading.policy is None:
+        raise invalid(reading.diagnostics)
+    text = data.decode("utf-8")
+    found = redact.scan(text)
+    if found:
+        raise InputError(
+            "secret_found", f"{FILE} holds what looks like a secret, in line {found[0].line}",
+            "take it out; what is accepted is sealed for good", findings=[item.as_data() for item in found],
+        )  # fmt: skip
+    return Candidate(base, text, reading.digest, reading.policy, reading.diagnostics)
+
+
+def invalid(diagnostics: list[Diagnostic]) -> InputError:
+    """Returns the error of a policy that is none."""
+    errors = [item for item in diagnostics if item.severity == "error"]
+    return InputError(
+        "invalid_policy", f"{FILE} is not valid: {errors[0].message}", "ticket policy validate",
+        errors=len(errors), diagnostics=[item.as_data() for item in diagnostics],
+    )  # fmt: skip
+
+
+def accept(
+    context: Context,
+    store: Store,
+    *,
+    assurance: str,
+    digest: str | None = None,
+    remove: bool = False,
+    statement: Mapping[str, Any] | None = None,
+) -> Accepted:
+    """Lets the policy of the base branch count from here on.
+
+    Args:
+        context: the project; it says who acts.
+        store: its ledger.
+        assurance: how sure the door is that a person speaks: `unverified` from a terminal, `signed`,
+            `signed-hardware`; empty where nothing speaks for it.
+        digest: the SHA-256 that was shown, or how it begins; None accepts what is there.
+        remove: accept that there is no policy any more, so that the built-in default counts.
+        statement: the signed statement, if there is one.
+
+    Raises:
+        RefusedError: `refused` for anybody but a person on the spot, `needs_terminal`.
+        ConflictError: `policy_differs` from the digest; `version_conflict`.
+        InputError: as `candidate`.
+    """
+    actor = context.actor()
+    _check_person(context, actor, assurance)
+    found = candidate(context, store, remove=remove)
+    if digest is not None:
+        _check_digest(digest, found)
+    stream = policy_stream(context.prefix)
+    length = store.head(stream).length
+    last = accepted(store, context.prefix)
+    told = policy_on_base.told(last)
+    previous = told.get("sha256")
+    if ("sha256" in told or last is None) and (previous, told.get("blob")) == (found.digest, found.base.blob):
+        return Accepted(found.digest, _text(previous), False, None if last is None else last.id, found.base)
+    body = body_of(found, by=actor, previous=_text(previous), assurance=assurance, statement=statement)
+    key = f"accept/{length}/{found.digest or 'none'}"
+    draft = record.draft(context, stream, events.POLICY_ACCEPTED, actor, body, key)
+    receipts: list[Receipt] = record.append(context, store, [draft], expect={stream: length})
+    return Accepted(found.digest, _text(previous), True, receipts[0].id, found.base)
+
+
+def body_of(
+    found: Candidate,
+    *,
+    by: str,
+    previous: str | None,
+    assurance: str,
+    statement: Mapping[str, Any] | None = None,
+    proposal: str | None = None,
+) -> dict[str, object]:
+    """Returns what the receipt of an acceptance says.
+
+    Args:
+        found: the policy.
+        by: who accepted it.
+        previous: the SHA-256 of the policy that counted before.
+        assurance: of the decision.
+        statement: the signed statement, if there is one.
+        proposal: the applied `policy.change` that it rests on, if there is one.
+    """
+    return {
+        "sha256": found.digest,
+        "blob": found.base.blob,
+        "commit": found.base.commit,
+        "ref": found.base.ref,
+        "text": found.text,
+        "by": by,
+        "previous": previous,
+        "assurance": assurance,
+        "statement": None if statement is None else dict(statement),
+        "proposal": proposal,
+        "authority": authority_of(found.policy),
+    }
+
+
+def authority_of(policy: Policy) -> dict[str, object]:
+    """Returns the table of who may approve what (`kernel.authority`)."""
+    able = {priority: who_may_approve(policy, priority) for priority in PRIORITIES}
+    listed = {priority: people for priority, people in able.items() if people is not None}
+    if not listed:
+        return authority.table(None)
+    everywhere = [actor for actor in listed["p0"] if all(actor in people for people in listed.values())]
+    return authority.table({**listed, authority.ANY: everywhere})
+
+
+def _check_person(context: Context, actor: str, assurance: str) -> None:
+    if not actor.startswith("human:") or context.options.remote:
+        raise RefusedError(
+            "refused", f"{actor} cannot accept a policy: only a person on the spot can",
+            "ticket propose policy.change", actor=actor, remote=context.options.remote,
+        )  # fmt: skip
+    if not assurance:
+        raise RefusedError(
+            "needs_terminal", "accepting a policy needs a person at a terminal, or a signature",
+            "run it in a terminal, or ticket policy accept --sign", actor=actor,
+        )  # fmt: skip
+
+
+def _check_digest(digest: str, found: Candidate) -> None:
+    if (
+        found.digest is not None
+        and len(digest) >= DIGEST_PREFIX_MIN
+        and found.digest.startswith(digest.lower())
+    ):
+        return
+    raise ConflictError(
+        "policy_differs", "the policy on the base branch is not the one that you were shown",
+        "ticket policy show", digest=found.digest, given=digest, ref=found.base.ref,
+    )  # fmt: skip
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,178 @@
+"""A dry run: which answers of the past another policy would have given differently (gate.md, "Policy").
+
+The ledger is read once. A proposal holds the facts that it was ruled on, so it is asked again exactly. A change that
+a command made at once holds less: what the ticket's earlier receipts tell of its priority, labels and state is put
+together again, and what they do not tell counts as unknown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from counterfoil.gate import events, rules
+from counterfoil.gate.facts import ANSWERS, Facts
+from counterfoil.usecases import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from counterfoil.gate.rules import Compiled
+    from counterfoil.ledger.receipt import Receipt
+
+SHOWN = 1000
+"""More differences than these are counted, not listed."""
+FIELDS = ("priority", "labels", "state")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One answer that would have been another.
+
+    Attributes:
+        receipt, at: the receipt that holds the answer of then.
+        stream: the proposal's or the ticket's.
+        action, actor: what was asked, by whom.
+        before, after: the answers.
+        rule_before, rule_after: the rules that decided.
+        unknown: whether the new answer rests on something that is not known any more.
+    """
+
+    receipt: str
+    at: str
+    stream: str
+    action: str
+    actor: str
+    before: str
+    after: str
+    rule_before: str
+    rule_after: str
+    unknown: bool
+
+    def as_data(self) -> dict[str, object]:
+        """Returns it as a JSON object."""
+        return {
+            "receipt": self.receipt,
+            "at": self.at,
+            "stream": self.stream,
+            "action": self.action,
+            "actor": self.actor,
+            "before": {"ruling": self.before, "rule": self.rule_before},
+            "after": {"ruling": self.after, "rule": self.rule_after},
+            "unknown": self.unknown,
+        }
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """What a policy would have changed.
+
+    Attributes:
+        looked: how many answers of the past were asked again.
+        changes: how many differ, by `ANSWER→ANSWER`.
+        differences: the first of them.
+    """
+
+    looked: int = 0
+    changes: Counter[str] = field(default_factory=Counter)
+    differences: list[Difference] = field(default_factory=list)
+
+    def as_data(self) -> dict[str, object]:
+        """Returns it as a JSON object."""
+        return {
+            "looked": self.looked,
+            "changed": sum(self.changes.values()),
+            "changes": dict(sorted(self.changes.items())),
+            "differences": [item.as_data() for item in self.differences],
+        }
+
+
+def rehearse(log: Iterable[Receipt], compiled: Compiled, *, project: str = "") -> Rehearsal:
+    """Asks another policy for all the answers of the past.
+
+    Args:
+        log: the receipts, in order.
+        compiled: the other policy.
+        project: whose answers are wanted, as receipts name it.
+    """
+    found = Rehearsal()
+    tickets: dict[str, dict[str, Any]] = {}
+    for receipt in log:
+        if receipt.kind not in {events.OPENED, kinds.INTENDED}:
+            continue
+        body = receipt.data()
+        if body.get("project", project) != project:
+            continue
+        asked = list(_asked(receipt, body, tickets))
+        then = body.get("ruling")
+        if not asked or not isinstance(then, dict) or then.get("ruling") not in ANSWERS:
+            continue
+        found.looked += 1
+        _compare(found, receipt, then, asked, compiled)
+    return found
+
+
+def _compare(
+    found: Rehearsal, receipt: Receipt, then: Mapping[str, Any], asked: Sequence[Facts], compiled: Compiled
+) -> None:
+    now = rules.strictest([rules.rule(compiled, facts) for facts in asked])
+    before = str(then["ruling"])
+    if now.answer == before:
+        return
+    found.changes[f"{before}→{now.answer}"] += 1
+    if len(found.differences) < SHOWN:
+        unknown = any(
+            value is None for facts in asked for value in (facts.priority, facts.labels, facts.paths)
+        )
+        found.differences.append(
+            Difference(
+                receipt.id, receipt.at, receipt.stream, asked[0].action, receipt.actor, before, now.answer,
+                str(then.get("rule", "")), now.rule, unknown,
+            )
+        )  # fmt: skip
+
+
+def _asked(receipt: Receipt, body: Mapping[str, Any], tickets: dict[str, dict[str, Any]]) -> Iterator[Facts]:
+    """Yields the facts on which an answer was given."""
+    if receipt.kind == events.OPENED:
+        listed = body.get("facts")
+        for data in listed if isinstance(listed, list) else ():
+            if isinstance(data, dict):
+                yield Facts.from_data(data)
+        return
+    known = tickets.setdefault(receipt.stream, {})
+    listed = body.get("fields")
+    fields = listed if isinstance(listed, dict) else {}
+    if body.get("action") == "create":
+        known.update(labels=[], state="", priority=None)
+    was = dict(known)
+    known.update({name: pair[1] for name in FIELDS if (pair := _pair(fields.get(name))) is not None})
+    moves = "state" in fields
+    labels = [was.get("labels"), known.get("labels")]
+    priorities = [value for value in (was.get("priority"), known.get("priority")) if isinstance(value, str)]
+    path = body.get("path")
+    yield Facts(
+        _action(str(body.get("action")), fields),
+        receipt.actor,
+        priority=min(priorities) if priorities else None,
+        labels=[str(label) for value in labels if isinstance(value, list) for label in value]
+        if isinstance(labels[1], list)
+        else None,
+        state_from=str(was.get("state") or "") if moves else "",
+        state_to=str(known.get("state") or "") if moves else "",
+        paths=(path,) if isinstance(path, str) else None,
+        space="",
+    )
+
+
+def _pair(value: object) -> list[Any] | None:
+    """Returns what a field was and became."""
+    return value if isinstance(value, list) and len(value) == 2 else None
+
+
+def _action(word: str, fields: Mapping[str, object]) -> str:
+    """Returns the action that a change was: a receipt of a change knows fewer words for it than policy."""
+    if word == "edit" and fields and set(fields) <= {"assignee", "reviewer"}:
+        return "ticket.assign"
+    return f"ticket.{word}"
