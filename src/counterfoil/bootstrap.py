@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from counterfoil.tickets.frontmatter import Mapping as FrontMatter
+    from counterfoil.usecases.action_ports import Outbound
     from counterfoil.usecases.merging import MergeRoom
     from counterfoil.usecases.ports import (
         Files,
@@ -101,6 +102,7 @@ def open_project(
         open_ledgers=lambda: _open_ledgers(state.root, environ),
         open_keys=lambda: _open_keys(state.root),
         open_signers=lambda context: _open_signers(context, environ),
+        open_outbound=_open_outbound,
     )
 
 
@@ -171,6 +173,12 @@ def _open_keys(folder: str) -> Keys:
     from counterfoil.adapters.keys import KeyFolder
 
     return KeyFolder(folder)
+
+
+def _open_outbound() -> Outbound:
+    from counterfoil.adapters.outbound import UrllibOutbound
+
+    return UrllibOutbound()
 
 
 def _open_signers(context: Context, environ: Mapping[str, str]) -> Signers:

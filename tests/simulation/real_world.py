@@ -19,6 +19,7 @@ from counterfoil.adapters.lock import FileLock
 from counterfoil.adapters.process import Programs
 from counterfoil.bootstrap import read_full
 from counterfoil.testing.clock import FixedClock
+from counterfoil.testing.outbound import MemoryOutbound
 from counterfoil.testing.signers import MemorySigners
 from counterfoil.testing.simulator.world import BEGUN_MS
 from counterfoil.testing.watched import Reach, WatchedFiles, WatchedKeys, WatchedLedgers, WatchedPrograms
@@ -104,6 +105,7 @@ class RealWorld:
             open_ledgers=lambda: cast("Ledgers", WatchedLedgers(ledgers, machine, self._reach)),
             open_keys=lambda: WatchedKeys(self._keys, machine),
             open_signers=lambda _context: MemorySigners(),
+            open_outbound=MemoryOutbound,
         )
 
     def store(self) -> Store | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from json import dumps
 
 from counterfoil.errors import InputError
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def read_toml(path: str) -> Mapping[str, str]:
-    """Returns the settings with dotted names and text values.
+    """Returns the settings with dotted names and text values; a list is written as JSON.
 
     Raises:
         InputError: `invalid_config`, with the parser's words.
@@ -34,5 +35,7 @@ def _flatten(prefix: str, tree: Mapping[str, object], flat: dict[str, str]) -> N
             _flatten(f"{prefix}{key}.", value, flat)
         elif isinstance(value, bool):
             flat[prefix + key] = "on" if value else "off"
+        elif isinstance(value, list):
+            flat[prefix + key] = dumps(value, default=str)
         else:
             flat[prefix + key] = str(value)

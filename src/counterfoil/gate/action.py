@@ -24,29 +24,31 @@ NAME_LENGTH = 64
 
 
 class Finished(Protocol):
-    """What a named command left behind.
+    """What a named command left behind."""
 
-    Attributes:
-        status: its exit status.
-        output: what it printed, secrets taken out, cut at a limit; text.
-        digest: SHA-256 of all that it printed, in hexadecimal.
-    """
+    @property
+    def status(self) -> int:
+        """Its exit status; negative is the signal that ended it."""
 
-    status: int
-    output: str
-    digest: str
+    @property
+    def output(self) -> str:
+        """The end of what it printed, without secrets."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that it printed, in hexadecimal."""
 
 
 class Tools(Protocol):
-    """What an action that reaches outside is given.
+    """What an action that reaches outside is given."""
 
-    Attributes:
-        proposal: the proposal's id: the same at every attempt, so it serves as an idempotency key.
-        attempt: the number of this attempt, from 1 on.
-    """
+    @property
+    def proposal(self) -> str:
+        """The proposal's id: the same at every attempt, so it serves as an idempotency key."""
 
-    proposal: str
-    attempt: int
+    @property
+    def attempt(self) -> int:
+        """The number of this attempt, from 1 on."""
 
     def command(self, name: str, arguments: Mapping[str, str]) -> Finished:
         """Runs a command that the user's own configuration names."""

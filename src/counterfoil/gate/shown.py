@@ -7,7 +7,7 @@ and named as flags, and so are files that are more than they seem, such as workf
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import unified_diff
 from unicodedata import category
 
@@ -106,20 +106,34 @@ def lookalike_flags(path: str, text: str) -> list[Flag]:
     return flags[:FLAGS_OF_ONE_KIND]
 
 
-def diff(files: Iterable[File], extra: Sequence[Flag] = ()) -> Shown:
+def diff(
+    files: Iterable[File], extra: Sequence[Flag] = (), modes: Mapping[str, tuple[str, str]] | None = None
+) -> Shown:
     """Returns the exact difference between files, in the form of `diff -u`.
 
     Lines are those that `\\n` ends, and a carriage return is written out, so that two texts that differ
     show it. Bytes that are no UTF-8 are written `\\xff`.
+
+    Args:
+        files: before and after; those that are the same are left out, unless their modes differ.
+        extra: further flags.
+        modes: by path, the modes before and after as Git writes them, where they are known.
     """
     parts: list[str] = []
     flags: list[Flag] = list(extra)
     for path, before, after in sorted(files, key=lambda file: file[0]):
-        if before == after:
+        mode = (modes or {}).get(path, ("", ""))
+        if before == after and mode[0] == mode[1]:
             continue
         flags += [*path_flags(path), *_added_flags(path, before, after)]
-        parts.append(_file_diff(escaped(path).replace("\n", "\\n"), before, after))
+        if mode[0] != mode[1]:
+            parts.append(f"mode {mode[0]} → {mode[1]} {_one_line(path)}\n")
+        parts.append(_file_diff(_one_line(path), before, after))
     return Shown(DIFF, "".join(parts), tuple(flags))
+
+
+def _one_line(path: str) -> str:
+    return escaped(path).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _file_diff(path: str, before: bytes | None, after: bytes | None) -> str:

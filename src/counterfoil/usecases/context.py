@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from counterfoil.tickets.config import Config
     from counterfoil.tickets.frontmatter import FullReader
+    from counterfoil.usecases.action_ports import Outbound
     from counterfoil.usecases.ports import (
         Clock,
         Entropy,
@@ -83,6 +84,7 @@ class Context:
         git: the repository, opened at first use.
         keys: the clone's signing keys, likewise.
         signers: the SSH keys of whoever runs this process, likewise.
+        outbound: sends requests to other services, likewise.
         ledgers: where the clone's ledgers lie, likewise.
         programs: starts other programs, likewise.
         prefix: the project's folder inside the working tree, empty or ending in `/`.
@@ -99,6 +101,7 @@ class Context:
     ledgers: Ledgers
     programs: ProgramRunner
     signers: Signers
+    outbound: Outbound
 
     def __init__(
         self,
@@ -120,6 +123,7 @@ class Context:
         open_ledgers: Callable[[], Ledgers],
         open_keys: Callable[[], Keys],
         open_signers: Callable[[Context], Signers],
+        open_outbound: Callable[[], Outbound],
     ) -> None:
         self.work = work
         self.state = state
@@ -138,6 +142,7 @@ class Context:
         self._open_ledgers = open_ledgers
         self._open_keys = open_keys
         self._open_signers = open_signers
+        self._open_outbound = open_outbound
         self.warnings: list[dict[str, object]] = []
         self.watch: Callable[[str], Watched] | None = None
         self._config: Config | None = None
@@ -157,6 +162,9 @@ class Context:
         if name == "signers":
             self.signers = self._open_signers(self)
             return self.signers
+        if name == "outbound":
+            self.outbound = self._open_outbound()
+            return self.outbound
         if name == "programs":
             self.programs = self._open_programs()
             return self.programs

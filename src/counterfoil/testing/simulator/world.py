@@ -13,6 +13,7 @@ from counterfoil.testing.machine import Machine
 from counterfoil.testing.memory_files import DRAFT_END, MemoryDisk
 from counterfoil.testing.memory_git import MemoryGit, MemoryPrograms
 from counterfoil.testing.memory_worktree import FOREIGN, MemoryRepository, MemoryWorktree
+from counterfoil.testing.outbound import MemoryOutbound
 from counterfoil.testing.signers import MemorySigners
 from counterfoil.testing.watched import Reach, WatchedKeys, WatchedLedgers
 from counterfoil.usecases.context import Context, Options
@@ -117,6 +118,7 @@ class MemoryWorld:
             open_ledgers=lambda: WatchedLedgers(self._ledgers, machine, self._reach),
             open_keys=lambda: WatchedKeys(self._keys, machine),
             open_signers=lambda _context: MemorySigners(),
+            open_outbound=MemoryOutbound,
         )
 
     def store(self) -> Store | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from counterfoil.gate.action import FILES, LEDGER, OUTSIDE, ActionType
 from counterfoil.gate.limits import ARTIFACTS, BATCH, BODY, COMMENT, LABELS, RELATIONS, REQUEST, TITLE
 from counterfoil.tickets.workflow import PRIORITIES, STATES
+from counterfoil.usecases.actions import harness
 
 Schema = Mapping[str, object]
 
@@ -187,7 +188,7 @@ _TYPES = (
             {
                 "source": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^\\s-][^\\s]*$"}, "target": _REF,
                 "message": {"type": "string", "minLength": 1, "maxLength": COMMENT}, "ticket": _QUERY,
-                "base": _COMMIT, "commit": _COMMIT, "tree": _COMMIT,
+                "base": _COMMIT, "tree": _COMMIT,
             },
             "source", "target",
         ),
@@ -230,4 +231,4 @@ _TYPES = (
     ),
 )  # fmt: skip
 
-BUILT_IN: Mapping[str, ActionType] = {action.name: action for action in _TYPES}
+BUILT_IN: Mapping[str, ActionType] = {action.name: action for action in (*_TYPES, harness.TYPE)}

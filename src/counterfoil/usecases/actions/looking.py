@@ -41,15 +41,37 @@ def look_up(context: Context, query: str, catalog: Catalog | None) -> tuple[str,
 
 
 def facts_about(
-    context: Context, action: ActionType, actor: str, row: Row | None, paths: Sequence[str] = ()
+    context: Context,
+    action: ActionType,
+    actor: str,
+    row: Row | None,
+    paths: Sequence[str] = (),
+    *,
+    of_ticket: bool = True,
 ) -> Facts:
-    """Returns the facts of an action that leaves the ticket's file as it is."""
+    """Returns the facts of an action that leaves the ticket's own file as it is.
+
+    Args:
+        context: the project.
+        action: what is asked for.
+        actor: who asks.
+        row: the ticket, or None where nobody can read it.
+        paths: the files that are written.
+        of_ticket: whether it concerns a ticket at all; without one there is no priority and there are no labels.
+    """
+    priority: str | None = None if of_ticket else ""
+    labels: tuple[str, ...] | None = None if of_ticket else ()
+    if row is not None:
+        priority, labels = row[3], tuple([label.lower() for label in row[4]])
     return Facts(
         action.name,
         actor,
         remote=context.options.remote,
         risk=action.risk,
-        priority=row[3] if row is not None else None,
-        labels=tuple([label.lower() for label in row[4]]) if row is not None else None,
+        priority=priority,
+        labels=labels,
+        state_from="",
+        state_to="",
         paths=tuple(paths),
+        space="",
     )

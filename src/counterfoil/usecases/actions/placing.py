@@ -21,6 +21,7 @@ from counterfoil.usecases.desk import Desk, Sheet
 if TYPE_CHECKING:
     from counterfoil.usecases.catalog import Catalog
     from counterfoil.usecases.context import Context
+    from counterfoil.usecases.plan import FileChange
 
 _PLAIN = ("title", "priority", "assignee", "reviewer", "author")
 _LISTS = ("labels", "blocks", "blocked_by")
@@ -57,7 +58,7 @@ class ActionDesk(Desk):
             InputError: `ticket_exists`, and whatever the desk says of the fields.
         """
         name = index.file_name(ticket_id)
-        if name in self.sheets or any(taken.upper() == name.upper() for taken in self.catalog.names()):
+        if self._taken(name):
             message = f"there is a ticket {ticket_id} already"
             raise InputError("ticket_exists", message, f"ticket show {ticket_id}", id=ticket_id)
         self._given = ticket_id
@@ -76,6 +77,9 @@ class ActionDesk(Desk):
             body=payload.get("body", ""),
         )
 
+    def _taken(self, name: str) -> bool:
+        return name in self.sheets or any(taken.upper() == name.upper() for taken in self.catalog.names())
+
     def _create_from_text(self, text: str) -> Sheet:
         ticket_id = self.new_id()
         written = document.read(text.encode(), self.context.full)
@@ -89,6 +93,20 @@ class ActionDesk(Desk):
         self.sheets[sheet.name] = sheet
         self.subjects.append(f"ticket: create {self.display(sheet)} {written.ticket.title}")
         return sheet
+
+
+class TrialDesk(ActionDesk):
+    """A desk on which one change is tried: it sees the file as it was then, and checks nothing but the ticket."""
+
+    def __init__(self, context: Context, change: FileChange) -> None:
+        super().__init__(context, None)
+        name = change.ticket_file or ""
+        if change.before is not None:
+            self.sheets[name] = Sheet(name, change.before, document.read(change.before, context.full))
+        self._checked.add(name)
+
+    def _taken(self, _name: str) -> bool:
+        return False
 
 
 class _OnDemand:

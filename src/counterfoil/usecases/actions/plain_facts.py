@@ -50,18 +50,13 @@ def facts_of(
         rows: by the ticket's file name, its row before and after.
         actor: who asks.
     """
-    claimed = {}
-    for change in files:
-        if change.local and change.path.startswith(claims.FOLDER + "/"):
-            holder = _taken_by(change)
-            if holder:
-                claimed[change.path[len(claims.FOLDER) + 1 :]] = holder
+    claimed = claimants(files)
     found: list[Facts] = []
     for change in files:
         name = change.ticket_file
         if name is not None:
             before, after = rows[name]
-            holder = claimed.pop(name[:-3].upper(), "")
+            holder = claimed.pop(name, "")
             for action in _actions(change, before, after, holder):
                 found.append(_told(context, action, actor, change.path, before, after))
         elif not change.local and change.path != index.FILE:
@@ -71,6 +66,17 @@ def facts_of(
         found.append(
             Facts(CLAIM, actor, remote=context.options.remote, risk=RISKS[CLAIM], paths=(), space="")
         )
+    return found
+
+
+def claimants(files: Sequence[FileChange]) -> dict[str, str]:
+    """Returns by the ticket's file name who takes a claim."""
+    found = {}
+    for change in files:
+        if change.local and change.path.startswith(claims.FOLDER + "/"):
+            holder = _taken_by(change)
+            if holder:
+                found[index.file_name(change.path[len(claims.FOLDER) + 1 :])] = holder
     return found
 
 
@@ -121,7 +127,7 @@ def _told(
 ) -> Facts:
     known = [row for row in (before, after) if row is not None]
     was, becomes = "" if before is None else before[2], "" if after is None else after[2]
-    moves = becomes != "" and was != becomes
+    moves = becomes not in ("", was)
     labels = [label.lower() for row in known for label in row[4]]
     return Facts(
         action,

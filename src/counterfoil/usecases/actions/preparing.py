@@ -9,60 +9,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import InputError
 from counterfoil.gate import shown
-from counterfoil.gate.action import FILES, LEDGER, ActionType, Flag, Shown
+from counterfoil.gate.action import FILES, LEDGER, OUTSIDE, ActionType, Flag
 from counterfoil.gate.facts import Facts
-from counterfoil.kernel import ids
+from counterfoil.kernel import canonical, ids
 from counterfoil.tickets import index
 from counterfoil.tickets.document import scan
 from counterfoil.tickets.model import row_of
 from counterfoil.usecases.actions import basis, builtin, placing, registry, telling
 from counterfoil.usecases.actions import payload as payloads
-from counterfoil.usecases.actions.acting import acting_as
+from counterfoil.usecases.actions.artifacts import require_stored
+from counterfoil.usecases.actions.executing import prepare_outside
 from counterfoil.usecases.actions.looking import facts_about, look_up
 from counterfoil.usecases.actions.plain_facts import facts_of
+from counterfoil.usecases.actions.policy_text import policy_plan
+from counterfoil.usecases.actions.prepared import Prepared
+from counterfoil.usecases.actions.retelling import typed
 from counterfoil.usecases.actions.seeing import digest_of, preview
 from counterfoil.usecases.desk import MINTED_FILE
 
 if TYPE_CHECKING:
-    from counterfoil.usecases.actions.basis import Basis, Writes
+    from collections.abc import Callable
+
     from counterfoil.usecases.catalog import Catalog, RowChange
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.plan import FileChange, Plan
 
+    Preparer = Callable[[Context, ActionType, dict[str, Any], str, Catalog | None, dict[str, int]], Prepared]
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An action that is ready to be ruled on.
-
-    Attributes:
-        action, version, form, risk: of its type; the risk may be higher than the type's own.
-        payload: with whole ids, and with everything that it left open.
-        tickets: the ids that it concerns.
-        basis: what it reads or writes, as it is now.
-        writes: the files that it would write.
-        facts: what policy is told; several where the action is several things at once.
-        shown: what a reviewer sees.
-        shown_digest: SHA-256 of that text.
-        masked: by rule how many secrets were taken out.
-    """
-
-    action: str
-    version: int
-    form: str
-    risk: str
-    payload: dict[str, Any]
-    tickets: tuple[str, ...]
-    basis: Basis
-    writes: Writes
-    facts: tuple[Facts, ...]
-    shown: Shown
-    shown_digest: str
-    masked: dict[str, int] = field(default_factory=dict)
+__all__ = ["Prepared", "clean_text", "plan", "prepare", "records", "typed", "unminted"]
 
 
 def prepare(
@@ -98,53 +76,76 @@ def prepare(
         payloads.check_form(action, plain)
     else:
         payloads.refuse_secrets(plain)
-    acting = acting_as(context, actor)
-    if action.form == FILES:
-        return _prepare_files(acting, action, plain, actor, catalog, masked)
-    if action.form == LEDGER:
-        return _prepare_records(acting, action, plain, actor, catalog, masked)
-    from counterfoil.usecases.actions.executing import prepare_outside
-
-    return prepare_outside(acting, action, plain, actor, catalog, masked)
+    acting = context.acting(actor)
+    try:
+        prepare_form = _PREPARERS[action.form]
+        return prepare_form(acting, action, plain, actor, catalog, masked)
+    finally:
+        context.warnings += acting.warnings
 
 
-def plan(
-    context: Context,
-    name: str,
-    payload: Mapping[str, Any],
-    catalog: Catalog | None,
-    *,
-    actor: str,
-    writes: Sequence[Sequence[str | None]] | None = None,
-) -> Plan:
-    """Returns the plan of a prepared action of the form `files`, for `usecases.change.perform`.
+def plan(context: Context, catalog: Catalog | None, body: Mapping[str, Any]) -> Plan:
+    """Returns the plan of a proposal of the form `files`, for `usecases.change.perform`.
 
     Args:
-        context: the project.
-        name, payload: as they were prepared.
+        context: the project, in which the proposer acts, whose claims count.
         catalog: the tickets as they are, read under the lock.
-        actor: who asked for it, whose claims count.
-        writes: what was approved; the plan has to write exactly that.
+        body: the proposal: `action`, `payload` and `writes`, which is what the plan has to write.
 
     Raises:
         ConflictError: `stale`, `claimed`.
         InputError: what the desk says.
     """
-    acting = acting_as(context, actor)
-    if name == builtin.POLICY:
-        from counterfoil.usecases.actions.policy_text import policy_plan
-
-        made = policy_plan(acting, payload)
-    else:
-        desk = placing.ActionDesk(acting, catalog)
-        placing.place(desk, name, payload)
-        made = desk.plan()
-    if writes is not None:
-        basis.require(acting, made, writes)
+    made = _planned(context, catalog, str(body["action"]), body["payload"])
+    basis.require(context, made, body["writes"])
     return made
 
 
-records = telling.records
+def _planned(context: Context, catalog: Catalog | None, name: str, payload: Mapping[str, Any]) -> Plan:
+    if name == builtin.POLICY:
+        return policy_plan(context, payload)
+    desk = placing.ActionDesk(context, catalog)
+    placing.place(desk, name, payload)
+    return desk.plan()
+
+
+def records(context: Context, body: Mapping[str, Any], *, actor: str) -> telling.Told:
+    """Returns what a proposal of the form `ledger` adds to the ledger: stream, kind and body of each receipt."""
+    return telling.records(context, str(body["action"]), body["payload"], actor)
+
+
+def unminted(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a payload without what was minted for it, so that the same request is seen to be the same."""
+    plain = {key: value for key, value in payload.items() if key not in ("id", "comment", "text")}
+    ticket_id = payload.get("id")
+    if "text" in payload:
+        text = str(payload["text"])
+        plain["text"] = text.replace(str(ticket_id), "") if ticket_id else text
+    if "actions" in payload:
+        plain["actions"] = [{**item, "payload": unminted(item["payload"])} for item in payload["actions"]]
+    return plain
+
+
+def clean_text(text: str, field: str, limit: int, *, redact: bool = False) -> str:
+    """Returns a reason, a note or the like if it can be sealed.
+
+    Args:
+        text: what somebody wrote.
+        field: its name, for the error.
+        limit: most characters.
+        redact: mask secrets instead of refusing them.
+
+    Raises:
+        InputError: `too_large`, `secret_found`, `not_canonical`.
+    """
+    if len(text) > limit:
+        message = f"{field} has {len(text):,} characters, and {limit:,} are the limit"
+        raise InputError("too_large", message, "say it shorter", field=field, size=len(text), limit=limit)
+    canonical.encode(text)
+    if redact:
+        return str(payloads.masked({field: text})[0][field])
+    payloads.refuse_secrets({field: text})
+    return text
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -158,18 +159,16 @@ def _prepare_files(
     catalog: Catalog | None,
     masked: dict[str, int],
 ) -> Prepared:
-    if action.name == builtin.POLICY:
-        from counterfoil.usecases.actions.policy_text import policy_plan
-
-        complete, made = payload, policy_plan(context, payload)
-    else:
-        mints = catalog is None and _mints(action.name, payload)
-        with context.lock() if mints else nullcontext():
+    mints = catalog is None and _mints(action.name, payload)
+    with context.lock() if mints else nullcontext():
+        if action.name == builtin.POLICY:
+            complete, made = payload, policy_plan(context, payload)
+        else:
             desk = placing.ActionDesk(context, catalog)
             complete = _place(desk, action.name, payload)
             made = desk.plan()
-            if mints:
-                _note_minted(context, made)
+        if mints:
+            _note_minted(context, made)
     changed = [change for change in made.files if change.before != change.after and change.path != index.FILE]
     if not changed:
         raise InputError(
@@ -263,7 +262,7 @@ def _whole(action: ActionType, parts: Sequence[Facts]) -> Facts:
         state_from=first.state_from if len(parts) == 1 else None,
         state_to=first.state_to if len(parts) == 1 else None,
         paths=tuple(dict.fromkeys([path for facts in parts for path in facts.paths or ()])),
-        space=first.space,
+        space="",
     )
 
 
@@ -309,8 +308,6 @@ def _prepare_records(
     if action.name in (builtin.COMMENT_ON, builtin.RESPOND):
         complete.setdefault("comment", _mint_comment(context))
     if action.name == builtin.ATTACH:
-        from counterfoil.usecases.actions.artifacts import require_stored
-
         require_stored(context, complete["artifacts"])
     seen = preview(action, complete)
     return Prepared(
@@ -331,3 +328,10 @@ def _prepare_records(
 
 def _mint_comment(context: Context) -> str:
     return ids.encode(context.clock.now_ms(), context.entropy.bits(ids.RANDOM_BITS))
+
+
+_PREPARERS: Mapping[str, Preparer] = {
+    FILES: _prepare_files,
+    LEDGER: _prepare_records,
+    OUTSIDE: prepare_outside,
+}

@@ -22,10 +22,10 @@ CLAIMED = "claimed"
 SELF_REPORTED = "self-reported"
 
 
-def records(context: Context, name: str, payload: Mapping[str, Any]) -> Told:
+def records(context: Context, name: str, payload: Mapping[str, Any], actor: str) -> Told:
     """Returns what a prepared action of the form `ledger` adds to the ledger."""
     ticket = str(payload["ticket"])
-    common: dict[str, object] = {"ticket": ticket, "project": context.project}
+    common: dict[str, object] = {"ticket": ticket, "project": context.project, "by": actor}
     rest = {key: value for key, value in payload.items() if key != "ticket"}
     return [(kinds.ticket_stream(ticket), kind, {**common, **body}) for kind, body in _TELLERS[name](rest)]
 

@@ -24,14 +24,16 @@ class Workshop(Office):
         return preparing.prepare(self.context(), name, payload, actor=actor, redact=redact)
 
     def apply(self, prepared: Prepared, actor: str = AGENT) -> Outcome:
-        """Carries out a prepared action of the form `files`, by another context."""
+        """Carries out a prepared action of the form `files`, in another context."""
         context = self.context()
-        return perform(
-            context,
-            lambda catalog: preparing.plan(
-                context, prepared.action, prepared.payload, catalog, actor=actor, writes=prepared.writes
-            ),
-        )
+        body = {"action": prepared.action, "payload": prepared.payload, "writes": prepared.writes}
+        acting = context.acting(actor)
+        return perform(context, lambda catalog: preparing.plan(acting, catalog, body))
+
+    def records(self, prepared: Prepared, actor: str = AGENT) -> list[tuple[str, str, dict[str, object]]]:
+        """Returns what a prepared action of the form `ledger` adds."""
+        body = {"action": prepared.action, "payload": prepared.payload}
+        return preparing.records(self.context(), body, actor=actor)
 
     def blob(self, path: str) -> str:
         """Returns the blob that Git would keep for a file of the working tree."""

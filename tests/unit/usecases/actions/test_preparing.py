@@ -49,9 +49,7 @@ def test_a_comment_is_a_receipt_on_the_tickets_stream_and_rests_on_no_file(shop:
     ticket = shop.new("First")
     prepared = shop.prepare("ticket.comment", ticket=ticket[:8], text="Well.")
     assert (prepared.basis, prepared.writes, prepared.form) == ([], [], "ledger")
-    from counterfoil.usecases.actions.preparing import records
-
-    [(stream, kind, body)] = records(shop.context(), prepared.action, prepared.payload)
+    [(stream, kind, body)] = shop.records(prepared)
     assert (stream, kind) == (f"ticket/{ticket}", "ticket.commented")
     assert body["text"] == "Well."
     assert body["comment"] == prepared.payload["comment"]

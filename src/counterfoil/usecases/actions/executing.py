@@ -1,0 +1,109 @@
+"""Actions that reach outside: prepared, run between two receipts, and asked about after a crash.
+
+Each has an `Executor`. What policy and people rule on is complete before anything runs: a command's whole
+argument list, a request's whole body, a merge's whole tree (gate.md, "The one door").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from counterfoil.usecases.actions import builtin, harness, registry
+from counterfoil.usecases.actions.commanding import Commanding
+from counterfoil.usecases.actions.granting import Granting
+from counterfoil.usecases.actions.looking import facts_about, look_up
+from counterfoil.usecases.actions.outside import Attempt, Executor
+from counterfoil.usecases.actions.plugged import Plugged
+from counterfoil.usecases.actions.posting import Posting
+from counterfoil.usecases.actions.prepared import Prepared
+from counterfoil.usecases.actions.promoting import Promoting
+from counterfoil.usecases.actions.seeing import digest_of
+
+if TYPE_CHECKING:
+    from counterfoil.gate.action import ActionType
+    from counterfoil.tickets.model import Row
+    from counterfoil.usecases.catalog import Catalog
+    from counterfoil.usecases.context import Context
+
+
+_EXECUTORS: Mapping[str, type[Executor]] = {
+    builtin.PROMOTE: Promoting,
+    builtin.COMMAND: Commanding,
+    builtin.SEND: Posting,
+    harness.TOOL_RUN: Granting,
+}
+
+
+def prepare_outside(
+    context: Context,
+    action: ActionType,
+    payload: dict[str, Any],
+    actor: str,
+    catalog: Catalog | None,
+    masked: dict[str, int],
+) -> Prepared:
+    """Prepares an action that reaches outside; see `preparing.prepare`."""
+    complete = dict(payload)
+    row: Row | None = None
+    tickets: tuple[str, ...] = ()
+    query = complete.get("ticket")
+    if action.name in builtin.BUILT_IN and query is not None:
+        complete["ticket"], row = look_up(context, query, catalog)
+        tickets = (complete["ticket"],)
+    ready = _executor(context, action, complete).ready()
+    return Prepared(
+        action=action.name,
+        version=action.version,
+        form=action.form,
+        risk=action.risk,
+        payload=ready.payload,
+        tickets=tickets,
+        basis=ready.basis,
+        writes=[],
+        facts=(facts_about(context, action, actor, row, ready.paths, of_ticket=bool(tickets)),),
+        shown=ready.shown,
+        shown_digest=digest_of(ready.shown),
+        masked=masked,
+    )
+
+
+def run_outside(context: Context, body: Mapping[str, Any], *, attempt: int) -> dict[str, Any]:
+    """Lets a proposal take effect outside.
+
+    Args:
+        context: the project.
+        body: the proposal.
+        attempt: its number, from 1 on.
+
+    Returns:
+        What is recorded of it: small, and without secrets.
+
+    Raises:
+        HostError: nobody knows whether it happened, or it could not be begun.
+        CounterfoilError: it will not come about.
+    """
+    return dict(_executor_of(context, body).run(Attempt(str(body["id"]), attempt)))
+
+
+def probe_outside(context: Context, body: Mapping[str, Any], *, attempt: int) -> dict[str, Any] | None:
+    """Tells what became of an attempt that was interrupted.
+
+    Returns:
+        What is recorded of it if it happened, an empty one if it did not, None where nobody can tell.
+    """
+    found = _executor_of(context, body).probe(Attempt(str(body["id"]), attempt))
+    return None if found is None else dict(found)
+
+
+def is_repeatable(context: Context, body: Mapping[str, Any]) -> bool:
+    """Tells whether an attempt of which nobody knows what became may be repeated."""
+    return _executor_of(context, body).is_repeatable()
+
+
+def _executor_of(context: Context, body: Mapping[str, Any]) -> Executor:
+    return _executor(context, registry.find(context, str(body["action"])), body["payload"])
+
+
+def _executor(context: Context, action: ActionType, payload: dict[str, Any]) -> Executor:
+    return _EXECUTORS.get(action.name, Plugged)(context, action, payload)

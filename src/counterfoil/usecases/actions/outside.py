@@ -1,0 +1,119 @@
+"""What all actions that reach outside have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from counterfoil.errors import ConflictError, InputError
+from counterfoil.gate import redact
+from counterfoil.gate.action import Shown
+from counterfoil.kernel import canonical
+from counterfoil.kernel.digest import sha256_hex
+
+if TYPE_CHECKING:
+    from counterfoil.gate.action import ActionType
+    from counterfoil.usecases.actions.basis import Basis
+    from counterfoil.usecases.context import Context
+
+OUTPUT = 4_000
+"""So many characters of what something answered are recorded."""
+
+
+class Attempt(NamedTuple):
+    """One attempt at an effect.
+
+    Attributes:
+        proposal: the proposal's id, which every attempt has in common.
+        number: from 1 on.
+    """
+
+    proposal: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What an action that reaches outside would do.
+
+    Attributes:
+        payload: complete.
+        shown: for the reviewer.
+        basis: what has to be as it is.
+        paths: the files of the repository that it would change.
+    """
+
+    payload: dict[str, Any]
+    shown: Shown
+    basis: Basis = field(default_factory=list)
+    paths: tuple[str, ...] = ()
+
+
+class Executor(ABC):
+    """How one action reaches outside.
+
+    Args:
+        context: the project.
+        action: its type.
+        payload: what it was told.
+    """
+
+    def __init__(self, context: Context, action: ActionType, payload: dict[str, Any]) -> None:
+        self.context = context
+        self.action = action
+        self.payload = payload
+
+    @abstractmethod
+    def ready(self) -> Ready:
+        """Completes the payload and finds out what it would do; changes nothing."""
+
+    @abstractmethod
+    def run(self, at: Attempt) -> Mapping[str, object]:
+        """Does it, and returns what is worth recording of it."""
+
+    def probe(self, at: Attempt) -> Mapping[str, object] | None:  # noqa: ARG002
+        """Tells whether it has happened: its result, an empty mapping for no, None where nobody can tell."""
+        return None
+
+    def is_repeatable(self) -> bool:
+        """Tells whether doing it twice does no harm."""
+        return False
+
+
+def excerpt(data: bytes) -> str:
+    """Returns the end of an output as text, without secrets."""
+    text, _ = redact.mask(data.decode("utf-8", "backslashreplace"))
+    return text if len(text) <= OUTPUT else f"…{text[-OUTPUT:]}"
+
+
+def pinned(kind: str, name: str, definition: Mapping[str, object], payload: Mapping[str, Any]) -> str:
+    """Returns the digest of what the configuration says of a name, which has to be the one that was approved.
+
+    Raises:
+        ConflictError: `stale`.
+    """
+    digest = sha256_hex(canonical.encode(definition))
+    if payload.get("definition", digest) != digest:
+        message = f"the configuration says something else of the {kind} {name!r} since this was proposed"
+        raise ConflictError("stale", message, "look at it and propose it anew", name=name)
+    return digest
+
+
+def undefined(kind: str, name: str, section: str) -> InputError:
+    """Returns the error of a name that the configuration does not have."""
+    hint = f"put [{section}.{name}] into your own counterfoil/config.toml (docs/reference/actions.md)"
+    return InputError(
+        "definition_not_found",
+        f"no {kind} is called {name!r} in your configuration",
+        hint,
+        kind=kind,
+        name=name,
+    )
+
+
+def malformed(section: str, name: str, problem: str) -> InputError:
+    """Returns the error of a part of the user's configuration that cannot be used."""
+    hint = "mend counterfoil/config.toml (docs/reference/actions.md)"
+    return InputError("invalid_config", f"[{section}.{name}]: {problem}", hint, section=f"{section}.{name}")
