@@ -139,8 +139,10 @@ def test_commits_that_touch_no_ticket_append_nothing_and_are_looked_at_once_by_o
     counted = Counted()
     context = context_of(clone, counted=counted)
     catch_up(context)
-    [call] = [call for call in counted.calls if not call.startswith("config ")]
-    assert " log " in call
+    log, policy = [call for call in counted.calls if not call.startswith("config ")]
+    assert " log " in log
+    assert policy.endswith(":.tickets/policy.yml")  # which nobody has accepted
+    assert [warning["code"] for warning in context.warnings] == ["policy_not_accepted"]
     assert len(receipts(clone)) == before
     assert not observed.due(context_of(clone))
 

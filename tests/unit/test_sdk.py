@@ -116,7 +116,7 @@ def test_reading_finds_what_the_command_finds(project: Project, desk: Desk) -> N
     assert project.branch(first) == desk.data("branch", first)["branch"]
     assert project.pull_request_title(first) == desk.data("branch", first)["pr_title"]
     assert [item["id"] for item in project.export(state=["ready"])] == [first, second]
-    explained = desk.data("policy", "explain", first, "--actor", "agent:sdk")
+    explained = desk.data("policy", "explain", "merge", first, "--actor", "agent:sdk")
     assert dict(project.explain_policy(first)) == explained
 
 

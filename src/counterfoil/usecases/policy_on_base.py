@@ -119,7 +119,9 @@ def unaccepted(context: Context, store: Store | None) -> Unaccepted | None:
 
 
 def warn(context: Context, store: Store | None) -> None:
-    """Warns where the base branch's policy is not the accepted one."""
+    """Warns where the base branch's policy is not the accepted one; asks Git only where there is any policy."""
+    if not context.work.exists(FILE) and (store is None or accepted(store, context.prefix) is None):
+        return
     found = unaccepted(context, store)
     if found is not None:
         context.warn(NOT_ACCEPTED, found.message, hint=found.hint, ref=found.base.ref)
