@@ -20,6 +20,7 @@ def test_all_settings_are_listed(desk: Desk) -> None:
         "pack=on",
         "lockTimeout=60",
         "baseBranch=main",
+        "signingKey=",
         "format_version=1",
         "id_prefix=TK",
         "workflow=simple-v1",

@@ -59,6 +59,8 @@ class SshSigners:
     def available(self, *, terminal: bool = False, told: Told | None = None) -> list[SigningKey]:
         """Returns the keys that can sign now, the one to take first, each of them once."""
         search = _Search(terminal, told or _unheard)
+        if self._named is None and self._only:
+            return []
         search.held = self._held(search)
         if self._named is not None:
             search.add(self._named[0], lambda: self._find_named(search, *(self._named or ("", ""))))

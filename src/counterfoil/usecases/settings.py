@@ -14,6 +14,7 @@ SETTINGS = (
     ("pack", "on", "whether loose objects are packed"),
     ("lockTimeout", "60", "how many seconds to wait for another command, or for another Git"),
     ("baseBranch", "", "the branch whose policy counts"),
+    ("signingKey", "", "the SSH key that signs decisions"),
 )
 FORMAT_KEYS = (
     ("format_version", ""),
