@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil.gate.statement import matter_of
 from counterfoil.usecases import people, statements
 
 if TYPE_CHECKING:
@@ -44,10 +43,9 @@ def sign(
         people.register_key(context, store, by, key.key)
     return statements.sign_decision(
         context,
-        matter_of(state),
-        actor=by,
+        state,
+        by=by,
         verdict=verdict,
-        not_after=str(state.body.get("expires_at")),
         note=note,
         terminal=terminal,
         among={key.key.fingerprint},
