@@ -69,6 +69,7 @@ class Identify:
         self._server = server
         self._rates = rates
         self._via = via
+        self._prefix = API if via == "http" else ""
         self._options = Options(ci=True, remote=True, via=via)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +78,7 @@ class Identify:
             await self._app(scope, receive, send)
             return
         passage: Passage = scope[STATE]
+        passage.prefix = self._prefix
         shown = [value for name, value in scope["headers"] if name == b"authorization"]
         refusal = None
         if shown or not _needs_no_token(scope):

@@ -49,16 +49,16 @@ class Passage:
     Attributes:
         id: names it, in the answer's `X-Request-Id` and in the log.
         actor: who sent it, once that is known; `-` before.
-        route: the path as the routes spell it, or empty.
+        prefix: what stands before the route's own path.
         peer: the address at the other end of the connection.
     """
 
-    __slots__ = ("actor", "begun", "id", "peer", "route", "status")
+    __slots__ = ("actor", "begun", "id", "peer", "prefix", "status")
 
     def __init__(self, peer: str) -> None:
         self.id = secrets.token_hex(8)
         self.actor = "-"
-        self.route = ""
+        self.prefix = ""
         self.peer = peer
         self.begun = time.perf_counter()
         self.status = 0
@@ -136,7 +136,8 @@ class Threshold:
 
     def _tell(self, scope: Scope, passage: Passage) -> None:
         seconds = time.perf_counter() - passage.begun
-        route = passage.route or getattr(scope.get("route"), "path", "") or "-"
+        found = getattr(scope.get("route"), "path", None)
+        route = "-" if found is None else passage.prefix + found
         method = scope["method"] if scope["method"] in METHODS else "-"
         self._meters.answered(method, route, passage.status, seconds)
         self._journal.request(

@@ -66,6 +66,7 @@ def described() -> FastAPI:
     app.add_exception_handler(CounterfoilError, _told)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(Exception, _bug)
     plain = app.openapi
 
     def with_security() -> dict[str, Any]:
@@ -107,6 +108,12 @@ async def _unreadable(request: Request, error: Exception) -> Response:
 def answered_error(code: str, message: str, hint: str, details: dict[str, Any]) -> Response:
     """Returns an error of a request that cannot be read."""
     return refused(refusals.Refusal(refusals.STATUS[code], refusals.shape(code, message, hint, details)))
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    """Answers a fault of the program; it is raised again, and the threshold logs it."""
+    del request, error
+    return refused(refusals.BUG)
 
 
 async def _of_http(request: Request, error: Exception) -> Response:

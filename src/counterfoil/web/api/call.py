@@ -15,7 +15,6 @@ from counterfoil.usecases.authenticating import check_scope
 from counterfoil.usecases.context import Options
 from counterfoil.web import refusals
 from counterfoil.web.identify import CALLER
-from counterfoil.web.threshold import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -164,8 +163,3 @@ def warned(call: Call, data: Mapping[str, Any]) -> dict[str, Any]:
     """Returns data with what there was to remark; words that name files of the server stay inside."""
     codes = sorted({str(warning["code"]) for warning in call.context.warnings})
     return {**data, "warnings": codes} if codes else dict(data)
-
-
-def note_route(request: Request, route: str) -> None:
-    """Lets the log name a route that only looks like another one."""
-    request.scope[STATE].route = route

@@ -237,3 +237,11 @@ class Health(Told):
     """Whether the server works."""
 
     status: str
+
+
+class Delivered(Told):
+    """What became of a delivery."""
+
+    receipt: str
+    repeated: bool
+    proposal: str | None

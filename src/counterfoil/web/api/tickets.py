@@ -52,11 +52,9 @@ PRECONDITION_REQUIRED = refusals.plain(
 
 def _schema_of(action: str, *without: str, **more: object) -> dict[str, Any]:
     """Returns what describes a body that is an action's payload, without what the path says."""
-    schema = dict(builtin.BUILT_IN[action].schema)
-    properties: dict[str, object] = dict(schema["properties"])  # type: ignore[call-overload]
-    required = [name for name in schema.get("required", ()) if name not in without]  # type: ignore[attr-defined]
-    for name in without:
-        properties.pop(name, None)
+    schema: dict[str, Any] = dict(builtin.BUILT_IN[action].schema)
+    properties = {name: part for name, part in schema["properties"].items() if name not in without}
+    required = [name for name in schema.get("required", ()) if name not in without]
     kept = {name: schema[name] for name in ("anyOf", "dependentSchemas") if name in schema and not without}
     described = {
         "type": "object", "properties": {**properties, **more}, "required": required, "additionalProperties": False,
@@ -88,7 +86,7 @@ def list_tickets(
         )
     )  # fmt: skip
     if behind is not None:
-        rows = [row for row in rows if [row[3], row[0]] > behind]
+        rows = [row for row in rows if (row[3], row[0]) > tuple(map(str, behind))]
     page = rows[:limit]
     prefix = call.context.config.id_prefix
     more = paging.cursor("tickets", page[-1][3], page[-1][0]) if len(rows) > limit else None

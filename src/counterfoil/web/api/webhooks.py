@@ -2,8 +2,53 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import TYPE_CHECKING, Annotated
 
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from counterfoil.usecases import deliveries
+from counterfoil.web import refusals
+from counterfoil.web.api import forms
+from counterfoil.web.api.call import Call, Calling, answered, refused
+from counterfoil.web.api.changing import FAILURES
 from counterfoil.web.api.strict_route import StrictRoute
+from counterfoil.web.threshold import STATE
+
+if TYPE_CHECKING:
+    from counterfoil.web.threshold import Passage
 
 routes = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=StrictRoute)
+ONE_MEANING = ("webhook-", "x-hub-", "x-github-", "content-type")
+"""Beginnings of headers that may stand once: which of two would count is anybody's guess."""
+
+
+@routes.post("/{source}", response_model=forms.Delivered, status_code=202, openapi_extra={
+    "security": [],
+    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+}, responses={**FAILURES, 202: {"model": forms.Delivered, "description": "It is sealed."}})  # fmt: skip
+async def deliver(
+    call: Calling,
+    request: Request,
+    source: Annotated[str, Path(max_length=100, description="The source's name.")],
+) -> Response:
+    """Takes in a delivery signed by its sender (Standard Webhooks, or GitHub's signature); no token is wanted.
+
+    The same delivery once more makes nothing new and is answered in the same way, with `repeated`.
+    """
+    passage: Passage = request.scope[STATE]
+    wait_s = call.hub.rates.count("webhook", passage.peer)
+    if wait_s:
+        return refused(refusals.too_many(wait_s))
+    names = [name for name in request.headers if name.startswith(ONE_MEANING)]
+    if len(set(names)) != len(names):
+        return refused(refusals.UNAUTHENTICATED)
+    return await run_sync(_deliver, call, source, dict(request.headers), await request.body())
+
+
+def _deliver(call: Call, source: str, headers: dict[str, str], body: bytes) -> Response:
+    context = call.context
+    done = deliveries.receive(context, call.store(), source, headers, body, context.clock.now_ms())
+    asked = None if done.proposal is None else done.proposal.id
+    return answered({"receipt": done.receipt, "repeated": done.repeated, "proposal": asked}, 202)
