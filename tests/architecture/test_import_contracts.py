@@ -48,6 +48,8 @@ PLANTINGS = [
     ("layers", "tickets/planted.py", "import counterfoil.ledger.receipt"),
     ("layers", "ledger/planted.py", "def late():\n    import counterfoil.tickets.workflow"),
     ("pure-rooms", "ledger/planted.py", "import os"),
+    ("agents-never-decide", "mcp/planted.py", "import counterfoil.usecases.deciding"),
+    ("agents-never-decide", "mcp/server.py", "def late():\n    from counterfoil.usecases import deciding"),
     ("acyclic", "cli/one.py", "import counterfoil.cli.two"),
 ]
 """Contract, the module that breaks it, and the lines that it gains for that."""

@@ -79,8 +79,9 @@ def removed(path: str, data: bytes | None) -> bytes | None:
         _drop_empty(held, "mcpServers")
     else:
         hooks = held.get("hooks")
-        entries = hooks.get(EVENT) if isinstance(hooks, dict) else None
-        if not isinstance(entries, list) or not any(_is_ours(entry) for entry in entries):
+        if not isinstance(hooks, dict) or not isinstance(entries := hooks.get(EVENT), list):
+            return None
+        if not any(_is_ours(entry) for entry in entries):
             return None
         hooks[EVENT] = [kept for entry in entries if (kept := _without_ours(entry)) is not None]
         _drop_empty(hooks, EVENT)

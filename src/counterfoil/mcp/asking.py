@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import InputError
 from counterfoil.gate.proposal import APPLIED, FAILED, PENDING, REJECTED
+from counterfoil.gate.reach import READ
 from counterfoil.gate.shown import escaped
 from counterfoil.mcp import tools
 from counterfoil.mcp.answers import Answer
-from counterfoil.mcp.reading import READ
 from counterfoil.tickets import index
 from counterfoil.tickets.model import row_of
 from counterfoil.usecases import claims, proposals

@@ -92,17 +92,24 @@ class McpApp:
 
 
 def asgi(
-    project: ServerContext, *, hosts: Sequence[str] = LOOPBACK, origins: Sequence[str] | None = None
+    project: ServerContext,
+    *,
+    version: str,
+    hosts: Sequence[str] = LOOPBACK,
+    origins: Sequence[str] | None = None,
 ) -> McpApp:
     """Returns the application that is mounted at `/mcp`.
 
     Args:
         project: what the server holds for as long as it runs.
+        version: the program's own.
         hosts: values of the Host header that are let in.
         origins: values of the Origin header; None makes them of the hosts, with and without TLS.
     """
     allowed = [f"{scheme}://{host}" for host in hosts for scheme in ("http", "https")]
-    return McpApp(build(project, _who), project, hosts, allowed if origins is None else origins)
+    return McpApp(
+        build(project, _who, version=version), project, hosts, allowed if origins is None else origins
+    )
 
 
 def bearer(scope: Scope) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import InputError
-from counterfoil.gate import reach
+from counterfoil.gate.reach import READ
 from counterfoil.mcp.answers import Answer
 from counterfoil.mcp.tools import ROWS
 from counterfoil.tickets import index, query
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from counterfoil.mcp.call import ToolCall
     from counterfoil.tickets.model import Row
     from counterfoil.usecases.context import Context
-
-READ = reach.READ
-"""The scope of whoever only looks."""
-PROPOSAL = "P-"
 
 
 def list_tickets(call: ToolCall) -> Answer:
@@ -100,15 +96,10 @@ def _tell_problems(context: Context, catalog: Catalog) -> None:
         )
 
 
-def show(call: ToolCall) -> Answer:
-    """Shows a ticket, or a proposal."""
-    wanted = call.arguments["id"].strip()
-    if wanted.upper().startswith(PROPOSAL):
-        from counterfoil.mcp.asking import show_proposal
-
-        return show_proposal(call, wanted)
+def show_ticket(call: ToolCall) -> Answer:
+    """Shows a ticket as its file has it, and who holds it."""
     call.check(READ)
-    data = ticket_data(call.context, wanted)
+    data = ticket_data(call.context, call.arguments["id"].strip())
     text = str(data["text"])
     facts = {name: value for name, value in data.items() if name != "text"}
     claim = data["claim"]

@@ -17,9 +17,10 @@ from mcp_types import (
 )
 
 from counterfoil.errors import InputError
+from counterfoil.gate.reach import READ
 from counterfoil.kernel.ids import canonical_ulid
 from counterfoil.mcp import pages
-from counterfoil.mcp.reading import READ, ticket_data
+from counterfoil.mcp.reading import ticket_data
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases.catalog import Catalog
 

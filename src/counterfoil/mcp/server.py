@@ -25,9 +25,8 @@ from mcp_types import (
 )
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
-from counterfoil import __version__
 from counterfoil.errors import InputError
-from counterfoil.mcp import answers, prompts, reading, resources, tools
+from counterfoil.mcp import answers, prompts, reading, resources, showing, tools
 from counterfoil.mcp.arguments import check
 from counterfoil.mcp.call import ToolCall
 
@@ -61,7 +60,7 @@ INSTRUCTIONS = (
 
 RUN: Mapping[str, Callable[[ToolCall], Answer]] = {
     tools.LIST: reading.list_tickets,
-    tools.SHOW: reading.show,
+    tools.SHOW: showing.show,
     tools.READY: reading.list_ready,
 }
 """What only looks; the rest is imported when it is first asked for, so that the first reply is soon there."""
@@ -168,12 +167,12 @@ async def _run(call: ToolCall, name: str, request: Request) -> Answer:
     return await anyio.to_thread.run_sync(asking.RUN[name], call)
 
 
-def build(project: ServerContext, who: Who, *, permits: bool = False) -> Server[Any]:
-    """Returns the server for one project; see `Desk` for the arguments."""
+def build(project: ServerContext, who: Who, *, version: str, permits: bool = False) -> Server[Any]:
+    """Returns the server for one project; see `Desk` for the arguments. The version is the program's own."""
     desk = Desk(project, who, permits=permits)
     server: Server[Any] = Server(
         NAME,
-        version=__version__,
+        version=version,
         title="Counterfoil",
         instructions=None if permits else INSTRUCTIONS,
         on_list_tools=desk.list_tools,

@@ -44,12 +44,13 @@ class Owner:
         return Caller(actor, session=self._session)
 
 
-def serve(project: ServerContext, options: Options, *, permits: bool = False) -> None:
+def serve(project: ServerContext, options: Options, *, version: str, permits: bool = False) -> None:
     """Serves until the client closes our standard input.
 
     Args:
         project: what is served.
         options: of the command, `--actor` among them.
+        version: the program's own.
         permits: serve the permission prompt alone.
 
     Raises:
@@ -57,7 +58,7 @@ def serve(project: ServerContext, options: Options, *, permits: bool = False) ->
     """
     context = project.context(options)
     owner = Owner(configured(context), new_session(context))
-    server = build(project, owner, permits=permits)
+    server = build(project, owner, version=version, permits=permits)
 
     async def run() -> None:
         async with stdio_server() as (reading, writing):

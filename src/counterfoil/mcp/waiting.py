@@ -16,9 +16,9 @@ import anyio.to_thread
 from anyio.lowlevel import RunVar
 
 from counterfoil.gate.proposal import APPLYING, APPROVED, PENDING
+from counterfoil.gate.reach import READ
 from counterfoil.mcp.answers import Answer
 from counterfoil.mcp.asking import answered
-from counterfoil.mcp.reading import READ
 from counterfoil.mcp.tools import WAIT_S
 from counterfoil.usecases import proposals
 from counterfoil.usecases.waiting import wait as follow

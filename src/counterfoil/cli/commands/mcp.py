@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from counterfoil import __version__
 from counterfoil.bootstrap import open_server
 from counterfoil.cli.call import Call, Reply, own_program
 from counterfoil.errors import HostError
@@ -29,7 +30,7 @@ def run(call: Call) -> Reply:
         program=own_program(),
     )  # fmt: skip
     try:
-        stdio.serve(project, options, permits=call.arguments.flag("permission_prompt"))
+        stdio.serve(project, options, version=__version__, permits=call.arguments.flag("permission_prompt"))
     finally:
         project.close()
     return Reply(None, printed=True)
