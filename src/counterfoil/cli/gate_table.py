@@ -22,11 +22,11 @@ PROPOSAL_VERBS: dict[str, Verb] = {
     ),
     "proposal show": (
         "proposals", GATE, "everything that one needs in order to decide", (("proposal", "1"),),
-        ((("--receipts",), "", False, "its story as well, receipt by receipt"),),
+        ((("--receipts",), "", False, "its story as well, receipt by receipt"), ACTOR),
     ),
     "proposal wait": (
         "proposals", GATE, "wait until it is decided and has taken effect", (("proposal", "1"),),
-        ((("--timeout",), "SECONDS", False, "how long at most (default: 60; 0 only looks)"),),
+        ((("--timeout",), "SECONDS", False, "how long at most (default: 60; 0 only looks)"), ACTOR),
     ),
     "proposal withdraw": (
         "proposals", GATE, "take your own proposal back", (("proposal", "1"),),

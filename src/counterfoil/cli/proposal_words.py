@@ -91,11 +91,11 @@ def short(proposal_id: str) -> str:
 
 
 def span(ms: int) -> str:
-    """Returns a length of time in its largest unit: `45 s`, `12 min`, `3 h`, `6 d`."""
+    """Returns a length of time in its largest unit: `45 s`, `12 min`, `3 h`, `6 d`; what lacks little counts as whole."""
     seconds = max(0, ms) // 1000
     for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds // length} {unit}"
+        if seconds >= length - length // 48:
+            return f"{(seconds + length // 48) // length} {unit}"
     return f"{seconds} s"
 
 
@@ -217,9 +217,11 @@ def inbox_lines(waiting: Sequence[Seen], *, colours: bool = False, width: int = 
         )
         reason = str(seen.body.get("reason") or "")
         said = f"{seen.proposal.actor}" + (f": {reason}" if reason else " gives no reason")
-        rule = f"asked for by {rule_words(seen.body.get('ruling') or {})}"
+        rule = "; ".join(map(str, seen.body.get("reasons") or ())) or rule_words(
+            seen.body.get("ruling") or {}
+        )
         votes = f"{len(seen.proposal.approvals)} of {seen.proposal.quorum} approvals"
-        more = [rule, *([votes] if seen.proposal.quorum > 1 else []), expiry(seen)]
+        more = [visible(rule), *([votes] if seen.proposal.quorum > 1 else []), expiry(seen)]
         shown = [title_of(seen), " ".join(visible(said.replace("\n", " ")).split())]
         room = width - SHORT_ID - 2
         lines += [" " * (SHORT_ID + 2) + cut(line, room) for line in shown if line]
@@ -308,7 +310,7 @@ def page_lines(
         ("Ticket", title_of(seen)),
         ("Asked by", _asked(seen)),
         ("Because", visible_text(str(body.get("reason") or "no reason is given"))),
-        ("Rule", rule_words(ruling)),
+        ("Rule", rule_words(ruling) + "".join([f"\n{visible(str(each))}" for each in body.get("reasons") or ()])),
         ("Needs", demand_words(seen) if seen.status == proposals.PENDING else ""),
         *[("Approved" if vote.verdict == "approve" else "Rejected", vote_words(vote, seen.now_ms)) for vote in state.votes],
         *[("Replaces", f"{each.proposal.id} by {visible(each.proposal.actor)}, {each.status}") for each in lineage],

@@ -3,7 +3,10 @@
 A commit that a receipt names is one event with that receipt. What only a ledger knows stands between the commits:
 claims, notes, what came to nothing, what was never committed, what a branch no longer has. What only
 Git knows stays as `history` tells it. Each source keeps its own order, whatever its times say; beside each other
-they stand by the times that they claim. Nothing is written, and without a ledger there is Git alone.
+they stand by the times that they claim. Nothing is written but derived views, and without a ledger there is Git alone.
+
+Proposals about a ticket have streams of their own; they are told here too, unless policy allowed them at once: then what
+they did tells enough.
 """
 
 from __future__ import annotations
@@ -12,8 +15,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import CounterfoilError
+from counterfoil.gate import events as gate
+from counterfoil.gate.facts import ASK
+from counterfoil.gate.proposal import stream_of
 from counterfoil.ledger.instant import read_ms
-from counterfoil.usecases import history, kinds, ticket_story, tracing
+from counterfoil.usecases import history, kinds, proposals, ticket_story, tracing
 from counterfoil.usecases.addressing import open_ledger
 from counterfoil.usecases.history import BOTH, LEDGER, LIST_FIELDS, Change, Event, Place
 from counterfoil.usecases.late import LATE
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.history import Touch
+    from counterfoil.usecases.ports import Store
     from counterfoil.usecases.story import Entry, Moment
 
     Story = tuple[str, list[Entry]]
@@ -39,6 +46,26 @@ OBSERVED, DROPPED = "observed", "dropped"
 CLAIM, NOTE, ERASED, UNREADABLE = "claim", "note", "erased", "unreadable"
 """What concerns the claim alone; a note; what was said is gone; what only a newer program can read."""
 OTHER = "other"
+SAID = {
+    gate.COMMENTED: "comment",
+    gate.RESPONDED: "response",
+    gate.ATTACHED: "artifact",
+    gate.SPENT: "spend",
+    gate.LINKED: "pull",
+}
+DECIDED = {
+    gate.OPENED: "proposed",
+    gate.APPROVED: "approved",
+    gate.REJECTED: "rejected",
+    gate.WITHDRAWN: "withdrawn",
+    gate.EXPIRED: "expired",
+    gate.SUPERSEDED: "superseded",
+    gate.STALE: "stale",
+    gate.EFFECT_FAILED: "failed",
+}
+"""What the gate records, by kind of receipt: what is said of a ticket, and what becomes of proposals about it."""
+TOLD = ("action", "risk", "reason", "ruling", "digest")
+"""What is told of a proposal; its payload is shown by `ticket proposal show`."""
 
 SECOND_ENDS_MS = 999
 """Git counts seconds: what was sealed in the second of a commit is taken for what led to it."""
@@ -49,6 +76,8 @@ _DOINGS = {
     kinds.RENEWED: CLAIM,
     kinds.RELEASED: CLAIM,
     kinds.NOTED: NOTE,
+    **SAID,
+    **DECIDED,
 }
 
 
@@ -79,9 +108,9 @@ def events(context: Context, name: str, limit: int | None = None) -> list[Event]
 def _stories(context: Context, stream: str) -> list[Story]:
     """Returns what the clone's own ledger tells, if it has one, and then what those tell that were fetched."""
     try:
-        own = _own_story(context, stream)
+        own, decided = _own_story(context, stream)
     except CounterfoilError as error:
-        own = []
+        own, decided = [], []
         context.warn(
             "ledger_unavailable",
             f"what only the ledger knows is left out: {error.message}",
@@ -89,17 +118,32 @@ def _stories(context: Context, stream: str) -> list[Story]:
             reason=str(error.fields.get("reason", error.code)),
         )
     others = tracing.of_others(context, stream, tracing.story)
-    return [("", own), *others] if own else others
+    return [*[("", story) for story in (own, *decided) if story], *others]
 
 
-def _own_story(context: Context, stream: str) -> list[Entry]:
+def _own_story(context: Context, stream: str) -> tuple[list[Entry], list[list[Entry]]]:
+    """Returns what the clone's ledger tells of a ticket, and of each proposal about it that people were asked about."""
     if not context.ledgers.exists():
-        return []
+        return [], []
     store = open_ledger(context)
     try:
-        return tracing.story(store, stream) if store.stream(stream) is not None else []
+        own = tracing.story(store, stream) if store.stream(stream) is not None else []
+        return own, _proposals(context, store, stream.partition("/")[2])
     finally:
         store.close()
+
+
+def _proposals(context: Context, store: Store, ticket_id: str) -> list[list[Entry]]:
+    if not any(kind == gate.OPENED for kind, _ in store.kinds()):
+        return []
+    derived = context.ledgers.views()
+    try:
+        about = [each.proposal for each in proposals.listing(store, derived, ticket=ticket_id)]
+    finally:
+        derived.close()
+    asked = [state for state in about if (state.body.get("ruling") or {}).get("ruling", ASK) == ASK]
+    stories = [tracing.story(store, stream_of(state.id)) for state in asked]
+    return [[entry for entry in story if entry.action in DECIDED] for story in stories]
 
 
 class Merge:
@@ -235,7 +279,7 @@ class Merge:
         return Event(
             kind, commit, _at(entry), entry.actor, entry.subject or "", _changes(entry), LEDGER,
             tuple([_receipt(moment, origin) for moment in entry.moments]), origin,
-            tuple(entry.claims), _text(entry), _is_late(entry), tuple(dropped),
+            tuple(entry.claims), _text(entry), _is_late(entry), tuple(dropped), _said(entry),
         )  # fmt: skip
 
 
@@ -303,6 +347,17 @@ def _text(entry: Entry) -> str | None:
     if last.kind == kinds.NOTED:
         return entry.subject
     return ticket_story.text(last.body or {}, "reason") if last.kind == kinds.ABANDONED else None
+
+
+def _said(entry: Entry) -> dict[str, object] | None:
+    """Returns what a receipt of the gate says."""
+    body = entry.moments[0].body
+    if body is None or entry.action not in {**SAID, **DECIDED}:
+        return None
+    if entry.action in SAID:
+        return body
+    told = {name: body[name] for name in TOLD if name in body} if entry.action == gate.OPENED else body
+    return {**told, "proposal": entry.moments[0].stream.partition("/")[2]}
 
 
 def _is_late(entry: Entry) -> bool:

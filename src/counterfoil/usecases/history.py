@@ -125,6 +125,7 @@ class Event:
         text: what was noted, or why nothing came about; None for the rest.
         late: whether it was sealed later, as the ledger was closed at the time.
         was: the commits that had the change before it was rewritten; those that were dropped.
+        said: what the receipt says, of what the gate records: comments, positions, proposals, decisions.
     """
 
     kind: str
@@ -140,6 +141,7 @@ class Event:
     text: str | None = None
     late: bool = False
     was: tuple[str, ...] = ()
+    said: Mapping[str, object] | None = None
 
     def as_data(self) -> dict[str, object]:
         """Returns the event as a JSON object; what only a few events have is left out of the others."""
@@ -149,6 +151,7 @@ class Event:
             "text": self.text,
             "late": self.late,
             "was": list(self.was),
+            "said": None if self.said is None else dict(self.said),
         }
         return {
             "kind": self.kind,

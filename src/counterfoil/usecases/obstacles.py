@@ -223,8 +223,6 @@ def of_ruling(ruling: Ruling, actor: str, what: str) -> Obstacle:
     if ruling.answer == ALLOW:
         return Obstacle(POLICY, False, f"{actor} is allowed to: {rule}")
     if ruling.answer == ASK:
-        hint = f"type it: `ticket {what}` asks, and names the proposal"
-        return Obstacle(
-            POLICY, True, f"a person has to approve it, since {why} ({rule})", hint, "needs_approval"
-        )
+        hint = f"ticket {what}"
+        return Obstacle(POLICY, True, f"a person is asked, since {why} ({rule})", hint, "needs_approval")
     return Obstacle(POLICY, True, f"{actor} is refused, since {why} ({rule})", "ask a person", "refused")

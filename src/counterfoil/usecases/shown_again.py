@@ -12,8 +12,8 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.gate import shown
 from counterfoil.gate.action import FILES, Flag, Shown
 from counterfoil.gate.proposal import APPLIED
-from counterfoil.kernel.digest import sha256_hex
 from counterfoil.usecases.actions import preparing
+from counterfoil.usecases.actions.seeing import digest_of
 from counterfoil.usecases.blobs import read_blobs
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ def shown_again(context: Context, state: Proposal) -> Shown | None:
         found = _of_blobs(context, body) if applied else _prepared(context, body)
     except CounterfoilError:
         return None
-    if found is None or sha256_hex(found.text.encode("utf-8", "surrogatepass")) != body.get("shown"):
-        return None
-    return found
+    return found if found is not None and digest_of(found) == body.get("shown") else None
 
 
 def sealed_flags(body: Mapping[str, Any]) -> tuple[Flag, ...]:

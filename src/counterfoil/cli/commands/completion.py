@@ -54,10 +54,15 @@ VALUES = {
     "TIER": ("integrity", "quality", "strict"),
     "KIND": ("jsonl", "github", "tk", "beads", "backlog"),
     "DURATION": ("30m", "2h", "1d"),
-}
+    "ARTIFACT": ("link", "file", "note", "manifest", "test-result"),
+    "STATUS": (
+        "pending", "approved", "applying", "applied", "failed", "rejected", "withdrawn", "expired", "superseded", "stale",
+    ),
+}  # fmt: skip
 POSITIONALS = {
+    ("why", "action"): ("done", "start", "claim", "move", "assign", "reviewer", "release", "comment"),
     ("completion", "shell"): tuple(SCRIPTS),
-    ("policy", "action"): ("show", "validate", "explain"),
+    ("policy", "action"): ("show", "validate", "explain", "accept", "dry-run"),
 }
 
 
@@ -129,7 +134,25 @@ def _positional(call: Call, verb: str, name: str, plain: list[str]) -> list[tupl
         return _second_words(plain[0])
     if name == "stream":
         return _ids(call, "show")
+    if name == "proposal":
+        return _proposals(call, verb)
+    if name == "action" and verb in {"propose", "actions"}:
+        return _values(call, "ACTION")
     return []
+
+
+def _proposals(call: Call, verb: str) -> list[tuple[str, str]]:
+    """Returns proposals that the verb can do something with; decided ones only where that makes sense."""
+    from counterfoil.cli.proposal_words import headline, short
+    from counterfoil.cli.seen import all_seen, with_views
+    from counterfoil.usecases.proposals import listing
+
+    with with_views(call.context()) as ledger:
+        if ledger is None:
+            return []
+        found = [each.proposal for each in listing(*ledger, open_only=verb != "proposal show")][:TITLES_SHOWN]
+        seen = all_seen(call.context(), found)
+    return [(short(each.proposal.id), f"{each.status} {headline(each)}"[:72]) for each in seen]
 
 
 def _second_words(verb: str) -> list[tuple[str, str]]:
@@ -179,6 +202,13 @@ def _values(call: Call, metavar: str) -> list[tuple[str, str]]:
         return [(value, "") for value in VALUES[metavar]]
     if metavar == "ID":
         return _ids(call, "show")
+    if metavar == "PROPOSAL":
+        return _proposals(call, "propose")
+    if metavar == "ACTION":
+        from counterfoil.usecases.actions.registry import all_actions
+
+        found = all_actions(call.context())
+        return [(name, action.summary) for name, action in sorted(found.items())]
     if metavar == "ACTOR":
         actors = {actor for row in _rows(call) for actor in (row[5], row[6]) if actor and canonical(actor)}
         return [(actor, "") for actor in sorted(actors)] + [("none", "nobody")]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.layout import BOLD, DIM, RESET, colourful, columns_of, cut, visible
+from counterfoil.cli.proposal_words import short
 from counterfoil.cli.receipt_words import tell, value_text
 from counterfoil.cli.timeline import spoken_numbers
 from counterfoil.kernel.ids import short_id
@@ -17,6 +18,8 @@ from counterfoil.tickets.naming import display_id
 from counterfoil.usecases import chronicle, history, kinds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from counterfoil.usecases.history import Event
 
 WIDTH = 80
@@ -93,8 +96,17 @@ def _changed(event: Event) -> list[str]:
     return [f"created: {by_field.get('title', '')} ({'; '.join(flat)})" if flat else "created"]
 
 
+def _told(event: Event, said: Mapping[str, object]) -> list[str]:
+    """Tells what a receipt of the gate says, with the proposal that it speaks of."""
+    first, *rest = tell(event.receipts[0].kind, said)
+    decided = event.kind in chronicle.DECIDED.values()
+    return [f"{short(str(said['proposal']))} {first}" if decided else first, *rest]
+
+
 def _beyond(event: Event) -> list[str]:
-    """Tells what Git has no word for: what became of a change, claims, notes."""
+    """Tells what Git has no word for: what became of a change, claims, notes, what was said and decided."""
+    if event.said is not None:
+        return _told(event, event.said)
     commit = (event.commit or "")[:SHORT_COMMIT]
     was = ", ".join([name[:SHORT_COMMIT] for name in event.was])
     told = {

@@ -146,7 +146,10 @@ def _command(step: Step, shown: str) -> str:
 def _verdict(step: Step | None, shown: str, actor: str, found: Sequence[Obstacle]) -> str:
     if step is None:
         return f"{shown} is done; nothing follows."
-    if not any(each.blocks for each in found):
+    blocking = [each for each in found if each.blocks]
+    if [each.code for each in blocking] == ["needs_approval"]:
+        return f"{actor} cannot do it alone; `{_command(step, shown)}` asks a person, and names the proposal."
+    if not blocking:
         return f"Nothing stands in the way: {actor} can `{_command(step, shown)}`."
     return f"{actor} cannot `{_command(step, shown)}` now."
 
