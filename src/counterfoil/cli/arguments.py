@@ -108,6 +108,15 @@ def sub_verbs(verb: str) -> dict[str, Verb]:
         from counterfoil.cli.gate_table import PROPOSAL_VERBS
 
         return PROPOSAL_VERBS
+    if verb in {"agent", "person", "source"}:
+        from counterfoil.cli import principal_table
+
+        tables = {
+            "agent": principal_table.AGENT_VERBS,
+            "person": principal_table.PERSON_VERBS,
+            "source": principal_table.SOURCE_VERBS,
+        }
+        return tables[verb]
     return {}
 
 

@@ -204,8 +204,15 @@ def revoke(
     if not reason:
         hint = f'ticket {verb_of(actor)} revoke {actor} --reason "why"'
         raise InputError("reason_missing", "whoever is revoked is told why", hint)
-    command = Withdraw(key_id, reason) if key_id else Revoke(reason)
+    command = Withdraw(_whole(store, actor, key_id), reason) if key_id else Revoke(reason)
     return send(context, store, actor, command)[0]
+
+
+def _whole(store: Store, actor: str, key_id: str) -> str:
+    """Returns the id of the one key that begins like this; what fits none or several is left as it is."""
+    keys = state_of(store, principal.stream_of(actor)).keys
+    found = [key.id for key in keys if key.id.startswith(key_id)]
+    return found[0] if len(found) == 1 else key_id
 
 
 def show(context: Context, store: Store, kind: str, name: str) -> dict[str, object]:

@@ -1,0 +1,88 @@
+"""`ticket person`: people, and the SSH keys by which they sign."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from counterfoil.cli.call import Call, Reply
+from counterfoil.cli.principal_words import day, overview, page, reading, writing
+from counterfoil.gate.principal import HUMAN
+from counterfoil.usecases import people, principals
+
+COLUMNS = {
+    "PERSON": lambda each: each["actor"],
+    "STATE": lambda each: each["state"],
+    "SINCE": lambda each: day(each["added_at"]),
+    "KEYS": lambda each: ", ".join(_live(each)) or "none",
+}
+
+
+def run(call: Call) -> Reply:
+    """Carries out one of the verbs."""
+    return {
+        "person list": _list,
+        "person show": _show,
+        "person add": _add,
+        "person revoke": _revoke,
+        "person signers": _signers,
+    }[call.arguments.verb](call)
+
+
+def _list(call: Call) -> Reply:
+    found = reading(call, lambda context, store: principals.list_all(context, store, HUMAN), [])
+    notes = (
+        () if found else ("Nobody is registered; `ticket person add NAME --key FILE` registers somebody.",)
+    )
+    return Reply({"people": found}, overview(call, found, COLUMNS) if found else "", notes=notes)
+
+
+def _show(call: Call) -> Reply:
+    name = call.arguments.required("name")
+    found = reading(call, lambda context, store: principals.show(context, store, HUMAN, name))
+    return Reply({"person": found}, page(found))
+
+
+def _add(call: Call) -> Reply:
+    arguments = call.arguments
+    file = arguments.text("key")
+    public = None if file is None else call.read_text(file)
+    shown = writing(
+        call,
+        lambda context, store: principals.as_data(
+            context,
+            store,
+            people.add(
+                context, store, arguments.required("name"), public, key_name=arguments.text("key_name") or ""
+            ),
+        ),
+    )
+    keys = _live(shown)
+    return Reply(
+        {"person": shown}, f"Registered {shown['actor']} with {', '.join(keys) if keys else 'no key'}"
+    )
+
+
+def _revoke(call: Call) -> Reply:
+    arguments = call.arguments
+    name, key = arguments.required("name"), arguments.text("key") or ""
+    reason = arguments.text("reason") or ""
+    shown = writing(
+        call,
+        lambda context, store: principals.as_data(
+            context, store, principals.revoke(context, store, HUMAN, name, reason, key_id=key)
+        ),
+    )
+    if key:
+        return Reply(
+            {"person": shown}, f"Revoked the key {key} of {shown['actor']}; what it has signed stays signed"
+        )
+    return Reply({"person": shown}, f"Revoked {shown['actor']}; their agents and sources are frozen")
+
+
+def _signers(call: Call) -> Reply:
+    text = reading(call, lambda _context, store: people.allowed_signers(store), "\n").strip("\n")
+    return Reply({"allowed_signers": text}, text)
+
+
+def _live(each: dict[str, Any]) -> list[str]:
+    return [key["id"] for key in each["keys"] if key["state"] == "live"]
