@@ -56,7 +56,9 @@ def found(chosen: SshSigners, *, terminal: bool = False) -> tuple[list[tuple[str
 
 def ssh_keygen_verifies(folder: Path, key: SshKey, blob: bytes, status: int = 0) -> str:
     """Asks ssh-keygen whether a signature of Ada's holds."""
-    (folder / "allowed_signers").write_text(sshkey.allowed_signer("human:ada", key, [NAMESPACE]), "utf-8")
+    (folder / "allowed_signers").write_text(
+        sshkey.allowed_signer("human:ada", key.line, [NAMESPACE]), "utf-8"
+    )
     (folder / "sig").write_text(sshsig.armor(blob), "ascii")
     words = f"ssh-keygen -Y verify -f {folder}/allowed_signers -I human:ada -n {NAMESPACE} -s {folder}/sig"
     return run(*words.split(), stdin=MESSAGE, status=status)

@@ -205,17 +205,21 @@ def _from_base64(text: str) -> bytes:
     return data
 
 
-def allowed_signer(principal: str, key: SshKey, namespaces: Sequence[str] = ()) -> str:
+def allowed_signer(
+    principal: str, line: str, namespaces: Sequence[str] = (), *, since: str = "", until: str = ""
+) -> str:
     """Writes a line of an `allowed_signers` file (ssh-keygen(1), "ALLOWED SIGNERS"), with its newline.
 
     Args:
         principal: who signs with the key, such as `human:ada`.
-        key: the public key.
+        line: the public key, as `SshKey.line` writes it.
         namespaces: what it may sign; anything, if empty.
+        since, until: from when on and before when it counts, `20261120091500Z`; always, if empty.
     """
     assert not set(principal) & set(' ,*?!"\n'), "a principal is one plain name, and no pattern"
-    options = f'namespaces="{",".join(namespaces)}" ' if namespaces else ""
-    return f"{principal} {options}{key.line}\n"
+    limits = {"namespaces": ",".join(namespaces), "valid-after": since, "valid-before": until}
+    options = ",".join([f'{name}="{value}"' for name, value in limits.items() if value])
+    return f"{principal} {options}{' ' * bool(options)}{line}\n"
 
 
 def parse_private_file(data: bytes) -> tuple[SshKey, bool]:

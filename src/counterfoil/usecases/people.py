@@ -96,15 +96,10 @@ def allowed_signers(store: Store) -> str:
             ends = [end for end in (key.expires_at, key.revoked_at, state.revoked_at) if end is not None]
             since, until = _seconds(key.at), _seconds(min(ends)) if ends else ""
             if key.public and (not until or since < until):
-                lines.append(_signer(state.actor, key.public, since, until))
+                lines.append(
+                    sshkey.allowed_signer(state.actor, key.public, NAMESPACES, since=since, until=until)
+                )
     return "".join(lines)
-
-
-def _signer(person: str, public: str, since: str, until: str) -> str:
-    options = f'namespaces="{",".join(NAMESPACES)}",valid-after="{since}"'
-    if until:
-        options += f',valid-before="{until}"'
-    return f"{person} {options} {public}\n"
 
 
 def _seconds(at: str) -> str:

@@ -156,6 +156,9 @@ def test_a_damaged_key_file_is_an_input_error_that_quotes_nothing(place: int, by
 
 
 def test_a_line_of_allowed_signers_names_who_signs_what() -> None:
-    line = sshkey.allowed_signer("human:ada", ED25519, ["decision.counterfoil", "file"])
+    line = sshkey.allowed_signer("human:ada", ED25519.line, ["decision.counterfoil", "file"])
     assert line == f'human:ada namespaces="decision.counterfoil,file" {ED25519.line}\n'
-    assert sshkey.allowed_signer("human:ada", ED25519) == f"human:ada {ED25519.line}\n"
+    assert sshkey.allowed_signer("human:ada", ED25519.line) == f"human:ada {ED25519.line}\n"
+    line = sshkey.allowed_signer("human:ada", ED25519.line, since="20261120091500Z", until="20271120091500Z")
+    dates = 'valid-after="20261120091500Z",valid-before="20271120091500Z"'
+    assert line == f"human:ada {dates} {ED25519.line}\n"
