@@ -7,7 +7,7 @@ uv.lock names, installed by pip with their hashes into environments of this chec
 
     .venv            the tools and the package, editable: what `test` and `lint` use
     build/backend    the build backend alone, to make the wheel
-    build/command    the wheel and what it needs, as a user has it: `demo` and `bench`
+    build/command    the wheel with its doors, and what they need, as a user has it: `demo` and `bench`
     build/cache      what the tools remember between runs
 
 All of it may be deleted at any time. Where the checkout cannot hold them (it is not
@@ -299,7 +299,7 @@ def installed_command() -> Path:
                 need([backend, *build], "the wheel cannot be built; mend what the backend says above")
                 install(python, "--no-index", *Path(directory).glob("*.whl"))
 
-        python = environment(place / "command", (PRODUCT,), _fingerprint_of_sources(), from_wheel)
+        python = environment(place / "command", (PRODUCT, "doors"), _fingerprint_of_sources(), from_wheel)
         return python.with_name("ticket")
 
 
