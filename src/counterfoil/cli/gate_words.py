@@ -96,6 +96,38 @@ def _responded(body: Body) -> list[str]:
     return [words.get(str(body["position"]), str(body["position"])), *_quoted(body.get("text"))]
 
 
+def _attached(body: Body) -> list[str]:
+    artifact = body["artifact"]
+    if not isinstance(artifact, dict):
+        raise TypeError
+    kind, title = artifact["kind"], artifact.get("title")
+    named = f": {title}" if title else ""
+    if kind == "note":
+        return [f"attached a note{named}", *_quoted(artifact["text"])]
+    if kind == "link":
+        return [f"attached {artifact['url']}{named}"]
+    grade = f" ({body.get('grade')})"
+    if kind == "test-result":
+        counts = [f"{artifact[name]} {name}" for name in ("passed", "failed", "skipped") if name in artifact]
+        return [f"attached a test result{named}", ", ".join(counts) + grade]
+    size = f", {artifact['size']:,} bytes" if isinstance(artifact.get("size"), int) else ""
+    what = artifact.get("name") or f"a {kind}{named}"
+    return [f"attached {what}{size}", f"sha256 {str(artifact['sha256'])[:SHORT_DIGEST]}{grade}"]
+
+
+def _spent(body: Body) -> list[str]:
+    tokens = [
+        f"{body[f'{way}_tokens']:,} tokens {way}" for way in ("input", "output") if f"{way}_tokens" in body
+    ]
+    more = [str(part) for part in (body.get("model"), *tokens, body.get("grade")) if part]
+    return [f"spent {body['amount']} {body['currency']} ({', '.join(more)})", *_quoted(body.get("note"))]
+
+
+def _linked(body: Body) -> list[str]:
+    title = body.get("title")
+    return [f"linked {body['url']}" + (f": {title}" if title else "")]
+
+
 def _quoted(text: object) -> list[str]:
     """Returns the first lines of what somebody said."""
     if not isinstance(text, str) or not text.strip():
@@ -122,5 +154,8 @@ WORDS: dict[str, Callable[[Body], list[str]]] = {
     events.POLICY_ACCEPTED: _accepted,
     events.COMMENTED: _commented,
     events.RESPONDED: _responded,
+    events.ATTACHED: _attached,
+    events.SPENT: _spent,
+    events.LINKED: _linked,
 }
 """By kind. A kind that has no words of its own is told by its name and its fields."""

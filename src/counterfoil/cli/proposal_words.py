@@ -128,7 +128,7 @@ def headline(seen: Seen) -> str:
         "ticket.move": f"move {ticket} to {payload.get('state', '?')}",
         "ticket.assign": f"assign {ticket} to {payload.get('assignee') or payload.get('actor') or 'nobody'}",
         "ticket.comment": f"comment on {ticket}",
-        "ticket.respond": f"{payload.get('position', 'respond')}: {ticket}",
+        "ticket.respond": f"respond to {ticket}: {payload.get('position', '?')}",
         "artifact.attach": f"attach to {ticket}",
     }.get(action)
     if words is None:

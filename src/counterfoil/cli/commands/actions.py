@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from counterfoil.gate.action import ActionType
 
 WIDTH = 80
+TICKET = "a ticket: its id, short id or display id"
 LISTED = 8
 """So many allowed values of a field are named."""
 
@@ -77,14 +78,13 @@ def field_words(schema: object) -> str:
         return ", ".join(values[:LISTED]) + (", …" if len(values) > LISTED else "")
     kinds = schema.get("type")
     names = kinds if isinstance(kinds, list) else [kinds]
-    words = " or ".join([_KINDS.get(str(name), str(name)) for name in names if name])
+    words = str(
+        schema.get("description") or " or ".join([_KINDS.get(str(name), str(name)) for name in names if name])
+    )
     if names == ["array"]:
-        words = f"a list of {field_words(schema.get('items')).removeprefix('a ')}"
+        words = f"a list, each {field_words(schema.get('items'))}"
     limits = [f"at most {schema['maxLength']:,} characters"] if "maxLength" in schema else []
-    limits += [f"at most {schema['maxItems']:,}"] if "maxItems" in schema else []
-    limits += [f"like {schema['pattern']}"] if "pattern" in schema and "maxLength" not in schema else []
-    told = str(schema.get("description") or words or "an object")
-    return ", ".join([told, *limits])
+    return ", ".join([words or "an object", *(limits if schema.get("description") != TICKET else [])])
 
 
 _KINDS = {

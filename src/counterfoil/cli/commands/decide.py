@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from counterfoil.cli.answers import answer_data, applied_line
+from counterfoil.cli.answers import answer_data
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.damage import damage_is_told
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 WIDEST = 110
 DONE = {"approve": "Approved", "reject": "Rejected"}
 DIGEST_MIN = 8
+ASSURANCE = {"unverified": "not signed", "signed-hardware": "signed with a hardware key"}
+"""How sure it is that a person decided, where the word alone does not tell."""
 
 
 @damage_is_told()
@@ -245,9 +247,14 @@ def _reply(verb: str, decided: Sequence[tuple[Decided, Seen]]) -> Reply:
         again = " (you had already)" if made.repeated else ""
         lines.append(f"{DONE[verb]} {short(now.proposal.id)}: {headline(now)}{again}")
         vote = now.proposal.votes[-1] if now.proposal.votes else None
-        sealed = f"receipt {vote.receipt[:12]}, {vote.assurance}" if vote is not None else ""
+        sealed = (
+            f"receipt {vote.receipt[:12]}, {ASSURANCE.get(vote.assurance, vote.assurance)}"
+            if vote is not None
+            else ""
+        )
         if now.status == APPLIED:
-            notes.append(f"{applied_line(now)}; {sealed}")
+            commit = now.proposal.effect.get("commit")
+            notes.append("; ".join([*([f"commit {str(commit)[:9]}"] if commit else ["carried out"]), sealed]))
         elif now.status == PENDING:
             left = now.proposal.quorum - len({each.by for each in now.proposal.approvals})
             notes.append(
