@@ -14,7 +14,7 @@ from counterfoil.errors import ConflictError, CounterfoilError, HostError, Integ
 from counterfoil.gate import events, proposal
 from counterfoil.gate.action import FILES, LEDGER
 from counterfoil.gate.proposal import APPLYING, APPROVED, Proposal
-from counterfoil.usecases import proposals, record, runtime
+from counterfoil.usecases import proposals, record, runtime, signing
 from counterfoil.usecases.actions import executing, preparing
 from counterfoil.usecases.change import perform
 from counterfoil.usecases.plan import Grant
@@ -133,13 +133,16 @@ def _write(context: Context, state: Proposal) -> None:
         try:
             stream = proposal.stream_of(state.id)
             standing = runtime.load(store, proposals.DECIDER, stream)
+            now = standing.state
+            if now.status not in _BEGUN:
+                raise _Over
+            found = proposals.moved(acting, now)
+            if found:
+                raise stale(now, found)
+            if now.approvals:  # before they are consumed (evidence.md, "Checkpoints")
+                signing.sign_or_warn(acting, store, force=True)
         finally:
             store.close()
-        now = standing.state
-        if now.status not in _BEGUN:
-            raise _Over
-        if proposals.moved(acting, now):
-            raise stale(now, proposals.moved(acting, now))
         plan = preparing.plan(acting, catalog, now.body)
         plan.grant = Grant(now.id, stream, standing.length, now.attempt + 1, now.digest, _authority(now))
         plan.trailers = [*plan.trailers, *trailers(now)]
@@ -233,6 +236,9 @@ def _run(context: Context, store: Store, state: Proposal) -> None:
             return
         if now.status == APPROVED and proposals.moved(context, now):
             raise stale(now, proposals.moved(context, now))
+        if now.approvals:
+            with context.lock():
+                signing.sign_or_warn(context, store, force=True)
         attempt = now.attempt + 1
         body: dict[str, object] = {**_effect_body(context, now, attempt), **_authority(now)}
         drafts = [

@@ -142,7 +142,8 @@ class Record:
             return
         if commit is not None and held is None:  # another's commit may hold more than what was intended
             observed.moved_by_us(self._context, commit)
-        self._sign_if_due()
+        if self._store is not None:
+            signing.sign_or_warn(self._context, self._store)
 
     def abandon(self, reason: str) -> None:
         """Seals that what was intended did not come about.
@@ -219,21 +220,6 @@ class Record:
             take_up(self._context, store)
         except CounterfoilError as error:
             self._give_up(error)
-
-    def _sign_if_due(self) -> None:
-        """Signs the log when receipts have been waiting for it; a failure is a warning."""
-        context, store = self._context, self._store
-        now_ms = context.clock.now_ms()
-        try:
-            if store is not None and signing.is_due(store, now_ms):
-                signing.checkpoint(context, store, now_ms=now_ms, keys=context.keys)
-        except CounterfoilError as error:
-            context.warn(
-                "not_signed",
-                f"the ledger could not be signed: {error.message}",
-                hint=error.hint or "ticket ledger checkpoint",
-                reason=error.code,
-            )
 
     def _append(self, items: Sequence[Item], expect: Mapping[str, int] | None = None) -> list[Receipt]:
         """Seals items; a ledger that fails is given up for this command."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from counterfoil.errors import InputError, IntegrityError
+from counterfoil.errors import CounterfoilError, InputError, IntegrityError
 from counterfoil.kernel import merkle
 from counterfoil.kernel.instant import iso_ms
 from counterfoil.usecases import kinds
@@ -132,6 +132,27 @@ def checkpoint(context: Context, store: Store, *, now_ms: int, keys: Keys, force
         return None
     _prepare(context, store, now_ms, keys)
     return _sign(context, store, now_ms, keys)
+
+
+def sign_or_warn(context: Context, store: Store, *, force: bool = False) -> None:
+    """Signs the log if that is due, under the clone's lock; a log that cannot be signed stops nothing.
+
+    Args:
+        context: the project.
+        store: its ledger.
+        force: sign also what is not due yet.
+    """
+    now_ms = context.clock.now_ms()
+    try:
+        if force or is_due(store, now_ms):
+            checkpoint(context, store, now_ms=now_ms, keys=context.keys, force=force)
+    except CounterfoilError as error:
+        context.warn(
+            "not_signed",
+            f"the ledger could not be signed: {error.message}",
+            hint=error.hint or "ticket ledger checkpoint",
+            reason=error.code,
+        )
 
 
 def rotate(
