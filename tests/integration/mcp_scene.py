@@ -117,7 +117,9 @@ class Served(NamedTuple):
 
 
 @contextlib.contextmanager
-def over_http(desk: Desk, *, scopes: tuple[str, ...] = ("*",), port: int = 0, token: str = "") -> Iterator[Served]:
+def over_http(
+    desk: Desk, *, scopes: tuple[str, ...] = ("*",), port: int = 0, token: str = ""
+) -> Iterator[Served]:
     """Serves a project on a free port, or on one that was free before, to an agent `agent:remote`."""
     project = open_server(str(desk.path), dict(os.environ), Options(ci=True))
     given = token or add_agent(desk, "remote", scopes)
@@ -178,7 +180,9 @@ def add_agent(desk: Desk, name: str, scopes: tuple[str, ...] = ("*",)) -> str:
         store.close()
 
 
-def decide(desk: Desk, proposal: str, verdict: str = "approve", note: str = "Seen.", by: str = PERSON) -> None:
+def decide(
+    desk: Desk, proposal: str, verdict: str = "approve", note: str = "Seen.", by: str = PERSON
+) -> None:
     """Lets a person at a terminal of this machine answer a proposal."""
     context = open_project(str(desk.path), dict(os.environ), Options(acting=by, ci=True))
     store = context.ledgers.open()

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 INITIALIZE = line(
     id=1,
     method="initialize",
-    params={"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "Raw", "version": "1"}},
+    params={
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "Raw", "version": "1"},
+    },
 )
 INITIALIZED = line(method="notifications/initialized")
 
@@ -60,7 +64,11 @@ def test_the_official_client_sees_what_is_there(desk: Desk, mode: str) -> None:
             (content,) = (await found.client.read_resource(address)).contents
             assert content.uri == address
         prompts = (await found.client.list_prompts()).prompts
-        assert [prompt.name for prompt in prompts] == ["take-next-ticket", "hand-over-for-review", "answer-rejection"]
+        assert [prompt.name for prompt in prompts] == [
+            "take-next-ticket",
+            "hand-over-for-review",
+            "answer-rejection",
+        ]
 
     talk(desk, work, mode=mode)
 
@@ -77,9 +85,14 @@ def test_an_agent_works_through_a_ticket(desk: Desk) -> None:
         repeated = await found.fine(tools.COMMENT_ON, id=ticket, text="The cookie is lost.", key="one")
         assert (said.data["proposal"], said.data["repeated"]) == (repeated.data["proposal"], False)
         assert repeated.data["repeated"]
-        await found.fine(tools.ATTACH, id=ticket, artifacts=[{"kind": "link", "url": "https://example.org/1"}])
+        await found.fine(
+            tools.ATTACH, id=ticket, artifacts=[{"kind": "link", "url": "https://example.org/1"}]
+        )
         done = await found.fine(
-            tools.PROPOSE, action="ticket.move", payload={"ticket": ticket, "state": "done"}, reason="All met."
+            tools.PROPOSE,
+            action="ticket.move",
+            payload={"ticket": ticket, "state": "done"},
+            reason="All met.",
         )
         assert (done.data["status"], done.data["rule"]) == ("applied", "default/free")
         assert done.data["effect"]["commit"] == desk.git("rev-parse", "HEAD")
@@ -129,7 +142,11 @@ def test_a_person_decides_and_the_agent_that_waits_is_told(desk: Desk) -> None:
     answer = talk(desk, work, "--actor", "agent:robot")
     decision = answer.data["decision"]
     assert (answer.data["status"], answer.data["timed_out"]) == ("applied", False)
-    assert (decision["verdict"], decision["by"], decision["reason"]) == ("approve", "human:grace", "Well done.")
+    assert (decision["verdict"], decision["by"], decision["reason"]) == (
+        "approve",
+        "human:grace",
+        "Well done.",
+    )
     assert answer.data["payload"] == {"ticket": ticket, "state": "done"}
     trailers = desk.git("log", "-1", "--format=%(trailers:key=Ticket-Approved-By,valueonly)")
     assert trailers.strip() == f"human:grace {decision['receipt']}"
@@ -142,7 +159,10 @@ def test_a_rejection_brings_its_reason(desk: Desk) -> None:
         proposal = await asked(found, ticket)
         decide(desk, proposal, "reject", "The tests are missing.")
         answer = await found.fine(tools.WAIT, proposal=proposal)
-        assert (answer.data["status"], answer.data["decision"]["reason"]) == ("rejected", "The tests are missing.")
+        assert (answer.data["status"], answer.data["decision"]["reason"]) == (
+            "rejected",
+            "The tests are missing.",
+        )
         assert "The tests are missing." in answer.text
 
     talk(desk, work)
@@ -152,11 +172,19 @@ def test_a_rejection_brings_its_reason(desk: Desk) -> None:
 def test_waiting_goes_on_where_a_killed_server_was(desk: Desk) -> None:
     ticket = urgent(desk)
     server = subprocess.Popen(
-        ["ticket", "mcp", "--actor", "agent:robot"], cwd=desk.path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ["ticket", "mcp", "--actor", "agent:robot"],
+        cwd=desk.path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     assert server.stdin is not None
     assert server.stdout is not None
-    move = {"action": "ticket.move", "payload": {"ticket": ticket, "state": "done"}, "reason": "Met.", "key": "move"}
+    move = {
+        "action": "ticket.move",
+        "payload": {"ticket": ticket, "state": "done"},
+        "reason": "Met.",
+        "key": "move",
+    }
     server.stdin.write(INITIALIZE + INITIALIZED)
     server.stdin.write(line(id=2, method="tools/call", params={"name": tools.PROPOSE, "arguments": move}))
     server.stdin.flush()
@@ -223,7 +251,10 @@ def test_a_pending_proposal_is_taken_back(desk: Desk) -> None:
 def test_nothing_but_the_protocol_is_on_standard_output(desk: Desk) -> None:
     desk.write(".git/hooks/pre-commit", "#!/bin/sh\necho noise from a hook\nexit 0\n").chmod(0o755)
     calls = [
-        {"name": tools.PROPOSE, "arguments": {"action": "ticket.create", "payload": {"title": "T"}, "reason": "R"}},
+        {
+            "name": tools.PROPOSE,
+            "arguments": {"action": "ticket.create", "payload": {"title": "T"}, "reason": "R"},
+        },
         {"name": tools.LIST, "arguments": {}},
         {"name": "nothing", "arguments": {}},
     ]
@@ -245,7 +276,9 @@ def test_a_tool_that_is_not_there_is_an_error_of_the_protocol(desk: Desk) -> Non
 
 
 def test_without_the_package_the_command_says_what_to_install(desk: Desk) -> None:
-    desk.write("../hidden/mcp/__init__.py", "raise ModuleNotFoundError(\"No module named 'mcp'\", name='mcp')\n")
+    desk.write(
+        "../hidden/mcp/__init__.py", "raise ModuleNotFoundError(\"No module named 'mcp'\", name='mcp')\n"
+    )
     desk.env = {"PYTHONPATH": str(desk.path.parent / "hidden")}
     said = desk.spawn("mcp", status=12)
     assert said.err == "error: ticket mcp needs the package mcp\nhint: pip install 'counterfoil[mcp]'\n"
