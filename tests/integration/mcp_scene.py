@@ -165,9 +165,11 @@ class _Mounted:
 async def connected(served: Served, token: str | None = None, **more: Any) -> AsyncIterator[Talk]:
     """Connects the official client to a server over HTTP."""
     headers = {"Authorization": f"Bearer {served.token if token is None else token}"}
-    async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
-        async with Client(streamable_http_client(served.url, http_client=http), **more) as client:
-            yield Talk(client)
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=60) as http,
+        Client(streamable_http_client(served.url, http_client=http), **more) as client,
+    ):
+        yield Talk(client)
 
 
 def add_agent(desk: Desk, name: str, scopes: tuple[str, ...] = ("*",)) -> str:
