@@ -6,10 +6,12 @@ As `usecases.ports`, which hands these names on: for the type checker and for wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from counterfoil.errors import CounterfoilError
-from counterfoil.kernel.sshkey import SshKey
+
+if TYPE_CHECKING:
+    from counterfoil.kernel.sshkey import SshKey
 
 Told = Callable[[CounterfoilError], None]
 """Told why a key that was found cannot sign; `source` among the error's fields says where it was found."""
