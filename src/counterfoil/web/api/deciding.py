@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.errors import ConflictError, CounterfoilError, InputError
 from counterfoil.gate import proposal as gate_proposal
 from counterfoil.gate import statement
 from counterfoil.kernel import canonical
@@ -20,18 +20,21 @@ from counterfoil.kernel.actor import is_slug
 from counterfoil.usecases import proposals, proposing, statements
 from counterfoil.usecases.authenticating import keys_of
 from counterfoil.usecases.context import Options
-from counterfoil.usecases.deciding import Answer, decide
+from counterfoil.usecases.deciding import Answer, Decided, decide
 from counterfoil.usecases.proposal_data import proposal_data
 from counterfoil.web import refusals
 from counterfoil.web.api import forms
 from counterfoil.web.api.call import Call, Calling, answered, nothing, refused
 from counterfoil.web.api.changing import FAILURES
 from counterfoil.web.api.proposals import ONLY_PEOPLE, ProposalPath
+from counterfoil.web.api.receipts import body_of
 from counterfoil.web.api.strict_route import StrictRoute
 from counterfoil.web.threshold import STATE
 
 if TYPE_CHECKING:
+    from counterfoil.gate.proposal import Proposal
     from counterfoil.gate.statement import Decision
+    from counterfoil.usecases.ports import Store
     from counterfoil.web.threshold import Passage
 
 routes = APIRouter(tags=["proposals"], route_class=StrictRoute)
@@ -84,11 +87,28 @@ def decide_on(call: Calling, request: Request, proposal: ProposalPath, sent: Dec
         envelope=envelope,
         disclosure=sent.disclosure,
     )
-    done = decide(context, call.store(), name, answer)
+    store = call.store()
+    try:
+        done = decide(context, store, name, answer)
+    except ConflictError as error:
+        state = _replayed(store, name, envelope) if error.code == "proposal_closed" else None
+        if state is None:
+            raise
+        done = Decided(state, True, None)
     data = proposal_data(done.proposal, proposals.status(context, done.proposal))
     failure = None if done.failure is None else {"code": done.failure.code}
     headers = {"Idempotent_Replay": "true"} if done.repeated else {}
     return answered({**data, "failure": failure}, 200, **headers)
+
+
+def _replayed(store: Store, name: str, envelope: str) -> Proposal | None:
+    """Returns the proposal that this very statement has decided on before, or None."""
+    state = proposals.load(store, name)
+    for vote in state.votes:
+        receipt = store.receipt(bytes.fromhex(vote.receipt))
+        if receipt is not None and (body_of(receipt) or {}).get("statement") == envelope:
+            return state
+    return None
 
 
 def _signed(call: Call, envelope: str) -> tuple[Decision, str]:
