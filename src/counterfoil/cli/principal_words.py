@@ -119,7 +119,7 @@ def page(found: Data, key_words: str = "Key") -> str:
         if name in found:
             pairs.append((label, ", ".join(found[name]) or "none"))
     pairs.append(("Since", day(found["added_at"])))
-    if "expires_at" in found and found["actor"].startswith("agent:"):
+    if "expires_at" in found:
         pairs.append(("Expires", day(found["expires_at"])))
     if "last_used_at" in found:
         pairs.append(("Last used", minute(found["last_used_at"])))

@@ -220,9 +220,8 @@ def received(delivery: Delivery, source: str, caused: str | None) -> dict[str, A
 
 def observed(delivery: Delivery, source: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what a forge's delivery tells, in facts alone: numbers, commits, words of a fixed form."""
-    about = said.get(delivery.event)
-    pull = said.get("pull_request")
-    inner = about if isinstance(about, dict) else pull if isinstance(pull, dict) else {}
+    about = [said.get(name) for name in (delivery.event, "pull_request", "issue")]
+    inner: Mapping[str, Any] = next((each for each in about if isinstance(each, dict)), {})
     head = inner.get("head")
     commits = (
         head.get("sha") if isinstance(head, dict) else None, inner.get("head_sha"), said.get("sha"), said.get("after"),

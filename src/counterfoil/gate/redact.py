@@ -74,6 +74,8 @@ RULES = {
     "pypi-token": "a PyPI token",
     "anthropic-key": "an Anthropic key",
     "openai-key": "an OpenAI key",
+    "counterfoil-key": "a token of an agent of ours",
+    "webhook-secret": "a secret of Standard Webhooks",
     "json-web-token": "a JSON Web Token",
     "url-credentials": "a password in an address",
     "authorization": "an Authorization header",
@@ -116,6 +118,7 @@ _TOKENS = (
     ("pypi-token", "pypi-", "ypi", _BASE64URL, 16, 16),
     ("anthropic-key", "sk-ant-", "sk", _BASE64URL, 16, 0),
     ("openai-key", "sk-", "sk", _BASE64URL, 20, 16),
+    ("webhook-secret", "whsec_", "sec", _BASE64, 24, 0),
 )
 """Tokens that are known by their beginning: rule, prefix, hint, alphabet, length, stretch.
 
@@ -237,6 +240,21 @@ def _find_web_tokens(text: str) -> Iterator[Span]:
         at = text.find("eyJ", end)
 
 
+def _find_own_tokens(text: str) -> Iterator[Span]:
+    """Finds our agents' own tokens, `cf_<name>_<key id>.<secret>` (`gate.token`), also where the end is cut off."""
+    at = text.find("cf_")
+    while at >= 0:
+        end = at + 3
+        if _begins_word(text, at):
+            dot = run_end(text, end, _BASE64URL)
+            end = run_end(text, dot + 1, _BASE64URL) if text.startswith(".", dot) else dot
+            secret, key_id = text[dot + 1 : end], text[at + 3 : dot].rpartition("_")[2]
+            is_key_id = len(key_id) == 8 and _CROCKFORD.issuperset(key_id.upper())
+            if is_key_id and len(secret) >= 20 and len(set(secret)) > 6:  # and no row of x
+                yield at, end, "counterfoil-key"
+        at = text.find("cf_", end)
+
+
 def _find_private_keys(text: str) -> Iterator[Span]:
     """Finds PEM and OpenPGP private keys, to their end line or as far as key material goes."""
     next_end = -1
@@ -303,7 +321,7 @@ def _hints() -> dict[bytes, list[Finder]]:
         for rule, prefix, hint, alphabet, length, stretch in _TOKENS
     ]
     rows += [(hint, _find_aws_keys) for hint in ("ki", "si")]
-    rows += [("ey", _find_web_tokens), ("ori", find_authorization)]
+    rows += [("ey", _find_web_tokens), ("cf", _find_own_tokens), ("ori", find_authorization)]
     rows += [(hint, _find_private_keys) for hint in ("key", "ock")]
     for name in PASSWORD_NAMES + CREDENTIAL_NAMES:
         rows += [(hint, find_pairs) for hint in (name[-3:], name[-2:] + " ", name[-1] + "  ")]

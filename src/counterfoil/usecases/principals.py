@@ -247,9 +247,9 @@ def as_data(context: Context, store: Store, state: Registration) -> dict[str, ob
         "added_at": state.at,
     }
     if state.kind != HUMAN:
-        data |= {"owner": state.owner, "expires_at": state.expires_at}
+        data |= {"owner": state.owner, "scopes": list(state.scopes), "spaces": list(state.spaces)}
     if state.kind == AGENT:
-        data |= {"scopes": list(state.scopes), "spaces": list(state.spaces), "model": state.model}
+        data |= {"model": state.model, "expires_at": state.expires_at}
         data["last_used_at"] = max(used.values(), default=None)
     if state.sender:
         data["sender"] = state.sender

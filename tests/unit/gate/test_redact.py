@@ -46,6 +46,11 @@ SECRETS = [
     ("private-key", PEM.replace("RSA ", "")),
     ("private-key", PEM.replace("RSA ", "OPENSSH ")),
     ("private-key", PEM.replace("RSA ", "PGP ").replace("KEY-", "KEY BLOCK-")),
+    ("counterfoil-key", "cf" + "_claude_k3v9x2ab." + A40 + "aB4"),
+    ("counterfoil-key", "cf" + "_a-b_c_00000000." + "-_x9-_Y-a_" * 4 + "-_0"),
+    ("counterfoil-key", "cf" + "_claude_k3v9x2ab." + A20),
+    ("webhook-secret", "whsec" + "_" + A40),
+    ("webhook-secret", "whsec" + "_G78TEiZWxuGVwY4LjD4UjFGw+B4+1L/3Yu6wYLzaQo0"),
 ]
 
 PAIRS = [
@@ -82,6 +87,9 @@ HARMLESS = [
     "https://example.com/a/b?q=1#token, http://localhost:8080/@scope/pkg, ssh://git@github.com/o/r",
     "https://registry.example/@scope/pkg and https://medium.example:443/@somebody",
     "git@github.com:org/repo.git",
+    "cf_claude_k3v9x2ab is the key's id, cf_push_buildpack.sh, cf_<name>_<key id>.<secret>, pcf_x_k3v9x2ab."
+    + "a" * 43,
+    "cf_name_k3v9x2ab.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx and whsec_ alone",
     "3f786850e387550fdab836ed7e6dc881de23001b",
     "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "01ARZ3NDEKTSV4RRFFQ69G5FAV and TK-01ARZ3ND",

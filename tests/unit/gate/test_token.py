@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.gate import token
+from counterfoil.gate import redact, token
 from counterfoil.gate.token import Token
 from counterfoil.kernel.actor import is_slug
 
@@ -81,6 +83,23 @@ def test_what_is_kept_is_no_credential() -> None:
     assert token.parse(f"cf_{ONE.slug}_{ONE.key_id}.{kept}") is None
     assert not token.matches(ONE._replace(secret=as_secret.secret), SALT, kept)
     assert not token.matches(Token(ONE.slug, ONE.key_id, kept), SALT, kept)
+
+
+@given(SLUGS, st.integers(0, 2**32))
+def test_a_token_is_known_for_a_secret_wherever_it_stands(slug: str, seed: int) -> None:
+    chance = Random(seed)
+    minted = token.mint(slug, chance.getrandbits(token.KEY_ID_BITS), chance.getrandbits(token.SECRET_BITS))
+    text = token.write(minted)
+    for around in (
+        "{}",
+        "Authorization: Bearer {}\n",
+        '{{"token":"{}"}}',
+        "export X={}; y",
+        "https://h/?t={}&u",
+    ):
+        masked, _ = redact.mask(around.format(text))
+        assert minted.secret not in masked
+        assert redact.scan(around.format(text))
 
 
 def test_a_token_does_not_show_its_secret_when_it_is_printed() -> None:
