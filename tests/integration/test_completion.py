@@ -61,7 +61,7 @@ FIRST_ID, SECOND_ID, THIRD_ID = (f"TK-{ticket[:8]}" for ticket in (FIRST, SECOND
         (("assign", FIRST_ID, "h"), ["human:ana"]),
         (("validate", "--tier", "s"), ["strict"]),
         (("validate", FIRST_ID, ""), [FIRST_ID, SECOND_ID, THIRD_ID]),
-        (("policy", ""), ["show", "validate", "explain"]),
+        (("policy", ""), ["show", "validate", "explain", "accept", "dry-run"]),
         (("policy", "explain", ""), [FIRST_ID, SECOND_ID]),
         (("completion", ""), ["bash", "zsh", "fish"]),
         (("help", "unin"), ["uninstall"]),
