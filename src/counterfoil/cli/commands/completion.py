@@ -145,13 +145,18 @@ def _proposals(call: Call, verb: str) -> list[tuple[str, str]]:
     """Returns proposals that the verb can do something with; decided ones only where that makes sense."""
     from counterfoil.cli.proposal_words import headline, short
     from counterfoil.cli.seen import all_seen, with_views
+    from counterfoil.gate.proposal import PENDING
     from counterfoil.usecases.proposals import listing
 
     with with_views(call.context()) as ledger:
         if ledger is None:
             return []
         found = [each.proposal for each in listing(*ledger, open_only=verb != "proposal show")][:TITLES_SHOWN]
-        seen = all_seen(call.context(), found)
+        seen = [
+            each
+            for each in all_seen(call.context(), found)
+            if verb == "proposal show" or each.status == PENDING
+        ]
     return [(short(each.proposal.id), f"{each.status} {headline(each)}"[:72]) for each in seen]
 
 

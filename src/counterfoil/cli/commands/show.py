@@ -25,6 +25,13 @@ def run(call: Call) -> Reply:
             "ticket_not_found", f"no ticket is called {query!r}", "ticket list --all", query=query
         )
     dates = _dates(call, name)
+    spoken, words = _discussion(call, name)
+    if not call.json and spoken:
+        return Reply(
+            None,
+            words,
+            notes=[f'`ticket comment {query} "…"` says something, `ticket respond` takes a position'],
+        )
     if not call.json:
         notes = (
             [f"created {dates['created_at'] or 'unknown'}, updated {dates['updated_at'] or 'unknown'}"]
@@ -50,8 +57,18 @@ def run(call: Call) -> Reply:
             "frontmatter": document.frontmatter(),
             "body_md": document.body,
             "claim": claim.as_data(context) if claim is not None and live else None,
+            **spoken,
         }
     )
+
+
+def _discussion(call: Call, name: str) -> tuple[dict[str, object], str]:
+    """Returns what was said of the ticket if that is wanted: it stands in the ledger, which is dear to open."""
+    if not call.arguments.flag("discussion"):
+        return {}, ""
+    from counterfoil.cli.discussed import discussed
+
+    return discussed(call, name[:-3].upper())
 
 
 def _for_terminal(data: bytes) -> str:
