@@ -180,7 +180,7 @@ def _added_flags(path: str, before: bytes | None, after: bytes | None) -> list[F
 
 _FOLDERS = (
     ("ci", (".github/workflows/", ".github/actions/", ".gitlab/ci/", ".circleci/", ".buildkite/", ".tekton/"), "what runs in CI"),
-    ("hooks", (".githooks/", ".husky/", "hooks/"), "a hook, which runs on other people's machines"),
+    ("hooks", (".githooks/", ".husky/"), "a hook, which runs on other people's machines"),
     ("agents", (".claude/", ".codex/", ".cursor/", ".agents/", ".gemini/"), "what agents take their orders from"),
 )  # fmt: skip
 _NAMES = (

@@ -59,6 +59,11 @@ def _object(properties: Mapping[str, object], *required: str, **more: object) ->
     }  # fmt: skip
 
 
+def _only(*names: str) -> Schema:
+    """Returns the schema of an object that has these fields and no others."""
+    return {"properties": dict.fromkeys(names, True), "required": list(names), "additionalProperties": False}
+
+
 _INNER_ARTIFACTS: dict[str, Mapping[str, object]] = {
     "link": {"url": _URL, "title": _TITLE},
     "note": {"text": _COMMENT, "title": _TITLE},
@@ -91,7 +96,7 @@ _TYPES = (
         _object(
             {"id": _ULID, "state": _STATE, **_FIELDS, "text": _TEXT},
             anyOf=[{"required": ["title"]}, {"required": ["id", "text"]}],
-            dependentSchemas={"text": {"maxProperties": 2}},
+            dependentSchemas={"text": _only("id", "text")},
         ),
         "low", FILES,
     ),
@@ -99,7 +104,7 @@ _TYPES = (
         EDIT, 1, "Changes fields or the body of a ticket; what is not named stays.",
         _object(
             {"ticket": _QUERY, **_FIELDS, "text": _TEXT}, "ticket", minProperties=2,
-            dependentSchemas={"text": {"maxProperties": 2}},
+            dependentSchemas={"text": _only("ticket", "text")},
         ),
         "low", FILES,
     ),

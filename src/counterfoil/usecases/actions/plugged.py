@@ -51,7 +51,8 @@ class Plugged(Executor):
     def ready(self) -> Ready:
         """Lets the action render itself; what it hides is written out."""
         assert self.action.show is not None
-        text = _guarded(self.action, "show", self.action.show, self.payload)
+        ordered = canonical.decode(canonical.encode(self.payload))  # as it will come back from the ledger
+        text = _guarded(self.action, "show", self.action.show, ordered)
         if not isinstance(text, str) or len(text) > SHOWN:
             raise _broken(self.action, "show", f"it has to return a text of at most {SHOWN:,} characters")
         text, _ = redact.mask(text.encode("utf-8", "backslashreplace").decode())

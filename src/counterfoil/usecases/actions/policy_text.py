@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from counterfoil.tickets import index
+from counterfoil.tickets.model import FILE_BYTES
+from counterfoil.usecases import policy_file
+from counterfoil.usecases.accepting import invalid
+from counterfoil.usecases.actions.plain_facts import POLICY_FILE
 from counterfoil.usecases.plan import FileChange, Plan
 
 if TYPE_CHECKING:
@@ -12,17 +15,17 @@ if TYPE_CHECKING:
 
     from counterfoil.usecases.context import Context
 
-POLICY_FILE = f"{index.FOLDER}/policy.yml"
-POLICY_BYTES = 262_144
-
 
 def policy_plan(context: Context, payload: Mapping[str, Any]) -> Plan:
     """Returns the plan that writes the policy's file.
 
     Raises:
-        InputError: what the policy's own check says.
+        InputError: `invalid_policy`, since one that cannot be read would rule on nothing.
     """
     text = str(payload["text"])
-    after = text.encode() if text.endswith("\n") else f"{text}\n".encode()
-    before = context.work.read(POLICY_FILE, POLICY_BYTES + 1)
+    after = (text if text.endswith("\n") else f"{text}\n").encode()
+    reading = policy_file.read(context, after)
+    if reading.policy is None:
+        raise invalid(reading.diagnostics)
+    before = context.work.read(POLICY_FILE, FILE_BYTES)
     return Plan([FileChange(POLICY_FILE, before, after)], "ticket: change the policy")

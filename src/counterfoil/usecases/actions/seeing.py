@@ -18,12 +18,20 @@ def preview(action: ActionType, payload: Mapping[str, Any]) -> Shown:
     """Returns a payload in words, field by field, with everything hidden written out."""
     lines = [action.summary, ""]
     flags = []
-    for path, text in _leaves(payload):
+    for path, text in _leaves(_in_order(action, payload)):
         flags += [*shown.text_flags(path, text)]
         if path in _TITLES:
             flags += shown.lookalike_flags(path, text)
         lines += _field(path, shown.escaped(text))
     return Shown(PREVIEW, "\n".join(lines) + "\n", tuple(flags))
+
+
+def _in_order(action: ActionType, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a payload as its schema orders it, whatever order it was sent or sealed in."""
+    properties = action.schema.get("properties")
+    names = list(properties) if isinstance(properties, Mapping) else []
+    plain: Any = canonical.decode(canonical.encode(dict(payload)))
+    return {name: plain[name] for name in names if name in plain}
 
 
 _TITLES = ("/title", "/url")
