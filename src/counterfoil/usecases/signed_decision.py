@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil.usecases import people, statements
+from counterfoil.usecases import people, statements, views
 
 if TYPE_CHECKING:
     from counterfoil.gate.proposal import Proposal
@@ -47,6 +47,16 @@ def sign(
         by=by,
         verdict=verdict,
         note=note,
+        previous=_previous(context, store, by),
         terminal=terminal,
         among={key.key.fingerprint},
     )
+
+
+def _previous(context: Context, store: Store, person: str) -> str | None:
+    """Returns what the person has signed last, which the new statement names: one that vanishes later is missed."""
+    derived = context.ledgers.views()
+    try:
+        return views.last_signed(store, derived, person)
+    finally:
+        derived.close()

@@ -160,6 +160,8 @@ def _apply_to_commits(rows: Rows, receipt: Receipt, body: Body) -> None:
 
 
 def _apply_to_proposals(rows: Rows, receipt: Receipt, body: Body) -> None:
+    if b'"pae":"' in receipt.header:
+        rows.put("signed", receipt.actor, receipt.fields["pae"])
     place, _, name = receipt.stream.partition("/")
     if place != "proposal" or "/" in name:
         return
@@ -188,9 +190,10 @@ TIMELINE = View("timeline", 1, ("entry",), _apply_to_timeline)
 COMMITS = View("commits", 1, ("blob", "commit"), _apply_to_commits)
 """`blob`: by `<ticket>/<blob>`, the last receipt that left the ticket so, and its commit. `commit`: by
 commit, the first receipt that names it."""
-PROPOSALS = View("proposals", 1, ("state", "order", "open", "ticket"), _apply_to_proposals)
+PROPOSALS = View("proposals", 2, ("state", "order", "open", "ticket", "signed"), _apply_to_proposals)
 """`state`: by id, what the decider folds, and the position of its first receipt. `order`: by `newest_first`, the
-id. `open`: the same of those that wait for somebody or something. `ticket`: by `<ticket>/<newest first>`, the id."""
+id. `open`: the same of those that wait for somebody or something. `ticket`: by `<ticket>/<newest first>`, the id.
+`signed`: by actor, the digest of the last statement of any kind that they signed."""
 VIEWS = (TICKETS, TIMELINE, COMMITS, PROPOSALS)
 
 
@@ -336,6 +339,12 @@ def timeline(views: Views, ticket_id: str) -> Iterator[tuple[int, str]]:
     """Yields the positions of the receipts that concern a ticket, each with its kind."""
     for key, kind in _values(views, TIMELINE, "entry", f"{ticket_id}/"):
         yield int(key[-DIGITS:]), kind
+
+
+def last_signed(store: Store, views: Views, actor: str) -> str | None:
+    """Returns the digest of the last statement that somebody signed, as the log has it now."""
+    data = read_up(store, views, lambda: views.get(PROPOSALS.name, "signed", actor), wanted=(PROPOSALS,))
+    return None if data is None else str(json.loads(data))
 
 
 def stopped(views: Views) -> dict[str, tuple[str, int, int]]:
