@@ -18,7 +18,7 @@ from mcp.client.streamable_http import streamable_http_client
 from counterfoil.bootstrap import open_project, open_server
 from counterfoil.kernel.jsontext import compact
 from counterfoil.mcp.http import McpApp, asgi
-from counterfoil.usecases import deciding, principals
+from counterfoil.usecases import accepting, deciding, principals
 from counterfoil.usecases.context import Options
 
 if TYPE_CHECKING:
@@ -193,6 +193,16 @@ def decide(
         answer = deciding.Answer(verdict, by, digest, note, at_terminal=True)
         failure = deciding.decide(context, store, proposal, answer).failure
         assert failure is None, failure
+    finally:
+        store.close()
+
+
+def accept_policy(desk: Desk) -> None:
+    """Lets a person at a terminal accept the policy of the base branch."""
+    context = open_project(str(desk.path), dict(os.environ), Options(acting=OWNER, ci=True))
+    store = context.ledgers.open()
+    try:
+        assert accepting.accept(context, store, assurance="unverified").changed
     finally:
         store.close()
 

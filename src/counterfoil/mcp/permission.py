@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 from mcp_types import CallToolResult, TextContent
 
-from counterfoil.errors import CounterfoilError
 from counterfoil.gate.facts import ALLOW
 from counterfoil.gate.tooluse import made
 from counterfoil.mcp.waiting import PROGRESS_S, TURN_S, waiters
@@ -34,15 +33,19 @@ if TYPE_CHECKING:
 async def ask(call: ToolCall, session: ServerSession) -> CallToolResult:
     """Answers whether a tool may run; that nobody could be asked is a no, told as one."""
     asked = call.arguments
-    try:
-        use = made(asked["tool_name"], asked["input"], "", asked.get("tool_use_id"), call.context.work.root)
-        verdict = await _until_answered(call, use, session)
-    except CounterfoilError as error:
-        verdict = harness.unusable(error)
+    use = made(asked["tool_name"], asked["input"], "", asked.get("tool_use_id"), call.context.work.root)
+    verdict = await _until_answered(call, use, session)
     if verdict.answer == ALLOW:
-        told: dict[str, object] = {"behavior": "allow", "updatedInput": asked["input"]}
-    else:
-        told = {"behavior": "deny", "message": verdict.reason}
+        return _answer({"behavior": "allow", "updatedInput": asked["input"]})
+    return _answer({"behavior": "deny", "message": verdict.reason})
+
+
+def denied(error: dict[str, object]) -> CallToolResult:
+    """Returns the answer where the gate could not be asked: without it nothing that needs it runs."""
+    return _answer({"behavior": "deny", "message": f"the gate cannot be asked now: {error['message']}"})
+
+
+def _answer(told: dict[str, object]) -> CallToolResult:
     return CallToolResult(content=[TextContent(text=json.dumps(told))], structured_content=told)
 
 

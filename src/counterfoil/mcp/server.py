@@ -104,6 +104,10 @@ class Desk:
                 return await permission.ask(call, request.session)
             return answers.result(await _run(call, params.name, request), context)
         except Exception as error:  # the boundary: every failure becomes an answer
+            if params.name == tools.PERMIT:
+                from counterfoil.mcp import permission
+
+                return permission.denied(answers.told(error, remote=caller.remote))
             return answers.failure(error, remote=caller.remote)
 
     async def list_resources(

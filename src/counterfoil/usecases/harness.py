@@ -14,6 +14,7 @@ from counterfoil.gate import proposal, rules, tooluse
 from counterfoil.gate.facts import ALLOW, Facts
 from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, PENDING, REJECTED
 from counterfoil.kernel.digest import sha256_hex
+from counterfoil.ledger.receipt import key_digest
 from counterfoil.usecases import kinds, proposals, record, runtime
 from counterfoil.usecases.actions.harness import TOOL_RUN
 from counterfoil.usecases.policy_in_force import in_force
@@ -184,14 +185,14 @@ def _taker(use: ToolUse) -> str:
 def _may_take_up(store: Store, state: Proposal, use: ToolUse) -> bool:
     """Tells whether an approval is still there, or was taken up by this very call."""
     stream, key = _mark(state)
-    found = store.by_key(stream, key)
+    found = store.by_key(stream, key_digest(state.actor, key))
     return found is None or (bool(use.id) and found.data().get("text") == _taker(use))
 
 
 def _take_up(context: Context, store: Store, state: Proposal, use: ToolUse) -> bool:
     """Notes that an approval lets this call run; False where another call was faster."""
     stream, key = _mark(state)
-    if store.by_key(stream, key) is not None:
+    if store.by_key(stream, key_digest(state.actor, key)) is not None:
         return _may_take_up(store, state, use)
     body = {"text": _taker(use)}
     draft = record.draft(context, stream, kinds.NOTED, context.actor(), body, key)
