@@ -60,6 +60,8 @@ class Reader:
             # Where the text shows the verb alone, this is the least that it needs.
             least = {"log": "ID", "diff": "ID"}.get(verb) if not rest else None
             more = ["-p", "p0"] if verb == "edit" and len(rest) == 1 else []
+            if verb == "propose":
+                more = ["--set", f"ticket={self.ticket('ready')}", "--set", "text=Found it."]
             yield [
                 "list" if verb == "VERB" else verb,
                 *words,
@@ -77,7 +79,18 @@ class Reader:
             name = "notes.md" if verb == "edit" else "lines.jsonl"
             self.desk.write(f"../{name}", "Found it.\n" if verb == "edit" else '{"op":"new","title":"T"}\n')
             return f"../{name}"
-        return {"STATE": "blocked", "TEXT": "Work", "TITLE": "A title", "VERB": "list"}.get(word, word)
+        if word == "P-...":
+            made = self.desk.data("comment", self.ticket("ready"), "Found it.")
+            return str(made["proposal"]["id"])
+        if word == "ACTION":
+            return "ticket.comment" if verb == "propose" else "move"
+        return {
+            "STATE": "blocked",
+            "VALUE": "blocked",
+            "TEXT": "Work",
+            "TITLE": "A title",
+            "VERB": "list",
+        }.get(word, word)
 
 
 @pytest.fixture
@@ -129,6 +142,8 @@ def test_the_exit_statuses_of_the_page_are_those_of_the_program(desk: Desk) -> N
         (12, "io_error"),
     ):
         assert EXIT_STATUS[code] == status
+    for code, status in (("needs_approval", 9), ("rejected", 9), ("pending", 10), ("stale", 10)):
+        assert EXIT_STATUS[code] == status
     for words in ("4 not found", "5 ambiguous", "6 not allowed", "7 invalid", "9 refused", "10 conflict or claimed", "12 Git or disk"):  # fmt: skip
         assert words in page.replace("\n", " ")
 
@@ -170,7 +185,11 @@ def test_the_first_session_of_an_agent(desk: Desk) -> None:
     branch = desk.say("branch", ticket, "--ci").out.strip()
     desk.git("switch", "-q", "-c", branch)
     desk.say("edit", ticket, "--body-file", "-", "--ci", stdin="Found the cause.\n")
-    done = desk.envelope("done", ticket, "--ci")
-    assert done["data"]["ticket"]["state"] == "done"
-    assert [item["code"] for item in done["warnings"]] == ["would_ask"]
-    assert desk.git("status", "--porcelain") == ""
+    head = desk.git("rev-parse", "HEAD")
+    asked = desk.envelope("done", ticket, "--ci", status=9)["error"]
+    assert asked["code"] == "needs_approval"
+    proposal = asked["details"]["proposal"]
+    assert asked["hint"] == f"ticket proposal wait {proposal}"
+    waited = desk.envelope(*asked["hint"].split()[1:], "--timeout", "0", "--ci", status=10)["error"]
+    assert (waited["code"], waited["details"]["proposal"]) == ("pending", proposal)
+    assert (desk.git("rev-parse", "HEAD"), desk.git("status", "--porcelain")) == (head, "")

@@ -24,6 +24,11 @@ SAMPLE = {
     "log": (FIRST,), "diff": (FIRST,), "branch": (FIRST,), "claim": (FIRST,), "release": (FIRST,),
     "batch": ("-",), "import": ("-",), "trace": (FIRST,), "inspect": (FIRST,), "replay": (FIRST,), "fork": (FIRST,),
     "ledger show": ("@0",), "ledger proof": ("@0",), "ledger diff": ("a", "b"), "ledger import": ("-",), "ledger note": ("a", "b"),
+    "propose": ("ticket.move", "--set", "state=done"), "approve": ("P-0000",), "reject": ("P-0000", "--note", "no"),
+    "proposal show": ("P-0000",), "proposal wait": ("P-0000",), "proposal withdraw": ("P-0000",),
+    **{f"{who} {verb}": ("x",) for who in ("agent", "person", "source") for verb in ("show", "add", "rotate")},
+    "agent change": ("x", "--model", "m"), **{f"{who} revoke": ("x", "--reason", "y") for who in ("agent", "person", "source")},
+    "comment": (FIRST, "x"), "respond": (FIRST, "x", "--agree"), "attach": (FIRST, "https://example.org"), "why": (FIRST,),
     "ledger backup": ("x",), "ledger restore": ("x",), "ledger copy": ("--to", "x"), "ledger export": ("x",),
 }  # fmt: skip
 ALL = visible_verbs()
@@ -68,12 +73,12 @@ def test_every_verb_has_a_page(verb: str, bare_desk: Desk) -> None:
 def test_every_verb_that_writes_takes_the_same_options() -> None:
     writing = {
         "new", "move", "start", "done", "edit", "assign", "reviewer", "claim", "release", "batch", "import",
-        "undo", "sync", "validate", "rebuild-index", "init",
+        "undo", "sync", "validate", "rebuild-index", "init", "propose", "approve",
     }  # fmt: skip
     assert {verb for verb in VERBS if set(WRITING) <= set(VERBS[verb][4])} == writing
 
 
-@pytest.mark.parametrize("page", ["", "new", "list", "claim", "validate"])
+@pytest.mark.parametrize("page", ["", "new", "list", "claim", "validate", "propose", "approve", "why"])
 def test_help_looks_as_it_did(page: str, bare_desk: Desk) -> None:
     expected = (GOLDEN / f"help{'-' + page if page else ''}.txt").read_text("utf-8")
     assert bare_desk.say(*([page] if page else []), "--help").out == expected

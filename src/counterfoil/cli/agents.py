@@ -29,26 +29,29 @@ error:{{code,message,details,hint}}}}. The hint is the next command.
 
     ticket next --ci --json          what to take up
     ticket claim ID --ci --json      take it (exit 10: somebody was faster)
-    ticket show ID --ci              read it
+    ticket show ID --ci              read it; --discussion: what was said
     ticket branch ID --ci            the branch to work on
-    ticket edit ID --append TEXT     write down what you found
+    ticket comment ID TEXT --ci      say what you found
     ticket done ID --ci --json       finish it
     ticket release ID --ci           or give it back
     ticket move ID blocked --ci      or say that it waits
     ticket new "Title" -p p2 -l bug --body "..." --ci --json
     ticket search TEXT --ci --json   look before you file
-    ticket trace ID --ci             who did what to it, and when
+    ticket why ID --ci               what stands in the way, and what helps
     ticket ready|list|log|diff       see `ticket VERB --help`
-    ticket batch FILE                many changes, one commit
+
+Policy may ask a person, as for `done` on p0 and p1: exit 9, needs_approval,
+nothing has changed, error.details.proposal is P-... Then, as often as need be:
+    ticket proposal wait P-... --ci --json
+0 done, 9 no (read the reason), 10 pending or stale. You can never approve.
+Ask for anything else: ticket propose ACTION --set KEY=VALUE --reason TEXT
 
 States: backlog > ready > in_progress > done; blocked from any but done.
 ID: the full id or {prefix}-XXXXXXXX, never a title.
 Exit: 0 done, 2 usage, 4 not found, 5 ambiguous, 6 not allowed, 7 invalid,
 9 refused, 10 conflict or claimed, 12 Git or disk. Retry only 10.
-No secrets, no personal data in tickets: they stay in Git for good.
-Whatever you change is sealed in a ledger under your name; leave its files alone.
-A claim lasts 2 h; every change of yours renews it. The warning would_ask
-says that a person should look at it: finishing p0 or p1.
+No secrets, no personal data in tickets. All is sealed under your name.
+A claim lasts 2 h; every change of yours renews it.
 Now: {counts}.
 """
 
@@ -63,6 +66,9 @@ SHOWN_VERBS = (
     "move",
     "new",
     "search",
+    "comment",
+    "propose",
+    "why",
     "batch",
     "validate",
 )
@@ -91,6 +97,7 @@ def section() -> str:
         "2. Work on the branch that `ticket branch ID --ci` prints.",
         "3. `ticket done ID --ci --json` when the criteria are met, else `ticket release ID --ci`.",
         '4. New findings become tickets of their own: `ticket new "Title" --ci --json`.',
+        "5. Exit status 9 with `needs_approval` changed nothing: a person decides. Type the hint and wait.",
         "",
         "A failed command says what to do next in `error.hint`. Exit status 10 means that somebody was faster.",
         END,

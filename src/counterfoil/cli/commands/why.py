@@ -125,6 +125,8 @@ def _step(call: Call) -> Step | None:
     verb = {"ticket.move": "move", "ticket.assign": "assign", "ticket.comment": "comment"}.get(verb, verb)
     if verb not in VERBS:
         raise usage(f"why knows no step {verb!r}", "why", value=verb, allowed=list(VERBS))
+    if value is not None and verb not in {"move", *ACTORS}:
+        raise usage(f"why does not take {value!r} behind {verb}", "why", value=value)
     if verb in STATES:
         return Step(verb, "ticket.move", {"state": STATES[verb]}, STATES[verb])
     if verb == "comment":
