@@ -329,7 +329,7 @@ def lying_agent(folder: Path, *answers: bytes) -> Iterator[str]:
         thread.join()
 
 
-ED25519 = sshkey.parse_blob(string(b"ssh-ed25519") + string(bytes(32)))
+ED25519 = sshkey.parse_blob(string(b"ssh-ed25519") + string(b"\2" * 32))
 HELD = string(b"\x0c" + number(1) + string(ED25519.blob) + string(b"mine"))
 
 

@@ -34,6 +34,11 @@ HARDWARE = frozenset((SK_ED25519, SK_ECDSA))
 TYPES = (ED25519, *CURVES, SK_ED25519, RSA)
 ED25519_BYTES = 32
 RSA_BITS_MIN, RSA_BITS_MAX = 2048, 16_384
+_FIELD = 2**255 - 19
+_EIGHTH = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_EVERYBODYS = frozenset((0, 1, _FIELD - 1, _EIGHTH, _FIELD - _EIGHTH))
+"""The y of the Ed25519 points of small order. Signatures that nobody has made hold by such a key, so that whoever
+registers one could deny every decision."""
 BLOB_BYTES = 4096
 LINE_BYTES = 16_384
 FILE_BYTES = 65_536
@@ -148,6 +153,8 @@ def numbers(blob: bytes) -> Numbers:
         point = reader.string()
         if len(point) != ED25519_BYTES:
             raise invalid(f"an Ed25519 key has {ED25519_BYTES} bytes")
+        if _is_everybodys(point):
+            raise invalid("everybody could sign with it")
         found = Ed25519Numbers(point, reader.string() if name == SK_ED25519 else b"")
     elif name in CURVES:
         found = _ecdsa(name, reader)
@@ -162,6 +169,12 @@ def numbers(blob: bytes) -> Numbers:
         raise invalid(f"its type is {name!r:.80}")
     reader.end()
     return found
+
+
+def _is_everybodys(point: bytes) -> bool:
+    """Tells whether a point has small order, or is written as no honest key is (RFC 8032 §5.1.3)."""
+    height = int.from_bytes(point, "little") & ((1 << 255) - 1)
+    return height >= _FIELD or height in _EVERYBODYS
 
 
 def _ecdsa(name: str, reader: Reader) -> EcdsaNumbers:

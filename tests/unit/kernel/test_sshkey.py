@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.kernel.ssh_scene import LINES, locked_file, soft_sk_ecdsa, soft_sk_ed25519
@@ -99,6 +99,35 @@ def test_what_is_no_usable_key_is_refused(line: str, words: str) -> None:
     with pytest.raises(InputError, match=words) as caught:
         sshkey.parse_public_line(line)
     assert caught.value.code == "invalid_ssh_key"
+
+
+SMALL = [
+    bytes(32),
+    b"\1" + bytes(31),
+    (2**255 - 20).to_bytes(32, "little"),
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+    (2**255 - 19).to_bytes(32, "little"),
+    (2**255 - 18).to_bytes(32, "little"),
+]
+"""Points of Ed25519 of small order, the last two written as no honest key is (libsodium refuses the same)."""
+
+
+def test_by_the_neutral_point_anything_was_signed() -> None:
+    forged = SMALL[1] + bytes(32)
+    Ed25519PublicKey.from_public_bytes(SMALL[1]).verify(forged, b"whatever you want")
+
+
+@pytest.mark.parametrize("sign", [0, 0x80])
+@pytest.mark.parametrize("point", SMALL, ids=range(len(SMALL)))
+def test_a_key_with_which_everybody_could_sign_is_refused(point: bytes, sign: int) -> None:
+    whole = point[:31] + bytes([point[31] | sign])
+    for blob in (
+        string(b"ssh-ed25519") + string(whole),
+        string(b"sk-ssh-ed25519@openssh.com") + string(whole) + string(b"ssh:"),
+    ):
+        with pytest.raises(InputError, match="everybody could sign"):
+            sshkey.parse_blob(blob)
 
 
 def test_a_private_key_that_was_pasted_by_mistake_is_not_repeated() -> None:
