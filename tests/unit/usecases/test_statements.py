@@ -248,6 +248,15 @@ def test_what_is_no_envelope_is_refused(context: Context, envelope: str) -> None
     assert refusal(lambda: verified(context, one))[0] == "invalid_envelope"
 
 
+def test_no_character_of_an_envelope_can_be_changed(context: Context) -> None:
+    one = signed(context)
+    text = one.envelope
+    for place, letter in enumerate(text):
+        other = text[:place] + ("A" if letter != "A" else "B") + text[place + 1 :]
+        code, _ = refusal(lambda other=other: verified(context, one._replace(envelope=other)))
+        assert code in {"invalid_envelope", "invalid_signature", "invalid_statement"}
+
+
 def test_a_signature_that_is_none_is_refused(context: Context) -> None:
     mark = {"keyid": ADA.fingerprint, "sig": base64(sshsig.MAGIC)}
     one = rewritten(signed(context), signatures=[mark])
