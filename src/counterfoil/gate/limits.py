@@ -13,8 +13,5 @@ BATCH = 100
 """Actions in one `ticket.batch`."""
 LABELS = 50
 RELATIONS = 200
-REASON_LENGTH = 2_000
-"""Of a proposal."""
-NOTE_LENGTH = 2_000
-"""Of a decision."""
-REASON = REASON_LENGTH
+REASON = 2_000
+"""Of a proposal, and the note of a decision."""

@@ -1,0 +1,204 @@
+"""Merges that were approved: exactly the tree that was shown, into a branch that has not moved."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from world import Repository, RepositoryFactory
+
+from counterfoil.bootstrap import open_project
+from counterfoil.errors import ConflictError, HostError, InputError
+from counterfoil.usecases.actions import executing, preparing
+from counterfoil.usecases.context import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from counterfoil.usecases.actions.prepared import Prepared
+    from counterfoil.usecases.context import Context
+
+PROPOSAL = "P-0123456789ABCDEF"
+RELEASE = "refs/heads/release"
+
+
+class Branches:
+    """A project with a branch to merge and one to merge it into."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        repository.commit(**{"a.txt": "one\n", "b.txt": "one\n", ".tickets/tickets/.gitkeep": ""})
+        repository.git("branch", "release")
+        repository.git("checkout", "--quiet", "-b", "topic")
+        repository.commit("work", **{"a.txt": "two\n"})
+
+    def context(self) -> Context:
+        """Returns a fresh context, as every command has one."""
+        return open_project(str(self.repository.path), os.environ, Options(actor="human:me"))
+
+    def prepare(self, target: str = RELEASE, source: str = "topic", **payload: str) -> Prepared:
+        """Prepares a merge."""
+        asked = {"source": source, "target": target, **payload}
+        return preparing.prepare(self.context(), "change.promote", asked, actor="agent:claude")
+
+    def body(self, prepared: Prepared) -> dict[str, Any]:
+        """Returns the proposal, as far as the executor looks at it."""
+        return {"id": PROPOSAL, "action": prepared.action, "payload": prepared.payload}
+
+    def run(self, prepared: Prepared) -> Mapping[str, Any]:
+        """Merges."""
+        return executing.run_outside(self.context(), self.body(prepared), attempt=1)
+
+    def probe(self, prepared: Prepared) -> Mapping[str, Any] | None:
+        """Asks whether it was merged."""
+        return executing.probe_outside(self.context(), self.body(prepared), attempt=1)
+
+    def tip(self, ref: str) -> str:
+        """Returns a branch's commit."""
+        return self.repository.git("rev-parse", ref)
+
+
+@pytest.fixture(params=["sha1", "sha256"])
+def branches(repository: RepositoryFactory, request: pytest.FixtureRequest) -> Branches:
+    """Two branches, in repositories of both object formats."""
+    return Branches(repository(object_format=request.param))
+
+
+def test_the_merge_has_exactly_the_tree_that_was_shown_and_both_parents(branches: Branches) -> None:
+    base = branches.tip(RELEASE)
+    prepared = branches.prepare()
+    assert prepared.basis == [(RELEASE, base)]
+    assert prepared.writes == []
+    assert prepared.facts[0].paths == ("a.txt",)
+    assert "-one\n+two\n" in prepared.shown.text
+    assert branches.probe(prepared) == {}
+    result = branches.run(prepared)
+    commit = branches.tip(RELEASE)
+    assert result == {"commit": commit, "ref": RELEASE, "tree": prepared.payload["tree"]}
+    assert branches.tip(f"{RELEASE}^{{tree}}") == prepared.payload["tree"]
+    assert branches.repository.git("show", "-s", "--format=%P", commit) == f"{base} {branches.tip('topic')}"
+    assert (
+        branches.repository.git("show", "-s", "--format=%(trailers)", commit)
+        == f"Ticket-Proposal: {PROPOSAL}\n"
+    )
+    assert branches.probe(prepared) == result
+
+
+def test_commits_that_follow_do_not_hide_a_merge_from_the_probe(branches: Branches) -> None:
+    prepared = branches.prepare()
+    result = branches.run(prepared)
+    branches.repository.git("checkout", "--quiet", "release")
+    branches.repository.commit("more", **{"c.txt": "x"})
+    assert branches.probe(prepared) == result
+
+
+def test_a_target_that_has_moved_is_left_where_it_is(branches: Branches) -> None:
+    prepared = branches.prepare()
+    branches.repository.git("branch", "--force", "release", "topic")
+    moved = branches.tip(RELEASE)
+    with pytest.raises(ConflictError) as stale:
+        branches.run(prepared)
+    assert stale.value.code == "stale"
+    assert branches.tip(RELEASE) == moved
+    assert branches.probe(prepared) == {}
+
+
+def test_a_source_that_moves_after_it_was_shown_is_merged_as_it_was_shown(branches: Branches) -> None:
+    prepared = branches.prepare()
+    shown = branches.tip("topic")
+    branches.repository.commit("more", **{"evil.txt": "x"})
+    branches.run(prepared)
+    assert branches.repository.git("show", "-s", "--format=%P", RELEASE).split()[1] == shown
+    assert branches.repository.git("ls-tree", "--name-only", RELEASE, "evil.txt") == ""
+
+
+def test_preparing_again_shows_the_same_even_when_the_source_has_moved(branches: Branches) -> None:
+    once = branches.prepare()
+    branches.repository.commit("more", **{"c.txt": "x"})
+    again = branches.prepare(**once.payload)
+    assert (again.payload, again.shown) == (once.payload, once.shown)
+
+
+def test_where_the_target_is_checked_out_the_working_tree_follows(branches: Branches) -> None:
+    branches.repository.git("checkout", "--quiet", "release")
+    prepared = branches.prepare()
+    branches.run(prepared)
+    assert (branches.repository.path / "a.txt").read_text() == "two\n"
+    assert branches.repository.git("status", "--porcelain") == ""
+    assert branches.probe(prepared)
+
+
+def test_uncommitted_work_in_the_way_stops_the_merge_and_is_not_lost(branches: Branches) -> None:
+    branches.repository.git("checkout", "--quiet", "release")
+    prepared = branches.prepare()
+    base = branches.tip(RELEASE)
+    branches.repository.write("a.txt", "mine\n")
+    with pytest.raises(HostError) as failed:
+        branches.run(prepared)
+    assert failed.value.code == "commit_failed"
+    assert (branches.repository.path / "a.txt").read_text() == "mine\n"
+    assert branches.tip(RELEASE) == base
+
+
+def test_a_merge_with_conflicts_is_refused_with_its_paths(branches: Branches) -> None:
+    branches.repository.git("checkout", "--quiet", "release")
+    branches.repository.commit("other", **{"a.txt": "three\n"})
+    with pytest.raises(ConflictError) as conflict:
+        branches.prepare()
+    assert conflict.value.code == "merge_conflict"
+    assert conflict.value.fields["paths"] == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("target", "source", "code"),
+    [
+        ("refs/heads/none", "topic", "ref_not_found"),
+        (RELEASE, "none", "ref_not_found"),
+        (RELEASE, "release", "no_change"),
+        (RELEASE, "--all", "invalid_payload"),
+        ("refs/tags/v1", "topic", "invalid_payload"),
+        ("refs/heads/../../HEAD", "topic", "ref_not_found"),
+    ],
+)
+def test_what_cannot_be_merged_is_refused(
+    repository: RepositoryFactory, target: str, source: str, code: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        Branches(repository()).prepare(target, source)
+    assert refused.value.code == code
+
+
+def test_a_reviewer_is_told_of_modes_workflows_links_and_other_repositories(
+    repository: RepositoryFactory,
+) -> None:
+    branches = Branches(repository())
+    scene = branches.repository
+    scene.write(".github/workflows/ci.yml", "on: push\n")
+    (scene.path / "b.txt").chmod(0o755)
+    (scene.path / "link").symlink_to("/etc/passwd")
+    scene.write("hidden.py", "admin = False\u202e\n")
+    scene.git("add", "--all")
+    scene.git("update-index", "--add", "--cacheinfo", f"160000,{branches.tip('topic')},other")
+    scene.git("commit", "--quiet", "-m", "more")
+    prepared = branches.prepare()
+    assert {(flag.code, flag.path) for flag in prepared.shown.flags} == {
+        ("ci", ".github/workflows/ci.yml"),
+        ("executable", "b.txt"),
+        ("mode", "b.txt"),
+        ("mode", "link"),
+        ("mode", "other"),
+        ("bidi", "hidden.py"),
+    }
+    assert "mode 100644 → 100755 b.txt\n" in prepared.shown.text
+    assert "+/etc/passwd\n" in prepared.shown.text
+    assert "+Subproject commit " in prepared.shown.text
+    assert "False\\u202e" in prepared.shown.text
+
+
+def test_a_base_or_tree_that_somebody_made_up_is_refused(repository: RepositoryFactory) -> None:
+    branches = Branches(repository())
+    for made_up in ({"base": "0" * 40}, {"tree": "0" * 40}):
+        with pytest.raises(ConflictError) as stale:
+            branches.prepare(**made_up)
+        assert stale.value.code == "stale"
