@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from integration.verbs_scene import Desk
+from integration.verbs_scene import Desk, core
 
 from counterfoil.bootstrap import open_project
 from counterfoil.client import Client
@@ -60,7 +60,9 @@ class Person:
         signature = dsse.Signature(self.key.fingerprint, sshsig.encode(self.key, namespace, answer))
         return dsse.encode(dsse.Envelope(dsse.IN_TOTO, payload, (signature,)))
 
-    def decision(self, state: Proposal, verdict: str = "approve", note: str = "", **changed: Any) -> dict[str, Any]:
+    def decision(
+        self, state: Proposal, verdict: str = "approve", note: str = "", **changed: Any
+    ) -> dict[str, Any]:
         """Returns what is posted to decide on a proposal; `changed` are fields that are to be wrong."""
         disclosure = statement.disclose(note, "5" * 32) if note else None
         digest = statement.disclosure_digest(disclosure) if disclosure else None
@@ -162,7 +164,9 @@ class Served:
     @contextlib.contextmanager
     def ledger(self) -> Iterator[tuple[Context, Store]]:
         """Opens the project beside the server, as a command of its owner does."""
-        context = open_project(str(self.desk.path), {**os.environ, **self.desk.env, **self.env}, Options("human:ada"))
+        context = open_project(
+            str(self.desk.path), {**os.environ, **self.desk.env, **self.env}, Options("human:ada")
+        )
         store = opening.open_or_make(context)
         try:
             yield context, store
@@ -194,7 +198,9 @@ class Served:
         with self.ledger() as (_, store):
             return [receipt.kind for receipt in store.read(stream)]
 
-    def decide(self, person: Person, proposal: str, verdict: str = "approve", note: str = "") -> httpx2.Response:
+    def decide(
+        self, person: Person, proposal: str, verdict: str = "approve", note: str = ""
+    ) -> httpx2.Response:
         """Lets a person answer a proposal, signed."""
         signed = person.decision(self.proposal(proposal), verdict, note)
         return self.ask("POST", f"/proposals/{proposal}/decisions", data=signed)
@@ -202,6 +208,13 @@ class Served:
     def journal(self) -> list[dict[str, Any]]:
         """Returns the lines of the server's log."""
         return [json.loads(line) for line in self.log.read_text("utf-8").splitlines() if line.startswith("{")]
+
+
+def new_project(folder: Path) -> Served:
+    """Makes a project that can be served."""
+    desk = core(folder / "work")
+    desk.say("init")
+    return Served(desk, folder)
 
 
 def after(ms: int) -> str:

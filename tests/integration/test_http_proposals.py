@@ -6,14 +6,12 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from integration.http_scene import Served
+from integration.http_scene import new_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from integration.http_scene import Agent, Person
-    from integration.verbs_scene import Desk
+    from integration.http_scene import Agent, Person, Served
 
 COMMENT = "ticket.comment"
 
@@ -38,10 +36,9 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(_models: dict[str, Desk], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """One server for all tests of this page."""
-    folder: Path = tmp_path_factory.mktemp("http")
-    served = Served(_models["full"].copy(folder / "work"), folder)
+    served = new_project(tmp_path_factory.mktemp("http"))
     try:
         served.start()
         yield Scene(served)
@@ -126,7 +123,9 @@ def test_a_change_without_a_key_is_refused(scene: Scene) -> None:
 
 def test_a_proposal_can_be_withdrawn_by_its_agent_until_it_is_decided(scene: Scene) -> None:
     proposal = scene.comment("withdraw-1")
-    first = scene.served.ask("POST", f"/proposals/{proposal}/withdraw", scene.claude, data={"reason": "wrong ticket"})
+    first = scene.served.ask(
+        "POST", f"/proposals/{proposal}/withdraw", scene.claude, data={"reason": "wrong ticket"}
+    )
     assert (first.status_code, first.json()["status"]) == (200, "withdrawn")
     late = scene.served.decide(scene.morgan, proposal)
     assert (late.status_code, late.json()["error"]["code"]) == (409, "proposal_closed")

@@ -93,14 +93,13 @@ class Identify:
         if token is None:
             wait_s = self._rates.count("unnamed", passage.peer)
             return refusals.too_many(wait_s) if wait_s else refusals.UNAUTHENTICATED
-        wait_s = self._rates.is_over("bad-token", passage.peer)
         try:
             principal = await run_sync(self._principal, token)
         except CounterfoilError as error:
             found = refusals.of(error)
             if found.status != 401:
                 return found
-            wait_s = wait_s or self._rates.count("bad-token", passage.peer)
+            wait_s = self._rates.count("bad-token", passage.peer)
             return refusals.too_many(wait_s) if wait_s else refusals.UNAUTHENTICATED
         passage.actor = principal.actor
         wait_s = self._rates.count("principal", principal.actor)

@@ -14,7 +14,9 @@ from limits.strategies import FixedWindowRateLimiter
 
 PER_MINUTE = {"address": 60_000, "principal": 30_000, "webhook": 100, "bad-token": 20, "unnamed": 600}
 """Whom each counts: `address`, all requests of one peer; `principal`, those of one agent; `webhook`, those
-of one peer to the webhooks; `bad-token`, tokens of one peer that are none; `unnamed`, requests without any."""
+of one peer to the webhooks; `bad-token`, tokens and signatures of one peer that are none; `unnamed`, requests without
+any. Whoever is told to wait for bad tokens may still send a good one: nobody guesses 256 bits, and one
+agent's mistake should not lock out the others of a machine."""
 
 
 class Rates:
@@ -35,11 +37,6 @@ class Rates:
         if self._limiter.hit(item, kind, name):
             return 0
         return self._wait_s(item, kind, name)
-
-    def is_over(self, kind: str, name: str) -> int:
-        """Returns after how many seconds to come back, 0 for now; counts nothing."""
-        item = self._items[kind]
-        return 0 if self._limiter.test(item, kind, name) else self._wait_s(item, kind, name)
 
     def _wait_s(self, item: RateLimitItemPerMinute, kind: str, name: str) -> int:
         reset = self._limiter.get_window_stats(item, kind, name).reset_time

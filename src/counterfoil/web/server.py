@@ -30,6 +30,7 @@ STOP_S = 10
 """How long requests may go on when the server is asked to stop."""
 SWEEP_S = 300.0
 """How often what has expired unseen is sealed."""
+SWEPT_AT_ONCE, SWEEP_PAUSE_S = 50, 0.01
 
 
 class Listening(NamedTuple):
@@ -83,7 +84,9 @@ def listen(host: str, port: int, *, public: bool) -> Listening:
             f"ticket serve --host {host} --public, behind a proxy that speaks TLS",
             host=host,
         )
-    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened = socket.socket(
+        family, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # asyncio asks for it to set TCP_NODELAY
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind(address)
@@ -190,36 +193,43 @@ def _with_lifespan(hub: Hub, switch: Switch) -> ASGIApp:
 
 
 def _keep_up(hub: Hub, pause: Callable[[float], bool]) -> None:
-    """Goes on with what was approved and interrupted, and seals what has expired, now and then."""
-    from counterfoil.gate.proposal import EXPIRED, PENDING
-    from counterfoil.usecases import applying, proposals
-    from counterfoil.web.hub import OWN
-
+    """Now and then goes on with what was approved and interrupted, and seals what has expired."""
     while True:
-        context = hub.server.context(OWN)
         try:
-            store = hub.server.store(context)
-            views = context.ledgers.views()
-            try:
-                resumed = applying.resume(context, store, views)
-                now_ms = context.clock.now_ms()
-                over = [
-                    each.proposal
-                    for each in proposals.listing(store, views, open_only=True)
-                    if each.proposal.status == PENDING and each.proposal.status_at(now_ms) == EXPIRED
-                ]
-            finally:
-                views.close()
-            for state in over:
-                proposals.settle(context, store, state)
-            if resumed or over:
-                hub.journal.event("kept_up", resumed=resumed, expired=len(over))
+            resumed, expired = _swept(hub, pause)
+            if resumed or expired:
+                hub.journal.event("kept_up", resumed=resumed, expired=expired)
         except CounterfoilError as error:
             hub.journal.event("not_kept_up", code=error.code)
         except Exception as error:  # the server goes on: what is left is taken up the next time
             hub.journal.failure("upkeep", error)
         if pause(SWEEP_S):
             return
+
+
+def _swept(hub: Hub, pause: Callable[[float], bool]) -> tuple[int, int]:
+    """Looks at all proposals that are open, a few at a time, so that requests are not kept waiting."""
+    from counterfoil.gate.proposal import APPLYING, APPROVED, EXPIRED, PENDING
+    from counterfoil.usecases import applying, proposals
+    from counterfoil.web.hub import OWN
+
+    context = hub.server.context(OWN)
+    store = hub.server.store(context)
+    resumed = expired = 0
+    views = context.ledgers.views()
+    try:
+        for number, (_, state) in enumerate(proposals.listing(store, views, open_only=True), 1):
+            if state.status in {APPROVED, APPLYING}:
+                applying.apply(context, store, state, quiet=True)
+                resumed += 1
+            elif state.status == PENDING and state.status_at(context.clock.now_ms()) == EXPIRED:
+                proposals.settle(context, store, state)
+                expired += 1
+            if number % SWEPT_AT_ONCE == 0 and pause(SWEEP_PAUSE_S):
+                break
+    finally:
+        views.close()
+    return resumed, expired
 
 
 def address_names(given: list[str]) -> frozenset[str]:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from counterfoil.errors import InputError, RefusedError
+from counterfoil.errors import InputError
 from counterfoil.gate import events
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.usecases import kinds
 from counterfoil.usecases.actions import artifacts, builtin
-from counterfoil.usecases.authenticating import check_scope
 from counterfoil.web import refusals
 from counterfoil.web.api import forms
 from counterfoil.web.api.call import Call, Calling, answered, nothing, refused
@@ -25,7 +24,7 @@ from counterfoil.web.api.strict_route import StrictRoute
 from counterfoil.web.api.tickets import find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 routes = APIRouter(prefix="/artifacts", tags=["artifacts"], route_class=StrictRoute)
 
@@ -51,10 +50,7 @@ async def keep(call: Calling, digest: Digest, request: Request) -> Response:
 
 
 def _keep(call: Call, digest: str, data: bytes) -> Response:
-    try:
-        check_scope(call.principal, builtin.ATTACH, call.context.prefix)
-    except RefusedError:
-        raise nothing() from None
+    call.must_reach(builtin.ATTACH)
     if sha256_hex(data) != digest:
         raise InputError(
             "artifact_mismatch",
@@ -87,7 +83,6 @@ def give(
 def _attached(call: Call, ticket: str) -> Iterator[str]:
     for receipt in call.store().read(kinds.ticket_stream(ticket)):
         if receipt.kind == events.ATTACHED:
-            found: Mapping[str, object] = body_of(receipt) or {}
-            listed = found.get("artifacts")
-            for artifact in listed if isinstance(listed, list) else [found]:
+            artifact = (body_of(receipt) or {}).get("artifact")
+            if isinstance(artifact, dict):
                 yield str(artifact.get("sha256", ""))

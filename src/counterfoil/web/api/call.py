@@ -9,7 +9,7 @@ from fastapi import Depends, Header
 from starlette.requests import Request
 from starlette.responses import Response
 
-from counterfoil.errors import CounterfoilError, InputError, RefusedError
+from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.usecases.authenticating import check_scope
 from counterfoil.usecases.context import Options
@@ -65,10 +65,16 @@ class Call:
         Raises:
             InputError: `resource_not_found`.
         """
-        try:
-            check_scope(self.principal, READ, self.context.prefix)
-        except RefusedError:
-            raise nothing() from None
+        self.must_reach(READ)
+
+    def must_reach(self, action: str) -> None:
+        """Refuses an action that the caller has no right to, as if nothing were there.
+
+        Raises:
+            InputError: `resource_not_found`.
+        """
+        if check_scope(self.principal, action, self.context.prefix):
+            raise nothing()
 
 
 def nothing() -> InputError:

@@ -65,15 +65,12 @@ def decide_on(call: Calling, request: Request, proposal: ProposalPath, sent: Dec
     if call.caller is not None:
         _record_attempt(call)
         return refused(ONLY_PEOPLE)
-    wait_s = call.hub.rates.is_over("bad-token", passage.peer)
-    if wait_s:
-        return refused(refusals.too_many(wait_s))
     envelope = canonical.encode(sent.envelope.model_dump()).decode()
     try:
         decision, session = _signed(call, envelope)
     except InputError:
-        call.hub.rates.count("bad-token", passage.peer)
-        return refused(UNSIGNED)
+        wait_s = call.hub.rates.count("bad-token", passage.peer)
+        return refused(refusals.too_many(wait_s) if wait_s else UNSIGNED)
     passage.actor = decision.actor
     name = proposal.upper()
     if not gate_proposal.is_id(name):
