@@ -192,7 +192,8 @@ def test_a_public_file_is_enough_while_the_private_one_lies_beside_it(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "value", ["relative/key", "/nowhere/key", "/nowhere/key.pub", "key::ssh-ed25519 AAAA", "."]
+    "value",
+    ["relative/key", "/nowhere/key", "/nowhere/key.pub", "key::ssh-ed25519 AAAA", ".", "/a\0b", "~ada/key"],
 )
 def test_a_named_key_that_is_none_is_told_and_not_fatal(value: str) -> None:
     keys, told = found(signers(named=value))

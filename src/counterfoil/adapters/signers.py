@@ -97,7 +97,7 @@ class SshSigners:
         if value.startswith(LITERAL) or value.startswith(tuple(f"{name} " for name in sshkey.TYPES)):
             return search.from_agent(source, sshkey.parse_public_line(value.removeprefix(LITERAL)))
         path = f"{self._environ.get('HOME', '')}{value[1:]}" if value.startswith("~/") else value
-        if not path.startswith("/"):
+        if not path.startswith("/") or "\0" in path:
             raise _unusable(
                 f"{source} is {value!r:.200}, which is no full path of a key", f"git config {source}"
             )
