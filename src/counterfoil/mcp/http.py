@@ -52,18 +52,25 @@ class McpApp:
         server: what answers.
         project: what the server holds.
         hosts: values of the Host header that are let in; `name:*` is any port.
-        origins: the same for Origin; a request without one is no browser's.
+        origins: the same for Origin; None makes them of the hosts. A request without one is no browser's.
     """
 
     def __init__(
-        self, server: Server[Any], project: ServerContext, hosts: Sequence[str], origins: Sequence[str]
+        self,
+        server: Server[Any],
+        project: ServerContext,
+        hosts: Sequence[str] = LOOPBACK,
+        origins: Sequence[str] | None = None,
     ) -> None:
+        allowed = [f"{scheme}://{host}" for host in hosts for scheme in ("http", "https")]
         self._project = project
         self._manager = StreamableHTTPSessionManager(
             server,
             stateless=True,
             security_settings=TransportSecuritySettings(
-                enable_dns_rebinding_protection=True, allowed_hosts=list(hosts), allowed_origins=list(origins)
+                enable_dns_rebinding_protection=True,
+                allowed_hosts=list(hosts),
+                allowed_origins=list(allowed if origins is None else origins),
             ),
             max_request_body_size=REQUEST + ENVELOPE_BYTES,
         )
@@ -106,10 +113,7 @@ def asgi(
         hosts: values of the Host header that are let in.
         origins: values of the Origin header; None makes them of the hosts, with and without TLS.
     """
-    allowed = [f"{scheme}://{host}" for host in hosts for scheme in ("http", "https")]
-    return McpApp(
-        build(project, _who, version=version), project, hosts, allowed if origins is None else origins
-    )
+    return McpApp(build(project, caller_of, version=version), project, hosts, origins)
 
 
 def bearer(scope: Scope) -> str:
@@ -120,7 +124,7 @@ def bearer(scope: Scope) -> str:
     return str(given[0][len(BEARER) :].decode("latin-1"))
 
 
-def _who(request: ServerRequestContext[Any, Any]) -> Caller:
+def caller_of(request: ServerRequestContext[Any, Any]) -> Caller:
     assert request.request is not None, "HTTP requests are handed on"
     caller: Caller = request.request.scope[CALLER]
     return caller

@@ -16,6 +16,7 @@ from mcp_types import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     CallToolResult,
+    CompleteResult,
     GetPromptResult,
     ListPromptsResult,
     ListResourcesResult,
@@ -26,7 +27,7 @@ from mcp_types import (
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from counterfoil.errors import InputError
-from counterfoil.mcp import answers, prompts, reading, resources, showing, tools
+from counterfoil.mcp import answers, completing, prompts, reading, resources, showing, tools
 from counterfoil.mcp.arguments import check
 from counterfoil.mcp.call import ToolCall
 
@@ -36,9 +37,11 @@ if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
     from mcp_types import (
         CallToolRequestParams,
+        CompleteRequestParams,
         GetPromptRequestParams,
         PaginatedRequestParams,
         ReadResourceRequestParams,
+        Tool,
     )
 
     from counterfoil.mcp.answers import Answer
@@ -78,12 +81,16 @@ class Desk:
     def __init__(self, project: ServerContext, who: Who, *, permits: bool = False) -> None:
         self._project = project
         self._who = who
-        self._tools = (tools.PERMISSION_TOOL,) if permits else tools.TOOLS
-        self._names = frozenset(tool.name for tool in self._tools)
+        self.permits = permits
+        self.tools: tuple[Tool, ...] = (tools.PERMISSION_TOOL,) if permits else tools.TOOLS
 
     async def list_tools(self, _: Request, __: PaginatedRequestParams | None) -> ListToolsResult:
         """Returns all tools on one page."""
-        return ListToolsResult(tools=list(self._tools))
+        return ListToolsResult(tools=list(self.tools))
+
+    def schema(self, name: str) -> dict[str, Any] | None:
+        """Returns what a tool takes, or None for one that is not served here."""
+        return next((tool.input_schema for tool in self.tools if tool.name == name), None)
 
     async def call_tool(self, request: Request, params: CallToolRequestParams) -> CallToolResult:
         """Runs a tool; a failure is an answer too.
@@ -91,24 +98,39 @@ class Desk:
         Raises:
             MCPError: for a tool that is not there (the specification's -32602).
         """
-        if params.name not in self._names:
+        schema = self.schema(params.name)
+        if schema is None:
             raise MCPError(INVALID_PARAMS, f"Unknown tool: {answers.printable(params.name)[:80]}")
         caller = self._who(request)
         try:
-            arguments = check(params.name, tools.SCHEMAS[params.name], params.arguments)
+            arguments = check(params.name, schema, params.arguments)
             context = await anyio.to_thread.run_sync(self._project.context, caller.options())
             call = ToolCall(self._project, context, caller, arguments)
-            if params.name == tools.PERMIT:
-                from counterfoil.mcp import permission
-
-                return await permission.ask(call, request.session)
-            return answers.result(await _run(call, params.name, request), context)
+            return await self.run(call, params.name, request)
         except Exception as error:  # the boundary: every failure becomes an answer
-            if params.name == tools.PERMIT:
+            if self.permits:
                 from counterfoil.mcp import permission
 
                 return permission.denied(answers.told(error, remote=caller.remote))
             return answers.failure(error, remote=caller.remote)
+
+    async def run(self, call: ToolCall, name: str, request: Request) -> CallToolResult:
+        """Runs a tool: in a thread what blocks, and here what waits."""
+        if name == tools.PERMIT:
+            from counterfoil.mcp import permission
+
+            return await permission.ask(call, request.session)
+        if name == tools.WAIT:
+            from counterfoil.mcp import waiting
+
+            answer = await waiting.wait(call, request.session)
+        elif name in RUN:
+            answer = await anyio.to_thread.run_sync(RUN[name], call)
+        else:
+            from counterfoil.mcp import asking
+
+            answer = await anyio.to_thread.run_sync(asking.RUN[name], call)
+        return answers.result(answer, call.context)
 
     async def list_resources(
         self, request: Request, params: PaginatedRequestParams | None
@@ -135,6 +157,13 @@ class Desk:
         """Returns a prompt, filled in."""
         return await self._read(request, lambda _: prompts.filled(params.name, params.arguments or {}))
 
+    async def complete(self, request: Request, params: CompleteRequestParams) -> CompleteResult:
+        """Returns what an argument of a prompt, or a part of an address, can be completed to."""
+        argument = params.argument
+        return await self._read(
+            request, lambda call: completing.completed(call, argument.name, argument.value)
+        )
+
     async def _read(self, request: Request, work: Callable[[ToolCall], Found]) -> Found:
         """Runs what answers no tool, so that a failure is an error of the protocol.
 
@@ -157,36 +186,28 @@ class Desk:
             raise MCPError(code, answers.printable(str(told["message"])), told) from None
 
 
-async def _run(call: ToolCall, name: str, request: Request) -> Answer:
-    """Runs a tool: in a thread what blocks, and here what waits."""
-    looks = RUN.get(name)
-    if looks is not None:
-        return await anyio.to_thread.run_sync(looks, call)
-    if name == tools.WAIT:
-        from counterfoil.mcp import waiting
-
-        return await waiting.wait(call, request.session)
-    from counterfoil.mcp import asking
-
-    return await anyio.to_thread.run_sync(asking.RUN[name], call)
-
-
 def build(project: ServerContext, who: Who, *, version: str, permits: bool = False) -> Server[Any]:
     """Returns the server for one project; see `Desk` for the arguments. The version is the program's own."""
-    desk = Desk(project, who, permits=permits)
+    return wired(Desk(project, who, permits=permits), version=version)
+
+
+def wired(desk: Desk, *, version: str) -> Server[Any]:
+    """Returns the server whose requests a desk answers."""
+    more = not desk.permits
     server: Server[Any] = Server(
         NAME,
         version=version,
         title="Counterfoil",
-        instructions=None if permits else INSTRUCTIONS,
+        instructions=INSTRUCTIONS if more else None,
         on_list_tools=desk.list_tools,
         on_call_tool=desk.call_tool,
-        get_tool_input_schema=tools.SCHEMAS.get,
-        on_list_resources=None if permits else desk.list_resources,
-        on_list_resource_templates=None if permits else desk.list_templates,
-        on_read_resource=None if permits else desk.read_resource,
-        on_list_prompts=None if permits else desk.list_prompts,
-        on_get_prompt=None if permits else desk.get_prompt,
+        get_tool_input_schema=desk.schema,
+        on_list_resources=desk.list_resources if more else None,
+        on_list_resource_templates=desk.list_templates if more else None,
+        on_read_resource=desk.read_resource if more else None,
+        on_list_prompts=desk.list_prompts if more else None,
+        on_get_prompt=desk.get_prompt if more else None,
+        on_completion=desk.complete if more else None,
     )
     server.middleware.clear()
     return server

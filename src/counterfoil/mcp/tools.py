@@ -172,4 +172,3 @@ PERMISSION_TOOL = _tool(
         "required": ["tool_name", "input"],
     },
 )
-SCHEMAS = {tool.name: tool.input_schema for tool in (*TOOLS, PERMISSION_TOOL)}
