@@ -10,7 +10,7 @@ from counterfoil.gate import rules
 from counterfoil.gate.facts import ALLOW, ASK, DENY, Ruling
 from counterfoil.usecases.actions.plain_facts import facts_of
 from counterfoil.usecases.policy_in_force import in_force
-from counterfoil.usecases.registered import standing
+from counterfoil.usecases.registered import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ def ruled(context: Context, store: Store | None, found: Sequence[Facts], actor: 
     """Returns the strictest answer to several actions of one actor; to a webhook's never better than ask."""
     compiled = in_force(context, store)
     ruling = rules.strictest([rules.rule(compiled, facts) for facts in found])
-    held = None if store is None else standing(store, actor, context.clock.now_ms())
-    if held is None or not held.frozen_reason:
-        if ruling.answer == ALLOW and actor.startswith("source:"):
-            return Ruling(ASK, "source", ruling.policy, [f"{actor} is a webhook, for which people decide"])
-        return ruling
-    return Ruling(DENY, "principal", ruling.policy, [f"{actor} is frozen: {held.frozen_reason}"])
+    reason = "" if store is None else frozen(store, actor, context.clock.now_ms())
+    if reason:
+        return Ruling(DENY, "principal", ruling.policy, [f"{actor} is frozen: {reason}"])
+    if ruling.answer == ALLOW and actor.startswith("source:"):
+        return Ruling(ASK, "source", ruling.policy, [f"{actor} is a webhook, for which people decide"])
+    return ruling
