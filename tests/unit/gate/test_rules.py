@@ -377,3 +377,13 @@ def test_facts_read_back_as_they_were_written_and_what_is_odd_counts_as_unknown(
 def test_a_compiled_policy_survives_marshal() -> None:
     policy = compiled(ALLOW_BOT, ASK_EDIT, DENY_DOCS, merge_policy=MERGING, approvers=RIGHTS)
     assert marshal.loads(marshal.dumps(policy)) == policy
+
+
+def test_a_rule_that_only_may_apply_does_not_silence_the_default() -> None:
+    policy = compiled({"id": "slow", "then": "ask", "priority": ["p0"], "expires_in": "30d"})
+    known = {
+        priority: rule(policy, facts("command.run", priority=priority)) for priority in ("p0", None, "p2")
+    }
+    assert [(found.rule, found.demands.expires_ms) for found in known.values()] == [
+        ("slow", 30 * DAY_MS), ("slow", WEEK_MS), ("default/agents", WEEK_MS),
+    ]  # fmt: skip
