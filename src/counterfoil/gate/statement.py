@@ -137,7 +137,8 @@ class Expected(NamedTuple):
 def matter_of(proposal: Proposal) -> Matter:
     """Returns what a decision on a proposal is about."""
     body = proposal.body
-    policy, shown, payload = body.get("policy"), body.get("shown"), body.get("payload") or {}
+    shown, payload = body.get("shown"), body.get("payload") or {}
+    policy = (body.get("ruling") or {}).get("policy")
     change = None
     if body.get("action") == PROMOTE:
         names = ("target", "base", "commit", "tree")

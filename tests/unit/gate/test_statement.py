@@ -188,7 +188,7 @@ def test_a_verdict_is_one_of_two() -> None:
 
 BODY = {
     "id": "P-7ZZZZZZZZZZZZZZZ", "ledger": LEDGER, "action": "ticket.move", "payload": {}, "digest": "bb" * 32,
-    "policy": "cc" * 32, "shown": "dd" * 32, "tickets": [TICKET],
+    "ruling": {"ruling": "ask", "rule": "rules/1", "policy": "cc" * 32}, "shown": "dd" * 32, "tickets": [TICKET],
     "writes": [[f".tickets/tickets/{TICKET}.md", "ff" * 20, "ee" * 20], ["gone", "ff" * 20, None]],
 }  # fmt: skip
 
@@ -198,7 +198,7 @@ def test_what_is_decided_on_is_what_the_proposal_says() -> None:
 
 
 def test_the_policy_that_is_built_in_has_no_digest() -> None:
-    assert statement.matter_of(Proposal(body={**BODY, "policy": "default"})).policy is None
+    assert statement.matter_of(Proposal(body={**BODY, "ruling": {"policy": "default"}})).policy is None
 
 
 def test_a_merge_is_decided_on_with_its_commits() -> None:

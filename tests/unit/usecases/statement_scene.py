@@ -20,7 +20,7 @@ NOON_MS = 1_900_000_000_000
 LEDGER = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 BODY: dict[str, Any] = {
     "id": "P-7ZZZZZZZZZZZZZZZ", "ledger": LEDGER, "action": "ticket.move", "payload": {}, "digest": "bb" * 32,
-    "policy": "cc" * 32, "shown": "dd" * 32, "tickets": ["01BX5ZZKBKACTAV9WEVGEMMVRZ"], "writes": [],
+    "ruling": {"ruling": "ask", "rule": "rules/1", "policy": "cc" * 32}, "shown": "dd" * 32, "tickets": ["01BX5ZZKBKACTAV9WEVGEMMVRZ"], "writes": [],
     "expires_at": "2030-03-24T17:46:40.000Z",
 }  # fmt: skip
 """Its last moment is a week after `NOON_MS`."""

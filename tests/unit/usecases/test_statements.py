@@ -150,7 +150,7 @@ def test_any_kind_of_statement_can_be_signed_and_none_passes_for_another(context
         ({"id": "P-0"}, "proposal"),
         ({"digest": "00" * 32}, "digest"),
         ({"ledger": "01BX5ZZKBKACTAV9WEVGEMMVRZ"}, "ledger"),
-        ({"policy": "default"}, "policy"),
+        ({"ruling": {"policy": "default"}}, "policy"),
         ({"shown": "00" * 32}, "shown"),
         ({"tickets": []}, "tickets"),
         ({"writes": [["a", None, "b"]]}, "files"),
