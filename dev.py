@@ -60,7 +60,10 @@ examples:
 PRODUCT = "product"
 """Stands among the dependency groups for what the package itself needs."""
 
-GENERATED_PAGES = {"docs/reference/cli.md": "counterfoil.cli.reference"}
+GENERATED_PAGES = {
+    "docs/reference/cli.md": "counterfoil.cli.reference",
+    "docs/reference/openapi.json": "counterfoil.web.api.describe",
+}
 """Page → the module that prints it when it is run."""
 
 
