@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 COLOURS = {"live": "\x1b[32m", "expired": DIM, "revoked": DIM, "frozen": "\x1b[36m"}
 WORDS = {"owner_revoked": "its owner was revoked", "revoked": "it was revoked", "expired": "it has expired"}
+KINDS = {"agent": "Agent", "human": "Person", "source": "Source"}
 LABEL = 10
 GAP = "  "
 NEVER = "never"
@@ -111,7 +112,7 @@ def page(found: Data, key_words: str = "Key") -> str:
     state = found["state"]
     if state == "frozen":
         state += f": {WORDS[found['frozen_reason']]}"
-    pairs = [(found["actor"].partition(":")[0].capitalize(), found["actor"]), ("State", state)]
+    pairs = [(KINDS[found["actor"].partition(":")[0]], found["actor"]), ("State", state)]
     for label, name in (("Owner", "owner"), ("Signs as", "sender"), ("Model", "model"), ("Why", "reason")):
         if found.get(name):
             pairs.append((label, found[name]))
