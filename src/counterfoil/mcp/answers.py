@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from traceback import format_tb
 from typing import TYPE_CHECKING
 
-from mcp_types import CallToolResult, TextContent
+from mcp.types import CallToolResult, TextContent
 
 from counterfoil.errors import CounterfoilError, HostError, IntegrityError
 from counterfoil.kernel.jsontext import compact

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
-from mcp_types import CallToolResult, TextContent
+from mcp.types import CallToolResult, TextContent
 
 from counterfoil.gate.facts import ALLOW
 from counterfoil.gate.tooluse import made

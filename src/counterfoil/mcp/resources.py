@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mcp_types import (
+from mcp.types import (
     ListResourcesResult,
     ReadResourceResult,
     Resource,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio.to_thread
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
-from mcp_types import (
+from mcp.types import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     CallToolResult,
@@ -24,7 +24,7 @@ from mcp_types import (
     ListToolsResult,
     ReadResourceResult,
 )
-from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from counterfoil.errors import InputError
 from counterfoil.mcp import answers, completing, prompts, reading, resources, showing, tools
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mcp.server.context import ServerRequestContext
-    from mcp_types import (
+    from mcp.types import (
         CallToolRequestParams,
         CompleteRequestParams,
         GetPromptRequestParams,

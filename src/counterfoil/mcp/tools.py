@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcp_types import Tool, ToolAnnotations
+from mcp.types import Tool, ToolAnnotations
 
 from counterfoil.gate.limits import ARTIFACTS, COMMENT, REASON
 from counterfoil.tickets.workflow import PRIORITIES, STATES

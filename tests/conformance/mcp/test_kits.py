@@ -19,7 +19,6 @@ import pytest
 import uvicorn
 from conformance.mcp.fixtures import FixtureDesk
 from conformance.mcp.kits import run
-from integration.conftest import _models, desk
 from integration.mcp_scene import add_agent
 
 from counterfoil.bootstrap import open_server
@@ -33,11 +32,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from integration.verbs_scene import Desk
-    from pytest import FixtureRequest
 
 pytestmark = pytest.mark.slow
 
-__all__ = ["_models", "desk"]
 BASELINE = "expected-failures.yml"
 OWN = ("server-initialize", "ping", "tools-list", "resources-list", "prompts-list", "completion-complete", "dns-rebinding-protection")  # fmt: skip
 """Scenarios that call nothing of the kit's own."""
@@ -91,7 +88,7 @@ def served(place: Desk, *, fixtures: bool) -> Iterator[str]:
 def test_the_server_as_it_is_passes_what_needs_nothing_of_the_kits(
     desk: Desk,
     tmp_path: Path,
-    scenario: str,  # noqa: F811
+    scenario: str,
 ) -> None:
     with served(desk, fixtures=False) as url:
         said = run("conformance", "server", "--url", url, "--scenario", scenario, cwd=tmp_path)
@@ -101,7 +98,7 @@ def test_the_server_as_it_is_passes_what_needs_nothing_of_the_kits(
 def test_with_the_kits_own_tools_everything_passes_that_is_not_listed_with_its_reason(
     desk: Desk,
     tmp_path: Path,
-    request: FixtureRequest,  # noqa: F811
+    request: pytest.FixtureRequest,
 ) -> None:
     baseline = request.path.parent / BASELINE
     with served(desk, fixtures=True) as url:
@@ -117,7 +114,7 @@ def inspect(place: Desk, *words: str) -> Any:
     return json.loads(said.stdout)
 
 
-def test_the_inspector_lists_and_calls_the_tools_of_the_installed_command(desk: Desk) -> None:  # noqa: F811
+def test_the_inspector_lists_and_calls_the_tools_of_the_installed_command(desk: Desk) -> None:
     ticket = desk.new("A ticket", "-s", "ready")
     listed = inspect(desk, "--method", "tools/list")
     assert {tool["name"] for tool in listed["tools"]} == {tool.name for tool in TOOLS}
