@@ -1,8 +1,8 @@
 """A dry run: which answers of the past another policy would have given differently (gate.md, "Policy").
 
-The ledger is read once. A proposal holds the facts that it was ruled on, so it is asked again exactly. A change that
-a command made at once holds less: what the ticket's earlier receipts tell of its priority, labels and state is put
-together again, and what they do not tell counts as unknown.
+A proposal holds the facts that it was ruled on, so it is asked again exactly. A change that a command made at once
+holds less: the ticket's priority, labels and state of then are put together from its receipts; what none of
+them tells is taken from the ticket of today, and counts as unknown where there is none.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from counterfoil.gate.facts import ANSWERS, Facts
 from counterfoil.usecases import kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from counterfoil.gate.rules import Compiled
     from counterfoil.ledger.receipt import Receipt
+    from counterfoil.tickets.model import Row
 
 SHOWN = 1000
 """More differences than these are counted, not listed."""
@@ -88,29 +89,56 @@ class Rehearsal:
         }
 
 
-def rehearse(log: Iterable[Receipt], compiled: Compiled, *, project: str = "") -> Rehearsal:
+def rehearse(
+    read: Callable[[], Iterable[Receipt]], compiled: Compiled, today: Iterable[Row] = (), *, project: str = ""
+) -> Rehearsal:
     """Asks another policy for all the answers of the past.
 
     Args:
-        log: the receipts, in order.
+        read: gives the receipts in order, each time that it is called.
         compiled: the other policy.
+        today: the rows of the tickets as they are.
         project: whose answers are wanted, as receipts name it.
     """
+    tickets: dict[str, dict[str, Any]] = {
+        kinds.ticket_stream(row[0]): {"state": row[2], "priority": row[3], "labels": list(row[4])}
+        for row in today
+    }
+    before: dict[str, set[str]] = {}
+    for receipt, body in _rulings(read(), project):
+        told = before.setdefault(receipt.stream, set())
+        for name, pair in _pairs(body).items():
+            if name not in told:
+                told.add(name)
+                tickets.setdefault(receipt.stream, {})[name] = pair[0]
     found = Rehearsal()
-    tickets: dict[str, dict[str, Any]] = {}
-    for receipt in log:
-        if receipt.kind not in {events.OPENED, kinds.INTENDED}:
-            continue
-        body = receipt.data()
-        if body.get("project", project) != project:
-            continue
+    for receipt, body in _rulings(read(), project):
         asked = list(_asked(receipt, body, tickets))
         then = body.get("ruling")
-        if not asked or not isinstance(then, dict) or then.get("ruling") not in ANSWERS:
-            continue
-        found.looked += 1
-        _compare(found, receipt, then, asked, compiled)
+        if asked and isinstance(then, dict) and then.get("ruling") in ANSWERS:
+            found.looked += 1
+            _compare(found, receipt, then, asked, compiled)
     return found
+
+
+def _rulings(log: Iterable[Receipt], project: str) -> Iterator[tuple[Receipt, dict[str, Any]]]:
+    """Yields what was ruled on in one project, with its body."""
+    for receipt in log:
+        if receipt.kind in {events.OPENED, kinds.INTENDED}:
+            body: dict[str, Any] = receipt.data()
+            if body.get("project", project) == project:
+                yield receipt, body
+
+
+def _pairs(body: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Returns by name the fields that policy heeds, as they were and became."""
+    listed = body.get("fields")
+    fields = listed if isinstance(listed, dict) else {}
+    return {
+        name: pair
+        for name, pair in fields.items()
+        if name in FIELDS and isinstance(pair, list) and len(pair) == 2
+    }
 
 
 def _compare(
@@ -142,18 +170,17 @@ def _asked(receipt: Receipt, body: Mapping[str, Any], tickets: dict[str, dict[st
                 yield Facts.from_data(data)
         return
     known = tickets.setdefault(receipt.stream, {})
-    listed = body.get("fields")
-    fields = listed if isinstance(listed, dict) else {}
+    pairs = _pairs(body)
     if body.get("action") == "create":
         known.update(labels=[], state="", priority=None)
     was = dict(known)
-    known.update({name: pair[1] for name in FIELDS if (pair := _pair(fields.get(name))) is not None})
-    moves = "state" in fields
+    known.update({name: pair[1] for name, pair in pairs.items()})
+    moves = "state" in pairs
     labels = [was.get("labels"), known.get("labels")]
     priorities = [value for value in (was.get("priority"), known.get("priority")) if isinstance(value, str)]
     path = body.get("path")
     yield Facts(
-        _action(str(body.get("action")), fields),
+        _action(body),
         receipt.actor,
         priority=min(priorities) if priorities else None,
         labels=[str(label) for value in labels if isinstance(value, list) for label in value]
@@ -166,13 +193,9 @@ def _asked(receipt: Receipt, body: Mapping[str, Any], tickets: dict[str, dict[st
     )
 
 
-def _pair(value: object) -> list[Any] | None:
-    """Returns what a field was and became."""
-    return value if isinstance(value, list) and len(value) == 2 else None
-
-
-def _action(word: str, fields: Mapping[str, object]) -> str:
+def _action(body: Mapping[str, Any]) -> str:
     """Returns the action that a change was: a receipt of a change knows fewer words for it than policy."""
-    if word == "edit" and fields and set(fields) <= {"assignee", "reviewer"}:
+    word, fields = str(body.get("action")), body.get("fields")
+    if word == "edit" and isinstance(fields, dict) and fields and set(fields) <= {"assignee", "reviewer"}:
         return "ticket.assign"
     return f"ticket.{word}"

@@ -12,6 +12,7 @@ from counterfoil.gate.compiling import compile_policy
 from counterfoil.gate.rules import DEFAULT
 from counterfoil.usecases import accepting, policing, policy_file, policy_on_base
 from counterfoil.usecases.addressing import open_ledger
+from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.opening import open_or_make
 from counterfoil.usecases.rehearsing import Rehearsal, rehearse
 from counterfoil.usecases.reporting import Report, counted
@@ -133,7 +134,7 @@ def _dry_run(call: Call, file: str | None) -> Reply:
     compiled = DEFAULT if digest is None else compile_policy(policy, digest)
     store = open_ledger(context)
     try:
-        found = rehearse(store.log(), compiled, project=context.project)
+        found = rehearse(store.log, compiled, Catalog.load(context).rows(), project=context.project)
     finally:
         store.close()
     return Reply({"policy": digest, **found.as_data()}, _difference(found, call.arguments.text("limit")))
