@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conformance.kit import PROTOCOL
+from conformance.decisions_page import checked, needs_jq
 from integration.ssh_scene import make_key, needs_openssh
-from unit.docs.pages import blocks
 from unit.usecases.statement_scene import BODY, LEDGER, NOON_MS, RECEIPT, opened
 
 from counterfoil.adapters.process import Programs
@@ -28,8 +25,7 @@ if TYPE_CHECKING:
 
     from world import RepositoryFactory
 
-pytestmark = [needs_openssh, pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")]
-PAGE = (PROTOCOL / "decisions.md").read_text("utf-8")
+pytestmark = [needs_openssh, needs_jq]
 NOTE = "looks right: naïve, “quoted” & short"
 
 
@@ -73,14 +69,6 @@ def folder(tmp_path: Path, repository: RepositoryFactory) -> Path:
         sshkey.allowed_signer("human:ada", line, ["decision.counterfoil"], since="20200101000000Z"), "utf-8"
     )
     return made
-
-
-def checked(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Types all commands of the page, one after the other, until one of them fails."""
-    script = "".join(block.text for block in blocks(PAGE) if block.language == "sh")
-    return subprocess.run(
-        ["sh", "-e", "-c", script], cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False
-    )
 
 
 def test_the_commands_of_the_page_check_a_decision(folder: Path) -> None:
