@@ -60,8 +60,9 @@ from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.claims import LEASE_MS, Claim
 from counterfoil.usecases.context import Context, Options
 from counterfoil.usecases.desk import Desk
-from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.editing import edit_fields
+from counterfoil.usecases.gate_door import GateDoor
+from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.intake import source
 from counterfoil.usecases.reporting import Report
 from counterfoil.usecases.resolve import find_name
@@ -101,7 +102,7 @@ class Shown(NamedTuple):
     claim: Claim | None
 
 
-class Project:
+class Project(GateDoor):
     """The tickets of one folder of one working tree."""
 
     def __init__(self, context: Context) -> None:
@@ -131,7 +132,7 @@ class Project:
         Raises:
             InputError: `not_git_repo`, `not_initialized`, `foreign_layout`.
         """
-        options = Options(actor=actor, commit=commit, ci=not guess, fence=fence)
+        options = Options(actor=actor, commit=commit, ci=not guess, fence=fence, via="sdk")
         return cls(open_project(os.path.abspath(path), environ or os.environ, options))
 
     @classmethod
@@ -145,7 +146,7 @@ class Project:
         environ: Mapping[str, str] | None = None,
     ) -> Project:
         """Makes a project in a folder, keeping what exists, and opens it."""
-        options = Options(actor=actor, commit=commit, ci=True)
+        options = Options(actor=actor, commit=commit, ci=True, via="sdk")
         context = open_project(os.path.abspath(path), environ or os.environ, options, create=True)
         setup.initialise(context, prefix=prefix)
         return cls(context)
