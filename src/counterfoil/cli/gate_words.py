@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from counterfoil.cli import principal_receipts
 from counterfoil.gate import events
 
 if TYPE_CHECKING:
@@ -157,5 +158,6 @@ WORDS: dict[str, Callable[[Body], list[str]]] = {
     events.ATTACHED: _attached,
     events.SPENT: _spent,
     events.LINKED: _linked,
+    **principal_receipts.WORDS,
 }
 """By kind. A kind that has no words of its own is told by its name and its fields."""
