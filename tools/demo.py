@@ -5,7 +5,7 @@
 
 Everything that is shown is really run, by the installed command and the user's own Git, and
 every answer is checked: the first surprise ends the demo with status 1. Two people (ada and
-grace) and an agent work on a small program; the only thing made up is who they are.
+grace) and two agents work on a small program; the only thing made up is who they are.
 """
 
 from __future__ import annotations
@@ -107,6 +107,47 @@ class Stage:
             raise Surprise(f"`{words}` was expected to answer {expect!r}")
         return answer.stdout
 
+    def start(self, words: list[str], actor: str) -> subprocess.Popen[str]:
+        """Starts a program of somebody else's that goes on while others type."""
+        variables = self.variables | {"TICKET_ACTOR": actor}
+        return subprocess.Popen(
+            words,
+            cwd=self.folder,
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+
+    def hear(self, program: subprocess.Popen[str], expect: str) -> str:
+        """Shows what such a program says until it says what is expected; returns the first group of that.
+
+        Raises:
+            Surprise: if it ends before.
+        """
+        assert program.stdout is not None
+        for line in program.stdout:
+            print(line, end="", flush=True)
+            found = re.search(expect, line)
+            if found:
+                return found[1] if found.groups() else found[0]
+        raise Surprise(f"the agent was expected to say {expect!r}")
+
+    def answer(self, line: str, expect: str) -> str:
+        """Returns the first group of what a command answers, without showing either."""
+        told = subprocess.run(
+            shlex.split(line),
+            cwd=self.folder,
+            env=self.variables,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            check=True,
+        )
+        found = re.search(expect, told.stdout)
+        if found is None:
+            raise Surprise(f"`{line}` was expected to answer {expect!r}")
+        return found[1]
+
     def new(self, line: str) -> str:
         """Runs a `ticket new` and returns the display id of the ticket."""
         created = re.match(r"Created (\S+)", self.run(line, expect=r"\ACreated \S+"))
@@ -122,6 +163,9 @@ class Stage:
 def set_up(stage: Stage) -> None:
     """Makes a Git repository with a small program in it."""
     stage.tell("A repository", "Tickets live in the repository of the work itself. Here is a small one.")
+    keys = Path(stage.variables["HOME"], ".ssh")
+    keys.mkdir(mode=0o700)
+    subprocess.run([stage.python, Path(__file__).with_name("person_key.py"), keys / "id_ed25519"], check=True)
     stage.run("git init --quiet .")
     stage.write("greet.py", 'print("Hello")\n')
     stage.run("git add greet.py")
@@ -153,7 +197,7 @@ def work(stage: Stage, names: str) -> None:
     stage.run(f"ticket branch {names} --checkout", expect="greet-people-by-name")
     stage.write("greet.py", 'import sys\n\nprint("Hello", *sys.argv[1:])\n')
     stage.run(f"git commit --quiet --all --message 'greet: by name ({names})'")
-    stage.run(f"ticket done {names}", actor="agent:builder", expect=f"Moved {names} to done")
+    gate(stage, names)
     stage.run("git switch --quiet main")
     stage.run("git merge --quiet --no-edit -")
 
@@ -161,6 +205,38 @@ def work(stage: Stage, names: str) -> None:
     stage.run(f"ticket log {names}", expect="done")
     stage.run(f"ticket diff {names} HEAD~2", expect="state: done")
     stage.run("ticket search 'seen once'", expect="Crash on empty name")
+
+
+def gate(stage: Stage, names: str) -> None:
+    """The agent proposes over MCP and waits; a person decides in another process; a forbidden try is refused."""
+    stage.tell(
+        "The agent says that it is done, and a person is asked",
+        "The ticket is urgent, so the built-in policy asks. The agent speaks MCP by the official client, proposes, "
+        "and waits for the answer.",
+    )
+    tool, command = Path(__file__).with_name("agent.py"), stage.python.with_name("ticket")
+    words = [stage.python, tool, command, names, "greets by name; tried with two names"]
+    agent = stage.start([str(word) for word in words], actor="agent:builder")
+    try:
+        proposal = stage.hear(agent, r"proposed (P-\S+): pending")
+        stage.run("ticket inbox", expect=proposal[:8])
+        stage.run(f"ticket proposal show {proposal}", expect=r"\+state: done")
+
+        stage.tell("Another agent approves it, and cannot", "Neither an agent nor a key nor MCP can decide.")
+        stage.run(f"ticket approve {proposal}", actor="agent:latecomer", status=9, expect="people do")
+
+        stage.tell("Ada approves exactly what she saw", "Her SSH key signs the decision.")
+        digest = stage.answer(f"ticket proposal show {proposal} --json", r'"digest":"(\w{12})')
+        stage.run(
+            f"ticket approve {proposal} --digest {digest} --sign --note 'tried it, works'",
+            expect=r"(?i)approved",
+        )
+        stage.hear(agent, f"{proposal} is applied")
+    finally:
+        agent.terminate()
+        agent.wait()
+    stage.run("git log -1 --format=%B", expect="Ticket-Approved-By: human:ada")
+    stage.run("ticket trace refused/agent/latecomer", expect="proposal.approve")
 
 
 def merge(stage: Stage, languages: str, crash: str) -> None:
