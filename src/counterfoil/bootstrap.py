@@ -197,7 +197,7 @@ def _open_lock(folder: str, mode: int, timeout_s: float, name: str) -> Lock:
     except OSError as error:
         hint = "work in a writable clone, or name another folder with --data-dir"
         raise HostError("io_error", f"{folder}: {error.strerror}", hint, path=folder) from None
-    return FileLock(f"{folder}/{name}", timeout_s)
+    return FileLock(f"{folder}/{name}", timeout_s, handed_down=name.startswith("effects/"))
 
 
 def _read_from_head(

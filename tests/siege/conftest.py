@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.register_assert_rewrite("siege.scenes")
+pytest.register_assert_rewrite("siege.scenes", "siege.gate_scene")
 
-from siege.scenes import Project, begin  # noqa: E402 - after it may be rewritten
+from siege.gate_scene import STORES, Gate  # noqa: E402 - after it may be rewritten
+from siege.scenes import Project, begin  # noqa: E402
 
 if TYPE_CHECKING:
     from world import RepositoryFactory
@@ -20,3 +21,11 @@ def project(repository: RepositoryFactory) -> Project:
     made = begin(repository())
     made.new("First", "--state", "ready")
     return made
+
+
+@pytest.fixture(params=STORES)
+def gate(
+    request: pytest.FixtureRequest, repository: RepositoryFactory, monkeypatch: pytest.MonkeyPatch
+) -> Gate:
+    """A project whose agents ask about everything, its ledger in a file and on a server."""
+    return Gate(repository(), monkeypatch, request.param)

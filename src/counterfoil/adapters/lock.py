@@ -21,13 +21,16 @@ class FileLock:
     Args:
         path: the lock file; made if need be, never removed.
         timeout_s: seconds to wait for another holder.
+        handed_down: whether programs that are started under it hold it, too, so that it is not free before the last
+            of them has ended, whatever becomes of the one that started them.
     """
 
-    __slots__ = ("_descriptor", "_path", "_timeout_s")
+    __slots__ = ("_descriptor", "_handed_down", "_path", "_timeout_s")
 
-    def __init__(self, path: str, timeout_s: float) -> None:
+    def __init__(self, path: str, timeout_s: float, handed_down: bool = False) -> None:
         self._path = path
         self._timeout_s = timeout_s
+        self._handed_down = handed_down
         self._descriptor = -1
 
     def __enter__(self) -> None:
@@ -47,6 +50,8 @@ class FileLock:
         while True:
             try:
                 flock(self._descriptor, LOCK_EX | LOCK_NB)
+                if self._handed_down:
+                    os.set_inheritable(self._descriptor, True)
                 return
             except OSError as error:
                 if error.errno not in {EAGAIN, EACCES, EWOULDBLOCK}:

@@ -107,6 +107,8 @@ class Proposal:
         votes: the answers of people, in order.
         closed: why it was closed without an effect: `reason`, `by`, `at`; empty while it is not.
         attempt: how many effects were begun.
+        agreed: how many people have to approve; more than was demanded when it was proposed, where policy has
+            become stricter since.
         effect: the last one: `intended`, `commit`, `result`, `reason`, `message`, `at`.
     """
 
@@ -118,6 +120,7 @@ class Proposal:
     closed: Mapping[str, Any] = field(default_factory=dict)
     attempt: int = 0
     effect: Mapping[str, Any] = field(default_factory=dict)
+    agreed: int = 1
 
     @property
     def id(self) -> str:
@@ -142,7 +145,7 @@ class Proposal:
     @property
     def quorum(self) -> int:
         """How many people have to approve."""
-        return int(self.demands.get("quorum", 1))
+        return max(self.agreed, int(self.demands.get("quorum", 1)))
 
     @property
     def demands(self) -> Mapping[str, Any]:
@@ -248,7 +251,7 @@ class Proposals:
         return {
             "body": dict(state.body), "receipt": state.receipt, "at": state.at, "status": state.status,
             "votes": [list(vote) for vote in state.votes], "closed": dict(state.closed),
-            "attempt": state.attempt, "effect": dict(state.effect),
+            "attempt": state.attempt, "effect": dict(state.effect), "agreed": state.agreed,
         }  # fmt: skip
 
     def load(self, data: Any) -> Proposal:
@@ -284,10 +287,13 @@ def _answered(state: Proposal, command: Decide) -> Sequence[Event] | Refusal:
     if command.verdict == "approve" and any(vote.by == command.by for vote in state.approvals):
         return []
     kind = events.APPROVED if command.verdict == "approve" else events.REJECTED
-    body = {
+    body: dict[str, object] = {
         "proposal": state.id, "digest": state.digest, "by": command.by, "note": command.note,
         "assurance": command.assurance, "statement": command.envelope, "disclosure": command.disclosure,
     }  # fmt: skip
+    wanted = int((command.demands or {}).get("quorum", 1))
+    if command.verdict == "approve" and wanted > state.quorum:
+        body["quorum"] = wanted
     return [Event(kind, body)]
 
 
@@ -375,6 +381,8 @@ def _vote(state: Proposal, receipt: Receipt, body: Body) -> Proposal:
         return replace(
             state, status=REJECTED, closed={"reason": vote.note, "by": receipt.actor, "at": receipt.at}
         )
+    wanted = body.get("quorum")
+    state = replace(state, agreed=max(state.agreed, wanted if isinstance(wanted, int) else 1))
     people = {vote.by for vote in state.approvals}
     return replace(state, status=APPROVED) if len(people) >= state.quorum else state
 
@@ -389,6 +397,8 @@ def _closed(state: Proposal, receipt: Receipt, body: Body) -> Proposal:
 
 
 def _effect(state: Proposal, receipt: Receipt, body: Body) -> Proposal:
+    if state.status in CLOSED and receipt.kind != events.EFFECT_APPLIED:
+        return state  # what was sealed late, after the ledger was out of reach, takes nothing back
     told = {name: value for name, value in body.items() if name not in {"salt", "proposal"}}
     attempt = body.get("attempt")
     return replace(

@@ -14,7 +14,8 @@ from counterfoil.errors import ConflictError, CounterfoilError, HostError, Integ
 from counterfoil.gate import events, proposal
 from counterfoil.gate.action import FILES, LEDGER
 from counterfoil.gate.proposal import APPLYING, APPROVED, Proposal
-from counterfoil.usecases import proposals, record, runtime, signing
+from counterfoil.tickets import index
+from counterfoil.usecases import effect, late, observed, proposals, record, runtime, signing
 from counterfoil.usecases.actions import executing, preparing
 from counterfoil.usecases.change import perform
 from counterfoil.usecases.plan import Grant
@@ -32,6 +33,8 @@ RUNNING = "effects"
 """Folder of the clone's own: a lock for each effect outside that runs."""
 MESSAGE_LENGTH = 500
 _BEGUN = frozenset((APPROVED, APPLYING))
+_PASSING = frozenset(("version_conflict", "newer_ledger"))
+"""Errors that say nothing about the effect: others were at it, or another version of the program."""
 
 
 class _Over(Exception):
@@ -45,28 +48,35 @@ def apply(context: Context, store: Store, state: Proposal, *, quiet: bool = Fals
         context: the project; the effect's actor is the proposer, whoever calls.
         store: the ledger.
         state: the proposal; one that is not approved is returned as it is.
-        quiet: whether a host that fails (a full disk, a lock) is left for the next attempt without an error.
+        quiet: whether a host that fails (a full disk, a lock) is left for the next attempt without an error, and
+            an effect that others are at, to them.
 
     Raises:
         HostError: the effect did not come about; the proposal stays approved, and the next attempt may do it.
+        ConflictError: `other_project`, which says nothing about the effect either.
         CounterfoilError: why the effect failed for good; that is sealed.
     """
     if state.status not in _BEGUN:
         return state
+    if not proposals.is_here(context, state):
+        if quiet:
+            return state
+        raise proposals.other_project(state)
     try:
         if state.body.get("form") == FILES:
             _write(context, state)
         elif state.body.get("form") == LEDGER:
             _record(context, store, state)
         else:
-            _run(context, store, state)
+            _run(context, store, state, patient=not quiet)
     except _Over:
         pass
     except (HostError, IntegrityError):
         if not quiet:
             raise
     except CounterfoilError as error:
-        _fail(context, store, state, error)
+        if error.code not in _PASSING:
+            _fail(context, store, state, error)
         if not quiet:
             raise
     return proposals.load(store, state.id)
@@ -127,15 +137,20 @@ def _write(context: Context, state: Proposal) -> None:
         ConflictError: `stale`.
     """
     acting = context.acting(state.actor)
+    attempts = []
 
     def make_plan(catalog: Catalog) -> Plan:
         store = acting.ledgers.open()
         try:
+            if observed.unrecorded(acting):  # of an attempt, perhaps, that ended without the ledger
+                late.take_up(acting, store)
             stream = proposal.stream_of(state.id)
             standing = runtime.load(store, proposals.DECIDER, stream)
             now = standing.state
             if now.status not in _BEGUN:
                 raise _Over
+            if now.status == APPLYING:
+                _check_not_begun_elsewhere(acting, now)
             found = proposals.moved(acting, now)
             if found:
                 raise stale(now, found)
@@ -146,12 +161,35 @@ def _write(context: Context, state: Proposal) -> None:
         plan = preparing.plan(acting, catalog, now.body)
         plan.grant = Grant(now.id, stream, standing.length, now.attempt + 1, now.digest, _authority(now))
         plan.trailers = [*plan.trailers, *trailers(now)]
+        attempts.append(now)
         return plan
 
-    outcome = perform(acting, make_plan)
-    context.warnings += acting.warnings
+    try:
+        outcome = perform(acting, make_plan)
+    finally:
+        context.warnings += acting.warnings
     if not outcome.changed:
-        _unchanged(context, state)
+        _unchanged(context, attempts[-1])
+
+
+def _check_not_begun_elsewhere(context: Context, state: Proposal) -> None:
+    """Leaves an attempt that died in another working tree to the recovery of that one, where its files are.
+
+    Whoever comes here has the clone's lock and has recovered, so nobody else is at it.
+
+    Raises:
+        HostError: `begun_elsewhere`.
+    """
+    for name in context.state.names(effect.FOLDER):
+        intent = effect.read_intent(context.state.read(f"{effect.FOLDER}/{name}") or b"")
+        if intent is None or intent.note[0] != f"{state.id}.{state.attempt}":
+            continue
+        if intent.root != context.work.root and context.folder(intent.root).is_folder(index.FOLDER):
+            raise HostError(
+                "begun_elsewhere", f"{state.id} was begun in {intent.root}, where its command died",
+                f"run any change there, or: ticket --project {intent.root} reconcile", proposal=state.id,
+                root=intent.root,
+            )  # fmt: skip
 
 
 def _unchanged(context: Context, state: Proposal) -> None:
@@ -202,31 +240,50 @@ def _record(context: Context, store: Store, state: Proposal) -> None:
 
 
 def _append(
-    context: Context, store: Store, state: Proposal, kind: str, body: dict[str, object], key: str
+    context: Context,
+    store: Store,
+    state: Proposal,
+    kind: str,
+    body: dict[str, object],
+    key: str,
+    length: int | None = None,
 ) -> None:
     stream = proposal.stream_of(state.id)
-    record.append(context, store, [record.draft(context, stream, kind, state.actor, body, key)])
+    draft = record.draft(context, stream, kind, state.actor, body, key)
+    record.append(context, store, [draft], expect={} if length is None else {stream: length})
 
 
 def _fail(context: Context, store: Store, state: Proposal, error: CounterfoilError) -> None:
-    """Seals that an effect will not come about."""
-    now = proposals.load(store, state.id)
+    """Seals that an effect will not come about, unless somebody else has brought it about meanwhile."""
+    standing = runtime.load(store, proposals.DECIDER, proposal.stream_of(state.id))
+    now = standing.state
     if now.status not in _BEGUN:
         return
     attempt = max(now.attempt, 1)
     body: dict[str, object] = {
         **_effect_body(context, now, attempt), "reason": error.code, "message": error.message[:MESSAGE_LENGTH],
     }  # fmt: skip
-    _append(context, store, now, events.EFFECT_FAILED, body, f"{now.id}.{attempt}/failed")
+    key = f"{now.id}.{attempt}/failed"
+    try:
+        _append(context, store, now, events.EFFECT_FAILED, body, key, standing.length)
+    except ConflictError as conflict:
+        if conflict.code != "version_conflict":
+            raise
 
 
 # --- the world outside ----------------------------------------------------------------------------
 
 
-def _run(context: Context, store: Store, state: Proposal) -> None:
-    """Runs an effect outside, or finds out what became of one that was interrupted."""
+def _run(context: Context, store: Store, state: Proposal, *, patient: bool) -> None:
+    """Runs an effect outside, or finds out what became of one that was interrupted.
+
+    The lock is handed down to what is run under it: as long as a dead command's program goes on, nobody else begins.
+
+    Raises:
+        HostError: `lock_timeout`; who is not patient does not wait for another's effect at all.
+    """
     context.state.make_folder(RUNNING)
-    with context.lock(f"{RUNNING}/{state.id}"):
+    with context.lock(f"{RUNNING}/{state.id}", None if patient else 0.0):
         stream = proposal.stream_of(state.id)
         standing = runtime.load(store, proposals.DECIDER, stream)
         now = standing.state

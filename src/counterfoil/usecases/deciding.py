@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from counterfoil.errors import ConflictError, CounterfoilError, InputError, RefusedError
-from counterfoil.gate import proposal
+from counterfoil.gate import principal, proposal
 from counterfoil.gate.action import LEDGER
 from counterfoil.gate.facts import DENY, Facts
 from counterfoil.gate.limits import REASON
@@ -19,6 +19,7 @@ from counterfoil.gate.statement import disclosed
 from counterfoil.usecases import applying, proposals, proposing, statements
 from counterfoil.usecases.actions import preparing
 from counterfoil.usecases.authenticating import check_scope, keys_of
+from counterfoil.usecases.policy_in_force import policy_stream
 from counterfoil.usecases.registered import standing
 from counterfoil.usecases.ruling import ruled
 
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
     from counterfoil.gate.facts import Ruling
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store
+    from counterfoil.usecases.proposals import Advanced
     from counterfoil.usecases.record import Item
 
 APPROVE, REJECT = "approve", "reject"
+ROUNDS = 5
+"""How often an answer is weighed anew because rights or policy have changed in the very moment."""
 
 
 class Answer(NamedTuple):
@@ -81,7 +85,7 @@ def decide(context: Context, store: Store, proposal_id: str, answer: Answer) -> 
 
     Raises:
         RefusedError: `refused`, `self_approval`, `needs_terminal`, `signature_required`; that is sealed.
-        ConflictError: `proposal_closed`, `digest_differs`, `stale`, `frozen`, `rights_lost`.
+        ConflictError: `proposal_closed`, `digest_differs`, `stale`, `frozen`, `rights_lost`, `other_project`.
         InputError: `proposal_not_found`, `usage`, `invalid_statement`, `secret_found`.
     """
     if answer.verdict not in {APPROVE, REJECT}:
@@ -92,27 +96,11 @@ def decide(context: Context, store: Store, proposal_id: str, answer: Answer) -> 
             value=answer.verdict,
         )
     state = proposals.settle(context, store, proposals.load(store, proposal_id))
+    if not proposals.is_here(context, state):
+        raise proposals.other_project(state)
+    before = state.status
     try:
-        assurance, signed = _assurance(context, store, state, answer)
-        if state.status == STALE:
-            raise applying.stale(state, state.closed.get("moved") or ())
-        ruling = _rights(context, store, state, answer)
-        command = Decide(
-            answer.verdict,
-            answer.by,
-            answer.digest,
-            preparing.clean_text(_note(answer), "note", REASON),
-            assurance,
-            context.options.session,
-            answer.envelope,
-            answer.disclosure,
-            stricter(state.demands, ruling.demands.as_data() if ruling is not None else None),
-        )
-        before = state.status
-        advanced = proposals.advance(
-            context, store, state.id, command, actor=answer.by, key=f"{state.id}/{answer.verdict}",
-            more=lambda now: _at_once(context, now), statement=signed,
-        )  # fmt: skip
+        advanced = _seal(context, store, state, answer)
     except RefusedError as error:
         _seal_refusal(context, store, state, answer, error)
         raise
@@ -123,6 +111,49 @@ def decide(context: Context, store: Store, proposal_id: str, answer: Answer) -> 
         return Decided(applying.apply(context, store, state), not advanced.receipts, None)
     except CounterfoilError as error:
         return Decided(proposals.load(store, state.id), not advanced.receipts, error)
+
+
+def _seal(context: Context, store: Store, state: Proposal, answer: Answer) -> Advanced:
+    """Seals an answer, if whoever it is about still may: what says so must not change before it is sealed."""
+    assurance, signed = _assurance(context, store, state, answer)
+    if state.status == STALE:
+        raise applying.stale(state, state.closed.get("moved") or ())
+    note = preparing.clean_text(_note(answer), "note", REASON)
+    for last in (*[False] * ROUNDS, True):
+        rests_on = _lengths(context, store, state, answer)
+        ruling = _rights(context, store, state, answer)
+        command = Decide(
+            answer.verdict,
+            answer.by,
+            answer.digest,
+            note,
+            assurance,
+            context.options.session,
+            answer.envelope,
+            answer.disclosure,
+            stricter(state.demands, ruling.demands.as_data() if ruling is not None else None),
+        )
+        try:
+            return proposals.advance(
+                context, store, state.id, command, actor=answer.by, key=f"{state.id}/{answer.verdict}",
+                more=lambda now: _at_once(context, now), statement=signed, expect=rests_on,
+            )  # fmt: skip
+        except ConflictError as error:
+            moved = error.code == "version_conflict" and _lengths(context, store, state, answer) != rests_on
+            if last or not moved:
+                raise
+    raise AssertionError("the last round returns or raises")
+
+
+def _lengths(context: Context, store: Store, state: Proposal, answer: Answer) -> dict[str, int]:
+    """Returns how long the streams are that say who may do what: of both actors, their owner, and of policy."""
+    streams = {principal.stream_of(answer.by), policy_stream(context.prefix)}
+    if answer.verdict == APPROVE:
+        streams.add(principal.stream_of(state.actor))
+        held = standing(store, state.actor)
+        if held is not None and held.owner:
+            streams.add(principal.stream_of(held.owner))
+    return {stream: store.head(stream).length for stream in sorted(streams) if stream}
 
 
 def _wanted(answer: Answer) -> frozenset[str]:

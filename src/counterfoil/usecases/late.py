@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import InputError
+from counterfoil.gate import events
 from counterfoil.kernel import canonical
 from counterfoil.ledger.receipt import key_digest
 from counterfoil.usecases import kinds, record
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from counterfoil.usecases.ports import Store
     from counterfoil.usecases.record import Item
 
-INTENTIONS = (kinds.INTENDED, kinds.PROJECT_INTENDED)
-ABANDONMENTS = (kinds.ABANDONED, kinds.PROJECT_ABANDONED)
+INTENTIONS = (kinds.INTENDED, kinds.PROJECT_INTENDED, events.EFFECT_INTENDED)
+ABANDONMENTS = (kinds.ABANDONED, kinds.PROJECT_ABANDONED, events.EFFECT_ABANDONED)
 LATE = "late"
 
 

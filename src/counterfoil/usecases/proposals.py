@@ -107,6 +107,21 @@ def blob_of(context: Context, data: bytes | None) -> str | None:
     return blob_id(data, context.git_setting("extensions.objectformat") or "sha1")
 
 
+def is_here(context: Context, state: Proposal) -> bool:
+    """Tells whether a proposal is about this project, and not about another one of the repository."""
+    return str(state.body.get("project", context.project)) == context.project
+
+
+def other_project(state: Proposal) -> ConflictError:
+    """Returns the error of a proposal that is about another project, whose files and policy are not at hand here."""
+    name = str(state.body.get("project") or "")
+    return ConflictError(
+        "other_project", f"{state.id} is about the project in {name or 'the root of the repository'}",
+        f"ticket --project {name}" if name else "run it in the root of the repository",
+        proposal=state.id, project=name,
+    )  # fmt: skip
+
+
 def moved(context: Context, state: Proposal) -> list[list[str | None]]:
     """Returns what of a proposal's basis is not as it was: [name, then, now] each (gate.md, "The one door").
 
@@ -126,7 +141,7 @@ def moved(context: Context, state: Proposal) -> list[list[str | None]]:
 def status(context: Context, state: Proposal) -> str:
     """Returns what a proposal is at this moment, whether that is sealed yet or not."""
     now = state.status_at(context.clock.now_ms())
-    return STALE if now == PENDING and moved(context, state) else now
+    return STALE if now == PENDING and is_here(context, state) and moved(context, state) else now
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -195,6 +210,8 @@ def advance(
                 raise
             context.clock.sleep(min(attempt, 20) * context.entropy.bits(10) / (1 << 20))
             continue
+        if sealed[0].body != drafts[0].body:
+            sealed = []  # it was sent twice at once, and by its salt it is the other one that was sealed
         return Advanced(runtime.load(store, DECIDER, stream).state, sealed)
     raise ConflictError(
         "version_conflict", f"others wrote to {proposal_id} faster", "try again", proposal=proposal_id

@@ -18,7 +18,8 @@ from counterfoil.kernel import canonical
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.kernel.instant import iso_ms
 from counterfoil.usecases import applying, proposals, record, runtime
-from counterfoil.usecases.actions import preparing
+from counterfoil.usecases.actions import payload as payloads
+from counterfoil.usecases.actions import preparing, registry
 from counterfoil.usecases.authenticating import check_scope
 from counterfoil.usecases.registered import standing
 from counterfoil.usecases.ruling import ruled
@@ -96,6 +97,7 @@ def propose(
     found = runtime.load(store, proposals.DECIDER, proposal.stream_of(proposal_id)).state
     if found.exists:
         return _repeated(context, store, found, digest, key)
+    registry.find(context, request.action)
     _check_rights(context, store, request.action, actor)
     prepared = preparing.prepare(context, request.action, request.payload, actor=actor, redact=request.redact)
     ruling = ruled(context, store, prepared.facts, actor)
@@ -117,7 +119,9 @@ def withdraw(context: Context, store: Store, proposal_id: str, reason: str = "")
     Raises:
         RefusedError: `refused`.
         ConflictError: `proposal_closed`.
+        InputError: `proposal_not_found`, `too_large`, `secret_found`.
     """
+    reason = preparing.clean_text(reason, "reason", REASON)
     state = proposals.settle(context, store, proposals.load(store, proposal_id))
     actor = context.actor()
     if state.actor != actor:
@@ -125,7 +129,7 @@ def withdraw(context: Context, store: Store, proposal_id: str, reason: str = "")
             "refused", f"{state.id} was proposed by {state.actor}, who alone can withdraw it",
             f"ticket proposal show {state.id}", proposal=state.id, actor=actor, reason="not_the_proposer",
         )  # fmt: skip
-    command = Close(events.WITHDRAWN, {"reason": reason[:REASON]})
+    command = Close(events.WITHDRAWN, {"reason": reason})
     return proposals.advance(
         context, store, state.id, command, actor=actor, key=f"{state.id}/withdraw"
     ).proposal
@@ -168,8 +172,10 @@ def _checked_key(key: str | None) -> str | None:
 
 
 def _request_digest(request: Request) -> str:
-    asked = [request.action, request.payload, request.reason, request.supersedes]
-    return sha256_hex(canonical.encode(asked))
+    """Returns what tells one request from another under the same key; of a secret in it nothing can be guessed."""
+    canonical.encode(request.payload)  # what has no canonical form is not looked at any further
+    told, _ = payloads.masked({"payload": request.payload, "reason": request.reason})
+    return sha256_hex(canonical.encode([request.action, told["payload"], told["reason"], request.supersedes]))
 
 
 def _repeated(context: Context, store: Store, state: Proposal, digest: str, key: str) -> Proposed:

@@ -22,6 +22,15 @@ with FileLock(sys.argv[1], 1.0):
     sys.stdin.read()
 """
 
+STARTER = """
+import os, signal, sys
+from counterfoil.adapters.lock import FileLock
+with FileLock(sys.argv[1], 1.0, handed_down=True):
+    os.posix_spawn("/bin/cat", ["cat"], os.environ)
+    print("started", flush=True)
+    signal.pause()
+"""
+
 
 def holder(path: Path) -> subprocess.Popen[str]:
     """Starts another process that holds the lock until its input ends."""
@@ -51,6 +60,24 @@ def test_a_holder_that_is_killed_leaves_no_lock_behind(tmp_path: Path) -> None:
         other.kill()
     with FileLock(str(path), 0.0):
         assert path.exists()
+
+
+def test_a_lock_that_is_handed_down_is_held_until_what_was_started_under_it_has_ended(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as starter:
+        assert starter.stdout is not None
+        assert starter.stdin is not None
+        assert starter.stdout.readline() == "started\n"
+        starter.kill()
+        starter.wait()
+        with pytest.raises(HostError), FileLock(str(path), 0.0):
+            pass
+        starter.stdin.close()  # its child reads to the end
+        assert starter.stdout.readline() == ""
+    with FileLock(str(path), 5.0):
+        pass
 
 
 def test_the_lock_is_released_when_the_work_fails(tmp_path: Path) -> None:
