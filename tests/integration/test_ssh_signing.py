@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from integration.ssh_scene import PASSPHRASE, add_to_agent, make_key, needs_openssh, run, running_agent
-from unit.kernel.ssh_scene import locked_file, signed_by_soft_key, soft_sk_ecdsa, soft_sk_ed25519
+from unit.kernel.ssh_scene import armor, locked_file, signed_by_soft_key, soft_sk_ecdsa, soft_sk_ed25519
 
 from counterfoil.adapters.process import Programs
 from counterfoil.adapters.signers import SshSigners
@@ -59,7 +59,7 @@ def ssh_keygen_verifies(folder: Path, key: SshKey, blob: bytes, status: int = 0)
     (folder / "allowed_signers").write_text(
         sshkey.allowed_signer("human:ada", key.line, [NAMESPACE]), "utf-8"
     )
-    (folder / "sig").write_text(sshsig.armor(blob), "ascii")
+    (folder / "sig").write_text(armor(blob), "ascii")
     words = f"ssh-keygen -Y verify -f {folder}/allowed_signers -I human:ada -n {NAMESPACE} -s {folder}/sig"
     return run(*words.split(), stdin=MESSAGE, status=status)
 

@@ -30,8 +30,9 @@ APPROVE, REJECT = "approve", "reject"
 VERDICTS = (APPROVE, REJECT)
 PERSON = "human:"
 NONCE_BITS = SALT_BITS = 128
-FILES = 64
-"""A proposal that writes more files names none as a subject; its digest covers them in either case."""
+FILES, PATHS_LENGTH, TICKETS = 64, 8_000, 200
+"""Where there are more files, longer paths in all, or more tickets, a statement names none of these; the digest of
+the proposal covers them in either case, and an envelope stays small."""
 _HEX = "0123456789abcdef"
 PROMOTE = "change.promote"
 """The action whose effect is a merge."""
@@ -77,8 +78,8 @@ class Matter(NamedTuple):
         digest: SHA-256 of the canonical proposal.
         policy: SHA-256 of the policy that asks, or None for the built-in one.
         shown: SHA-256 of what the person was shown (a diff, or a preview), or None where nothing was.
-        tickets: the tickets that it is about.
-        files: path and blob of each file as it will be.
+        tickets: the tickets that it is about, within `TICKETS`.
+        files: path and blob of each file as it will be, within `FILES` and `PATHS_LENGTH`.
         change: the merge, or None.
     """
 
@@ -137,7 +138,7 @@ class Expected(NamedTuple):
 def matter_of(proposal: Proposal) -> Matter:
     """Returns what a decision on a proposal is about."""
     body = proposal.body
-    shown, payload = body.get("shown"), body.get("payload") or {}
+    shown, payload, tickets = body.get("shown"), body.get("payload") or {}, body.get("tickets") or ()
     policy = (body.get("ruling") or {}).get("policy")
     change = None
     if body.get("action") == PROMOTE:
@@ -150,7 +151,7 @@ def matter_of(proposal: Proposal) -> Matter:
         digest=proposal.digest,
         policy=None if policy in {None, BUILT_IN} else str(policy),
         shown=None if shown is None else str(shown),
-        tickets=tuple(map(str, body.get("tickets") or ())),
+        tickets=tuple(map(str, tickets)) if len(tickets) <= TICKETS else (),
         files=_written(body.get("writes") or ()),
         change=change,
     )
@@ -159,7 +160,8 @@ def matter_of(proposal: Proposal) -> Matter:
 def _written(writes: Sequence[Sequence[str | None]]) -> tuple[tuple[str, str], ...]:
     """Returns path and blob of the files as they will be, of [path, blob before, blob after] each."""
     files = tuple((str(path), after) for path, _, after in writes if after is not None)
-    return files if len(files) <= FILES else ()
+    is_long = len(files) > FILES or sum(len(path) for path, _ in files) > PATHS_LENGTH
+    return () if is_long else files
 
 
 def encode(kind: Kind, subjects: Sequence[Mapping[str, object]], predicate: Mapping[str, object]) -> bytes:

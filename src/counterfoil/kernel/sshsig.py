@@ -34,7 +34,6 @@ ED25519_BYTES = 64
 PRESENT = 0x01
 """The flag of a security key that somebody has touched it (PROTOCOL.u2f, "user presence")."""
 _BEGIN, _END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
-_LINE = 70
 
 
 class Signature(NamedTuple):
@@ -177,15 +176,8 @@ def signed_bytes(signature: Signature, message: bytes) -> bytes:
     return head + sha256(whole).digest()
 
 
-def armor(blob: bytes) -> str:
-    """Writes a signature as the text that `ssh-keygen -Y sign` leaves in a `.sig` file."""
-    text = base64(blob)
-    lines = [text[place : place + _LINE] for place in range(0, len(text), _LINE)]
-    return "\n".join([_BEGIN, *lines, _END, ""])
-
-
 def unarmor(text: str) -> bytes:
-    """Reads the bytes of a signature from its text.
+    """Reads the bytes of a signature from the text that `ssh-keygen -Y sign` leaves in a `.sig` file.
 
     Raises:
         InputError: `invalid_signature`.

@@ -13,7 +13,7 @@ from counterfoil.errors import InputError
 from counterfoil.gate import statement
 from counterfoil.gate.proposal import Proposal
 from counterfoil.gate.statement import Change, Decision, Expected, Matter
-from counterfoil.kernel import canonical
+from counterfoil.kernel import canonical, dsse
 
 LEDGER, TICKET = "01ARZ3NDEKTSV4RRFFQ69G5FAV", "01BX5ZZKBKACTAV9WEVGEMMVRZ"
 MATTER = Matter(
@@ -207,6 +207,24 @@ def test_a_merge_is_decided_on_with_its_commits() -> None:
     }  # fmt: skip
     body = {**BODY, "action": "change.promote", "payload": payload}
     assert statement.matter_of(Proposal(body=body)).change == MERGE.change
+
+
+def test_the_largest_statement_fits_its_envelope() -> None:
+    path = "ü" * (statement.PATHS_LENGTH // statement.FILES)
+    writes = [[path, None, "ee" * 32] for _ in range(statement.FILES)]
+    body = {**BODY, "writes": writes, "tickets": [TICKET] * statement.TICKETS}
+    matter = statement.matter_of(Proposal(body=body, receipt="aa" * 32))
+    assert (len(matter.files), len(matter.tickets)) == (statement.FILES, statement.TICKETS)
+    payload = written(DECISION._replace(matter=matter))
+    signature = dsse.Signature("SHA256:" + "x" * 43, bytes(4096))
+    envelope = dsse.encode(dsse.Envelope(dsse.IN_TOTO, payload, (signature,)))
+    assert dsse.decode(envelope.encode()).payload == payload
+
+
+def test_more_tickets_or_longer_paths_are_left_to_the_digest() -> None:
+    body = {**BODY, "writes": [["p" * (statement.PATHS_LENGTH + 1), None, "ee" * 20]]}
+    matter = statement.matter_of(Proposal(body={**body, "tickets": [TICKET] * (statement.TICKETS + 1)}))
+    assert (matter.files, matter.tickets) == ((), ())
 
 
 def test_a_proposal_with_very_many_files_names_none_and_is_covered_by_its_digest() -> None:

@@ -97,6 +97,13 @@ def signed_by_soft_key(
     return sshsig.encode(key, namespace, string(key.type.encode()) + string(sign(data)) + tail)
 
 
+def armor(blob: bytes) -> str:
+    """Writes a signature as `ssh-keygen -Y sign` does."""
+    text = base64(blob)
+    lines = [text[place : place + 70] for place in range(0, len(text), 70)]
+    return "\n".join(["-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----", ""])
+
+
 def locked_file(key: SshKey) -> bytes:
     """Returns the file of a private key that a passphrase guards, which nobody has: what is locked in is noise."""
     head = b"openssh-key-v1\0" + string(b"aes256-ctr") + string(b"bcrypt") + string(bytes(24)) + number(1)

@@ -7,7 +7,14 @@ from hashlib import sha512
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.kernel.ssh_scene import BY_SSH_KEYGEN, LINES, signed_by_soft_key, soft_sk_ecdsa, soft_sk_ed25519
+from unit.kernel.ssh_scene import (
+    BY_SSH_KEYGEN,
+    LINES,
+    armor,
+    signed_by_soft_key,
+    soft_sk_ecdsa,
+    soft_sk_ed25519,
+)
 
 from counterfoil.errors import InputError
 from counterfoil.kernel import sshkey, sshsig
@@ -31,7 +38,7 @@ def test_what_ssh_keygen_wrote_is_read_and_written_again_to_the_byte() -> None:
         False,
     )
     assert sshsig.encode(ED25519, "file", sshsig.ed25519_answer(read.value)) == BLOB
-    assert sshsig.armor(BLOB) == BY_SSH_KEYGEN
+    assert armor(BLOB) == BY_SSH_KEYGEN
 
 
 def test_what_is_signed_is_the_namespace_and_a_digest_of_the_message() -> None:
@@ -125,7 +132,7 @@ def test_what_is_no_signature_file_is_refused(text: str) -> None:
 @given(st.binary(max_size=400))
 def test_a_signature_survives_its_armor(blob: bytes) -> None:
     if blob:
-        assert sshsig.unarmor(sshsig.armor(blob)) == blob
+        assert sshsig.unarmor(armor(blob)) == blob
 
 
 @given(st.binary(max_size=400) | st.binary(max_size=250).map(lambda tail: BLOB[:60] + tail))
