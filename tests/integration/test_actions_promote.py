@@ -202,3 +202,14 @@ def test_a_base_or_tree_that_somebody_made_up_is_refused(repository: RepositoryF
         with pytest.raises(ConflictError) as stale:
             branches.prepare(**made_up)
         assert stale.value.code == "stale"
+
+
+def test_policy_is_told_how_many_approvals_the_ticket_wishes_for(repository: RepositoryFactory) -> None:
+    branches = Branches(repository())
+    ticket = "01JQZX5T00000000000000000A"
+    text = f"---\nid: {ticket}\ntitle: T\nstate: ready\npriority: p1\nlabels: [ui]\nx_ticket:\n  enforcement:\n    required_reviews: 2\n---\n"
+    branches.repository.write(f".tickets/tickets/{ticket}.md", text)
+    prepared = branches.prepare(ticket=ticket[:8])
+    [facts] = prepared.facts
+    assert (facts.reviews, facts.priority, facts.labels) == (2, "p1", ("ui",))
+    assert prepared.tickets == (ticket,)

@@ -31,7 +31,12 @@ git init --quiet
 ticket init --quiet
 ticket new "Sell shoes" --state ready --quiet
 ticket new "Sell laces" --quiet
+ticket new "Pay the rent" --state ready --priority p0 --quiet
+ticket start rent
+ssh-keygen -q -t ed25519 -N "" -f .git/key
+git config ticket.signingKey .git/key.pub
 """
+POLICY = "policy.change --set text='version: 1' --actor agent:bot"
 IN_ORDER = """\
 list
 ready
@@ -58,7 +63,8 @@ validate
 rebuild-index
 policy show
 policy validate
-policy explain laces
+policy explain edit laces
+policy dry-run
 doctor
 config
 prime
@@ -106,9 +112,9 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, obj
     (place / "plan.jsonl").write_text('{"op": "new", "title": "Sell gloves"}\n', "utf-8")
     _run(place, "ticket export --state backlog --quiet -o backup.jsonl")
     found = {}
-    for line in IN_ORDER.splitlines():
+    for line in IN_ORDER.replace("POLICY", POLICY).splitlines():
         words = line.split()
-        verb = " ".join(words[:2]) if words[0] in {"policy", "ledger"} else words[0]
+        verb = " ".join(words[:2]) if words[0] in {"policy", "ledger", "proposal"} else words[0]
         found[verb] = json.loads(_run(place, f"ticket {line} --json"))
     return found
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from counterfoil.usecases.actions import builtin, harness, registry
 from counterfoil.usecases.actions.commanding import Commanding
 from counterfoil.usecases.actions.granting import Granting
-from counterfoil.usecases.actions.looking import facts_about, look_up
+from counterfoil.usecases.actions.looking import Found, facts_about, look_up
 from counterfoil.usecases.actions.outside import Attempt, Executor
 from counterfoil.usecases.actions.plugged import Plugged
 from counterfoil.usecases.actions.posting import Posting
@@ -22,7 +22,6 @@ from counterfoil.usecases.actions.seeing import digest_of
 
 if TYPE_CHECKING:
     from counterfoil.gate.action import ActionType
-    from counterfoil.tickets.model import Row
     from counterfoil.usecases.catalog import Catalog
     from counterfoil.usecases.context import Context
 
@@ -45,12 +44,11 @@ def prepare_outside(
 ) -> Prepared:
     """Prepares an action that reaches outside; see `preparing.prepare`."""
     complete = dict(payload)
-    row: Row | None = None
-    tickets: tuple[str, ...] = ()
+    found: Found | None = None
     query = complete.get("ticket")
     if action.name in builtin.BUILT_IN and query is not None:
-        complete["ticket"], row = look_up(context, query, catalog)
-        tickets = (complete["ticket"],)
+        found = look_up(context, query, catalog)
+        complete["ticket"] = found.id
     ready = _executor(context, action, complete).ready()
     return Prepared(
         action=action.name,
@@ -58,10 +56,10 @@ def prepare_outside(
         form=action.form,
         risk=action.risk,
         payload=ready.payload,
-        tickets=tickets,
+        tickets=() if found is None else (found.id,),
         basis=ready.basis,
         writes=[],
-        facts=(facts_about(context, action, actor, row, ready.paths, of_ticket=bool(tickets)),),
+        facts=(facts_about(context, action, actor, found, ready.paths),),
         shown=ready.shown,
         shown_digest=digest_of(ready.shown),
         masked=masked,

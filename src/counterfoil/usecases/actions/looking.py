@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import InputError
 from counterfoil.gate.facts import Facts
+from counterfoil.gate.policy import wished_reviews
 from counterfoil.kernel import ids
 from counterfoil.tickets import index
-from counterfoil.tickets.document import scan
+from counterfoil.tickets.document import read
 from counterfoil.tickets.model import FILE_BYTES, row_of
 from counterfoil.usecases.resolve import find_name
 
@@ -20,8 +21,22 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
 
 
-def look_up(context: Context, query: str, catalog: Catalog | None) -> tuple[str, Row | None]:
-    """Returns the ticket that is meant, and its row; no row where its file cannot be read.
+class Found(NamedTuple):
+    """A ticket that an action speaks of.
+
+    Attributes:
+        id: its id.
+        row: what it says; None where its file cannot be read.
+        reviews: how many approvals of a merge it wishes for.
+    """
+
+    id: str
+    row: Row | None
+    reviews: int
+
+
+def look_up(context: Context, query: str, catalog: Catalog | None) -> Found:
+    """Returns the ticket that is meant.
 
     Raises:
         InputError: `ticket_not_found`, `ambiguous_id`.
@@ -31,23 +46,21 @@ def look_up(context: Context, query: str, catalog: Catalog | None) -> tuple[str,
     if not name or not context.work.exists(f"{index.TICKETS}/{name}"):
         name = find_name(context, query, catalog)
     data = context.work.read(f"{index.TICKETS}/{name}", FILE_BYTES)
-    row = None
+    row, reviews = None, 0
     if data is not None:
         try:
-            row = row_of(scan(data, context.full), name)
+            found = read(data, context.full)
         except InputError:
-            row = None
-    return name[:-3].upper(), row
+            pass
+        else:
+            row = row_of(found.ticket, name)
+            extension = found.frontmatter().get("x_ticket")
+            reviews = wished_reviews(extension.get("enforcement") if isinstance(extension, dict) else None)
+    return Found(name[:-3].upper(), row, reviews)
 
 
 def facts_about(
-    context: Context,
-    action: ActionType,
-    actor: str,
-    row: Row | None,
-    paths: Sequence[str] = (),
-    *,
-    of_ticket: bool = True,
+    context: Context, action: ActionType, actor: str, found: Found | None, paths: Sequence[str] = ()
 ) -> Facts:
     """Returns the facts of an action that leaves the ticket's own file as it is.
 
@@ -55,14 +68,15 @@ def facts_about(
         context: the project.
         action: what is asked for.
         actor: who asks.
-        row: the ticket, or None where nobody can read it.
+        found: the ticket that it concerns; without one there is no priority and there are no labels.
         paths: the files that are written.
-        of_ticket: whether it concerns a ticket at all; without one there is no priority and there are no labels.
     """
-    priority: str | None = None if of_ticket else ""
-    labels: tuple[str, ...] | None = None if of_ticket else ()
-    if row is not None:
-        priority, labels = row[3], tuple([label.lower() for label in row[4]])
+    priority: str | None = ""
+    labels: tuple[str, ...] | None = ()
+    if found is not None:
+        row = found.row
+        priority = None if row is None else row[3]
+        labels = None if row is None else tuple([label.lower() for label in row[4]])
     return Facts(
         action.name,
         actor,
@@ -74,4 +88,5 @@ def facts_about(
         state_to="",
         paths=tuple(paths),
         space="",
+        reviews=0 if found is None else found.reviews,
     )

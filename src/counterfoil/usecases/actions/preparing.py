@@ -176,7 +176,7 @@ def _prepare_files(
         )
     rows = rows_of(context, changed)
     found = facts_of(context, changed, rows, actor)
-    if all(facts.action != action.name for facts in found):
+    if action.name != builtin.BATCHED and all(facts.action != action.name for facts in found):
         found.append(_whole(action, found))
     reads, writes = basis.of_plan(context, made)
     seen = shown.diff(
@@ -303,8 +303,8 @@ def _prepare_records(
     masked: dict[str, int],
 ) -> Prepared:
     complete = dict(payload)
-    ticket_id, row = look_up(context, payload["ticket"], catalog)
-    complete["ticket"] = ticket_id
+    found = look_up(context, payload["ticket"], catalog)
+    complete["ticket"] = found.id
     if action.name in (builtin.COMMENT_ON, builtin.RESPOND):
         complete.setdefault("comment", _mint_comment(context))
     if action.name == builtin.ATTACH:
@@ -316,10 +316,10 @@ def _prepare_records(
         form=action.form,
         risk=action.risk,
         payload=complete,
-        tickets=(ticket_id,),
+        tickets=(found.id,),
         basis=[],
         writes=[],
-        facts=(facts_about(context, action, actor, row),),
+        facts=(facts_about(context, action, actor, found),),
         shown=seen,
         shown_digest=digest_of(seen),
         masked=masked,
