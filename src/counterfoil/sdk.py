@@ -3,7 +3,7 @@
     from counterfoil import Project
 
     project = Project.open(".", actor="agent:claude")
-    ticket = project.new("Fix login", priority="p1", labels=["auth"]).ticket
+    ticket = project.new("Fix login", labels=["auth"]).ticket
     project.move(ticket.id, "ready")
     with project.claimed(ticket.id):
         ...

@@ -34,7 +34,7 @@ ticket new "Sell laces" --quiet
 ticket new "Pay the rent" --state ready --priority p0 --quiet
 ticket start rent
 ssh-keygen -q -t ed25519 -N "" -f .git/key
-git config ticket.signingKey .git/key.pub
+git config ticket.signingKey "$PWD/.git/key.pub"
 """
 POLICY = "policy.change --set text='version: 1' --actor agent:bot"
 IN_ORDER = """\
@@ -65,6 +65,19 @@ policy show
 policy validate
 policy explain edit laces
 policy dry-run
+actions
+propose ticket.move --set ticket=rent --set state=done --actor agent:bot
+inbox
+proposal list
+proposal show $(ticket inbox -q)
+approve $(ticket inbox -q)
+proposal wait $(ticket proposal list -q -n 1)
+reject $(ticket propose POLICY -q) --note no
+proposal withdraw $(ticket propose POLICY --reason again -q) --actor agent:bot
+why laces
+comment laces hello
+respond laces fine --agree
+attach laces https://example.org
 doctor
 config
 prime
