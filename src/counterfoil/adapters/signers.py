@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from counterfoil.usecases.ports import ProgramRunner, Told
 
 AGENT, FILE, KEYGEN = "agent", "file", "ssh-keygen"
-SIGNED, SIGNED_HARDWARE = "signed", "signed-hardware"
 FROM_AGENT, FROM_FOLDER = "ssh-agent", "~/.ssh"
 FOLDER = ".ssh"
 NAMES = ("id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa")
@@ -142,7 +141,7 @@ class SshSigners:
             raise sshsig.invalid(f"it was made by {read.key.fingerprint}", "stranger")
         if not sshkeys.holds(read, sshsig.signed_bytes(read, message)):
             raise sshsig.invalid("it was made over something else, or by another key", "differs")
-        return Verified(public.fingerprint, SIGNED_HARDWARE if read.is_touched else SIGNED)
+        return Verified(public.fingerprint, read.assurance)
 
 
 class _Search:

@@ -31,6 +31,7 @@ RSA_ALGORITHMS = (RSA_SHA2_512, RSA_SHA2_256)
 BLOB_BYTES = 16_384
 NAMESPACE_BYTES = 128
 ED25519_BYTES = 64
+SIGNED, SIGNED_HARDWARE = "signed", "signed-hardware"
 PRESENT = 0x01
 """The flag of a security key that somebody has touched it (PROTOCOL.u2f, "user presence")."""
 _BEGIN, _END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
@@ -61,6 +62,11 @@ class Signature(NamedTuple):
     def is_touched(self) -> bool:
         """Whether a security key says that somebody touched it for this signature."""
         return self.key.is_hardware and bool(self.flags & PRESENT)
+
+    @property
+    def assurance(self) -> str:
+        """How sure it is that a person has signed, once it is known to hold (evidence.md, "Statements and who signs")."""
+        return SIGNED_HARDWARE if self.is_touched else SIGNED
 
 
 def invalid(message: str, reason: str = "form") -> InputError:

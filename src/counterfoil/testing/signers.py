@@ -55,7 +55,7 @@ class MemorySigners:
             raise sshsig.invalid(f"it was made by {read.key.fingerprint}", "stranger")
         if read.value != _value(public, sshsig.signed_bytes(read, message)):
             raise sshsig.invalid("it was made over something else, or by another key", "differs")
-        return Verified(public.fingerprint, "signed-hardware" if read.is_touched else "signed")
+        return Verified(public.fingerprint, read.assurance)
 
 
 def public_key(name: str, *, hardware: bool = False) -> SshKey:

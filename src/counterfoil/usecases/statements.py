@@ -118,8 +118,7 @@ def sign_statement(
     pae = dsse.pae(dsse.IN_TOTO, payload)
     signature = dsse.Signature(key.key.fingerprint, context.signers.sign(key, pae, kind.namespace))
     envelope = dsse.encode(dsse.Envelope(dsse.IN_TOTO, payload, (signature,)))
-    is_touched = sshsig.parse(signature.value).is_touched
-    assurance = "signed-hardware" if is_touched else "signed"
+    assurance = sshsig.parse(signature.value).assurance
     return Signed(envelope, sha256_hex(pae), (signature.digest,), key.key.fingerprint, assurance)
 
 
