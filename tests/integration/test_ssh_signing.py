@@ -16,7 +16,7 @@ from counterfoil.adapters.process import Programs
 from counterfoil.adapters.signers import SshSigners
 from counterfoil.errors import CounterfoilError, HostError, InputError
 from counterfoil.kernel import sshkey, sshsig
-from counterfoil.kernel.sshwire import number, string
+from counterfoil.kernel.sshwire import mpint, number, string
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,6 +135,29 @@ def test_a_key_off_its_curve_verifies_nothing() -> None:
     signed = sshsig.encode(key, NAMESPACE, sshsig.ecdsa_answer(key.type, 1, 1))
     with pytest.raises(InputError, match="cannot be used"):
         signers().verify(key, MESSAGE, signed, NAMESPACE)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [(1, 1), (1 << 256, 1), (1 << 60_000, 1 << 60_000), ((1 << 256) - 1, 1)],
+    ids=["one", "large", "larger", "full"],
+)
+def test_numbers_that_no_signature_has_hold_nothing(tmp_path: Path, pair: tuple[int, int]) -> None:
+    key = public(make_key(tmp_path / "key", kind="ecdsa", bits=256))
+    blob = sshsig.encode(key, NAMESPACE, sshsig.ecdsa_answer(key.type, *pair))
+    with pytest.raises(InputError, match="over something else"):
+        signers().verify(key, MESSAGE, blob, NAMESPACE)
+
+
+@pytest.mark.parametrize(
+    "modulus", [1 << 2047, (1 << 2048) - 1, (1 << 16_384) - 1], ids=["even", "odd", "large"]
+)
+@pytest.mark.parametrize("length", [0, 1, 256, 2048])
+def test_an_rsa_key_that_is_none_verifies_nothing(modulus: int, length: int) -> None:
+    key = sshkey.parse_blob(string(b"ssh-rsa") + mpint(65_537) + mpint(modulus))
+    blob = sshsig.encode(key, NAMESPACE, sshsig.rsa_answer("rsa-sha2-512", b"\1" * length))
+    with pytest.raises(InputError, match="over something else"):
+        signers().verify(key, MESSAGE, blob, NAMESPACE)
 
 
 def test_a_signed_commit_never_passes_for_a_decision(tmp_path: Path, repository: RepositoryFactory) -> None:
