@@ -104,12 +104,32 @@ replay shoes
 fork shoes
 ledger diff ledger ledger
 ledger note ledger hello
+agent add helper
+agent list
+agent show helper
+agent change helper --model local
+agent rotate helper
+agent revoke helper --reason done
+person add robin
+person list
+person show robin
+person signers
+person revoke robin --reason left
+source add nightly
+source list
+source show nightly
+source rotate nightly
+source revoke nightly --reason done
 rebuild
 ledger backup copy.db
 ledger copy --to another.db
 ledger restore copy.db
 uninstall
 """
+
+
+GROUPS = ("policy", "ledger", "proposal", "agent", "person", "source")
+"""Verbs that a second word follows."""
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +147,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, obj
     found = {}
     for line in IN_ORDER.replace("POLICY", POLICY).splitlines():
         words = line.split()
-        verb = " ".join(words[:2]) if words[0] in {"policy", "ledger", "proposal"} else words[0]
+        verb = " ".join(words[:2]) if words[0] in GROUPS else words[0]
         found[verb] = json.loads(_run(place, f"ticket {line} --json"))
     return found
 
