@@ -25,6 +25,7 @@ from counterfoil.kernel import canonical
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.usecases import proposals, proposing, runtime
 from counterfoil.usecases.actions import preparing
+from counterfoil.usecases.actions.plain_facts import facts_of
 from counterfoil.usecases.opening import open_or_make
 from counterfoil.usecases.proposing import Request
 
@@ -42,17 +43,18 @@ _OVER = frozenset((WITHDRAWN, EXPIRED, SUPERSEDED, STALE, APPLIED, FAILED))
 def answer(context: Context, stopped: Stopped) -> CounterfoilError:
     """Returns the error that ends a command which policy stopped, having sealed what follows from it."""
     ruling = stopped.ruling
-    action, payload = preparing.typed(context, stopped.files, stopped.rows)
+    named = facts_of(context, stopped.files, stopped.rows, stopped.actor)[0].action
     try:
         store = open_or_make(context)
     except CounterfoilError as error:
         if error.code == "newer_ledger":
             return error
-        return _unrecorded(stopped, action)
+        return _unrecorded(stopped, named)
     try:
         if ruling.answer == DENY:
             tickets = [name[:-3].upper() for name in stopped.rows]
-            return proposing.refuse(context, store, action, tickets, ruling, stopped.actor)
+            return proposing.refuse(context, store, named, tickets, ruling, stopped.actor)
+        action, payload = preparing.typed(context, stopped.files, stopped.rows)
         return _ask(context, store, stopped, action, payload)
     except CounterfoilError as error:
         return error

@@ -110,11 +110,19 @@ class TrialDesk(ActionDesk):
 
 
 class _OnDemand:
-    """The tickets as they are, read when somebody asks for more than one of them."""
+    """The tickets as they are: their names at once, and all that they say when somebody asks for it."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._catalog: Catalog | None = None
+
+    def names(self) -> list[str]:
+        """Returns the names of everything in the tickets' folder."""
+        return self._context.work.names(index.TICKETS)
+
+    def taken_short_ids(self) -> set[str]:
+        """Returns the short ids in use."""
+        return {short_id(name.upper()) for name in self.names()}
 
     def __getattr__(self, name: str) -> Any:
         if self._catalog is None:

@@ -94,7 +94,7 @@ def _actions(change: FileChange, before: Row | None, after: Row | None, holder: 
     if change.before is None:
         return [CREATE]
     if before is None or after is None:
-        return [EDIT]
+        return [MOVE, EDIT]  # what nobody can read may have been in any state
     _, _, state, _, _, assignee, reviewer = before[:7]
     _, _, new_state, _, _, new_assignee, new_reviewer = after[:7]
     actions = [CLAIM] if holder else []
