@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from counterfoil.gate import events, rules
 from counterfoil.gate.facts import ANSWERS, Facts
 from counterfoil.usecases import kinds
+from counterfoil.usecases.counting import action_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -180,7 +181,7 @@ def _asked(receipt: Receipt, body: Mapping[str, Any], tickets: dict[str, dict[st
     priorities = [value for value in (was.get("priority"), known.get("priority")) if isinstance(value, str)]
     path = body.get("path")
     yield Facts(
-        _action(body),
+        action_of(body),
         receipt.actor,
         priority=min(priorities) if priorities else None,
         labels=[str(label) for value in labels if isinstance(value, list) for label in value]
@@ -191,11 +192,3 @@ def _asked(receipt: Receipt, body: Mapping[str, Any], tickets: dict[str, dict[st
         paths=(path,) if isinstance(path, str) else None,
         space="",
     )
-
-
-def _action(body: Mapping[str, Any]) -> str:
-    """Returns the action that a change was: a receipt of a change knows fewer words for it than policy."""
-    word, fields = str(body.get("action")), body.get("fields")
-    if word == "edit" and isinstance(fields, dict) and fields and set(fields) <= {"assignee", "reviewer"}:
-        return "ticket.assign"
-    return f"ticket.{word}"

@@ -85,6 +85,10 @@ def on(
 def ruled(context: Context, store: Store | None, found: Sequence[Facts], actor: str) -> Ruling:
     """Returns the strictest answer to several actions of one actor; to a webhook's never better than ask."""
     compiled = in_force(context, store)
+    if store is not None and compiled is not rules.DEFAULT:
+        from counterfoil.usecases.counting import count
+
+        count(context, store, compiled, found)
     ruling = rules.strictest([rules.rule(compiled, facts) for facts in found])
     reason = "" if store is None else frozen(store, actor, context.clock.now_ms())
     if reason:

@@ -1,0 +1,88 @@
+"""How often somebody did what policy limits: read backwards from the end of the ledger, as far as the window goes.
+
+Costs nothing where no rule of the policy limits a rate. On the hot path.
+"""
+
+from __future__ import annotations
+
+from counterfoil.errors import CounterfoilError
+from counterfoil.gate import events, rules
+from counterfoil.gate.facts import ALLOW
+from counterfoil.kernel.instant import iso_ms
+from counterfoil.usecases import kinds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from counterfoil.gate.facts import Facts
+    from counterfoil.gate.rules import Compiled
+    from counterfoil.ledger.receipt import Receipt
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Store
+
+BLOCK = 256
+
+
+def count(context: Context, store: Store, compiled: Compiled, found: Sequence[Facts]) -> None:
+    """Tells facts how often their actor did the same lately, where the policy asks for that.
+
+    What belongs to one command counts one after the other, so that many changes at once are not one.
+    """
+    if not compiled[2]:
+        return
+    before: dict[str, int] = {}
+    for facts in found:
+        windows = rules.windows(compiled, facts.action, facts.actor)
+        if not windows:
+            continue
+        ahead = before.get(facts.action, 0)
+        before[facts.action] = ahead + 1
+        recent = _recent(store, facts.action, facts.actor, windows, context.clock.now_ms())
+        facts.recent = {window: number + ahead for window, number in recent.items()}
+
+
+def _recent(store: Store, action: str, actor: str, windows: Sequence[int], now_ms: int) -> dict[int, int]:
+    """Returns how many there were, by window in milliseconds; nothing where the ledger cannot tell."""
+    counts = dict.fromkeys(windows, 0)
+    since = {window: iso_ms(now_ms - window) for window in windows}
+    first = min(since.values())
+    try:
+        for receipt in _backwards(store):
+            at = receipt.at
+            if at < first:
+                break
+            if receipt.actor == actor and _is_one(receipt, action):
+                for window in windows:
+                    counts[window] += at >= since[window]
+    except CounterfoilError:
+        return {}
+    return counts
+
+
+def _backwards(store: Store) -> Iterator[Receipt]:
+    end = store.size()
+    while end > 0:
+        first = max(0, end - BLOCK)
+        yield from reversed(list(store.log(first=first, last=end - 1)))
+        end = first
+
+
+def _is_one(receipt: Receipt, action: str) -> bool:
+    """Tells whether a receipt is of such an action: of its change of files, or of what changes none."""
+    if receipt.kind == kinds.INTENDED:
+        return action_of(receipt.data()) == action
+    if receipt.kind != events.OPENED:
+        return False
+    body = receipt.data()
+    ruling = body.get("ruling")
+    allowed = isinstance(ruling, dict) and ruling.get("ruling") == ALLOW
+    return allowed and body.get("form") != "files" and body.get("action") == action
+
+
+def action_of(body: Mapping[str, object]) -> str:
+    """Returns the action that a change was: a receipt of a change knows fewer words for it than policy."""
+    word, fields = str(body.get("action")), body.get("fields")
+    if word == "edit" and isinstance(fields, dict) and fields and set(fields) <= {"assignee", "reviewer"}:
+        return "ticket.assign"
+    return f"ticket.{word}"
