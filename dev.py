@@ -318,38 +318,6 @@ def _fingerprint_of_sources() -> str:
     return digest.hexdigest()
 
 
-def kits_directory() -> Path:
-    """Returns where the official kits of the Model Context Protocol are installed, with their own Node."""
-    return state_directory() / "build" / "mcp-kits"
-
-
-def install_kits() -> None:
-    """Installs the kits that tests/conformance/mcp runs, as its package-lock.json names them.
-
-    Raises:
-        Failure: without npm, or where it cannot install them.
-    """
-    wanted, place = ROOT / "tests" / "conformance" / "mcp", kits_directory()
-    stamp = (wanted / "package-lock.json").read_text("utf-8")
-    stamp_file = place / "dev-stamp"
-    with only_one():
-        if stamp_file.is_file() and stamp_file.read_text("utf-8") == stamp:
-            return
-        say(f"making {place} …")
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(wanted / name, place)
-        npm = shutil.which("npm")
-        if npm is None:
-            raise Failure(
-                "there is no npm\nhint: install Node (Debian: apt install npm), or run the tests without --all"
-            )
-        quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        need([npm, "ci", *quiet, "--prefix", place], "check that the npm registry is within reach")
-        stamp_file.write_text(stamp, "utf-8")
-
-
 # --- the commands -----------------------------------------------------------------------------
 
 
@@ -424,10 +392,8 @@ def import_contracts(python: Path) -> int:
 
 def test(everything: bool, further: Sequence[str]) -> int:
     """Lints, then runs the tests; with `everything` also the slow ones, and none may be skipped."""
-    if lint() != 0:
+    if lint() != 0 or (everything and run([sys.executable, ROOT / "tools" / "mcp_kits.py"]) != 0):
         return 1
-    if everything:
-        install_kits()
     say("— tests")
     which = ["--forbid-skips"] if everything else ["-m", "not slow"]
     where = f"cache_dir={cache('pytest')}"

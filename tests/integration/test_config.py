@@ -20,6 +20,8 @@ def test_all_settings_are_listed(desk: Desk) -> None:
         "pack=on",
         "lockTimeout=60",
         "baseBranch=main",
+        "gatedTools=",
+        "toolWait=540",
         "signingKey=",
         "format_version=1",
         "id_prefix=TK",

@@ -175,7 +175,7 @@ def test_a_file_called_tickets_is_no_project(bare_desk: Desk) -> None:
 
 def test_agents_get_their_section_and_the_skill(bare_desk: Desk) -> None:
     data = bare_desk.data("init", "--agents")
-    assert data["created"] == [*MADE, "AGENTS.md", ".agents/skills/ticket/SKILL.md"]
+    assert data["created"] == [*MADE, "AGENTS.md", ".agents/skills/ticket/SKILL.md", *agents.CLAUDE_FILES]
     assert bare_desk.git("status", "--porcelain") == ""
     assert bare_desk.text("AGENTS.md") == "# Notes for agents\n\n" + agents.section()
     skill = bare_desk.text(".agents/skills/ticket/SKILL.md")

@@ -45,7 +45,7 @@ def test_uninstalling_puts_everything_back(tmp_path: Path) -> None:
     assert desk.data("show", made)["ticket"]["state"] == "in_progress"
     assert desk.say("uninstall").out == "No change; nothing of ours was installed in this clone.\n"
     assert desk.data("uninstall") == {
-        "hooks": [], "drivers": [], "settings": False, "state": False, "ledger": False, "changed": False,
+        "files": [], "hooks": [], "drivers": [], "settings": False, "state": False, "ledger": False, "changed": False,
     }  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def test_without_state_claims_stay(hooked: Desk) -> None:
     hooked.say("claim", FIRST)
     data = hooked.data("uninstall")
     assert data == {
-        "hooks": ["pre-commit", "pre-push"], "drivers": ["ticket-index", "ticket-file"], "settings": True,
+        "files": [], "hooks": ["pre-commit", "pre-push"], "drivers": ["ticket-index", "ticket-file"], "settings": True,
         "state": False, "ledger": False, "changed": True,
     }  # fmt: skip
     assert hooked.data("show", FIRST)["claim"] is not None

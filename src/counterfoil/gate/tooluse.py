@@ -43,14 +43,14 @@ class ToolUse:
 
     Attributes:
         tool: its name, `Bash`.
-        input: what it is given, as the harness sent it.
+        given: what it is given, as the harness sent it.
         session: names the session in which the agent works.
         id: names the call, or is empty.
         cwd: the folder in which it happens, absolute, or empty.
     """
 
     tool: str
-    input: Mapping[str, Any]
+    given: Mapping[str, Any]
     session: str = ""
     id: str = ""
     cwd: str = ""
@@ -58,11 +58,11 @@ class ToolUse:
     @property
     def text(self) -> str:
         """The input as JSON: what a person sees, and what the digest covers."""
-        text = json.dumps(self.input, ensure_ascii=False, sort_keys=True, indent=1)
+        text = json.dumps(self.given, ensure_ascii=False, sort_keys=True, indent=1)
         try:
             text.encode()
         except UnicodeEncodeError:
-            return json.dumps(self.input, sort_keys=True, indent=1)
+            return json.dumps(self.given, sort_keys=True, indent=1)
         return text
 
     @property
@@ -73,7 +73,7 @@ class ToolUse:
     @property
     def command(self) -> str | None:
         """The command line of a shell, or None for another tool."""
-        given = self.input.get("command")
+        given = self.given.get("command")
         return given if self.tool in COMMAND_TOOLS and isinstance(given, str) else None
 
     def path(self, root: str) -> str | None:
@@ -83,7 +83,7 @@ class ToolUse:
             root: the project's folder, absolute.
         """
         field = PATH_FIELDS.get(self.tool)
-        given = self.input.get(field) if field else None
+        given = self.given.get(field) if field else None
         if not isinstance(given, str) or not given:
             return None
         whole = posixpath.normpath(posixpath.join(self.cwd or root, given))

@@ -125,6 +125,7 @@ def bearer(scope: Scope) -> str:
 
 
 def caller_of(request: ServerRequestContext[Any, Any]) -> Caller:
+    """Returns who sent a request, as its token says."""
     assert request.request is not None, "HTTP requests are handed on"
     caller: Caller = request.request.scope[CALLER]
     return caller

@@ -14,6 +14,8 @@ SETTINGS = (
     ("pack", "on", "whether loose objects are packed"),
     ("lockTimeout", "60", "how many seconds to wait for another command, or for another Git"),
     ("baseBranch", "", "the branch whose policy counts"),
+    ("gatedTools", "", "which calls of Claude Code's own tools are for the gate"),
+    ("toolWait", "540", "how many seconds such a call waits for an answer"),
     ("signingKey", "", "the SSH key that signs decisions"),
 )
 FORMAT_KEYS = (

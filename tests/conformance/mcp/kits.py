@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import dev
+from tools import mcp_kits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
 def kits() -> Path:
     """Returns the folder of the kits; without it a test is skipped, which `dev.py test --all` does not let pass."""
-    folder = dev.kits_directory() / "node_modules"
-    if not (folder / ".bin" / "conformance").exists():
+    if not mcp_kits.are_installed():
         pytest.skip("the kits are not installed: python3 dev.py test --all installs them, with npm")
-    return folder
+    return mcp_kits.directory() / "node_modules"
 
 
 def run(program: str, *words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
