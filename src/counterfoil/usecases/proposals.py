@@ -64,11 +64,6 @@ def not_found(query: str) -> InputError:
     )
 
 
-def length(store: Store, proposal_id: str) -> int:
-    """Returns how many receipts a proposal has."""
-    return store.head(proposal.stream_of(proposal_id)).length
-
-
 def find(store: Store, query: str) -> str:
     """Returns the id of the proposal that a text means: the whole of it, or a beginning that is unique.
 

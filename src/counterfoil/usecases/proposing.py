@@ -104,7 +104,16 @@ def propose(
     if ruling.answer == DENY:
         raise refuse(context, store, request.action, prepared.tickets, ruling, actor)
     replaced = _replaced(context, store, request.supersedes, actor)
-    body = _body(context, request, prepared, ruling, proposal_id, digest, replaced, actor)
+    body = _body(
+        context,
+        request,
+        prepared,
+        ruling,
+        proposal_id,
+        digest,
+        None if replaced is None else replaced.state,
+        actor,
+    )
     state, was_there = _open(context, store, body, prepared, actor, key, replaced, along)
     if was_there:
         return _repeated(context, store, state, digest, key)
@@ -206,16 +215,25 @@ def _check_rights(context: Context, store: Store, action: str, actor: str) -> No
     )  # fmt: skip
 
 
-def _replaced(context: Context, store: Store, query: str | None, actor: str) -> Proposal | None:
+class _Replaced(NamedTuple):
+    """A pending proposal that another is to stand for, and how long its stream was when it was pending."""
+
+    state: Proposal
+    length: int
+
+
+def _replaced(context: Context, store: Store, query: str | None, actor: str) -> _Replaced | None:
     """Returns the pending proposal that another is to stand for."""
     if query is None:
         return None
-    state = proposals.settle(context, store, proposals.load(store, proposals.find(store, query)))
+    stream = proposal.stream_of(proposals.find(store, query))
+    standing = runtime.load(store, proposals.DECIDER, stream)
+    state = proposals.settle(context, store, standing.state)
     if state.actor != actor and (context.options.remote or not actor.startswith("human:")):
         raise proposals.not_found(query)
     if state.status != PENDING:
         raise proposal.closed(state)
-    return state
+    return _Replaced(state, standing.length)
 
 
 def _body(
@@ -274,7 +292,7 @@ def _open(
     prepared: Prepared,
     actor: str,
     key: str,
-    replaced: Proposal | None,
+    replaced: _Replaced | None,
     along: Sequence[tuple[str, Item]],
 ) -> tuple[Proposal, bool]:
     """Seals a proposal, with the end of the one that it supersedes and what policy allows at once.
@@ -286,17 +304,22 @@ def _open(
     def more(state: Proposal) -> Sequence[tuple[str, Item]]:
         items: list[tuple[str, Item]] = [*along]
         if replaced is not None:
-            stream = proposal.stream_of(replaced.id)
+            stream = proposal.stream_of(replaced.state.id)
             told: dict[str, object] = {"by": state.id, "actor": actor}
-            items.append((actor, (stream, events.SUPERSEDED, told, f"{replaced.id}/superseded")))
+            items.append((actor, (stream, events.SUPERSEDED, told, f"{replaced.state.id}/superseded")))
         if body["ruling"]["ruling"] == ALLOW and prepared.form == LEDGER:
             items += applying.recorded(context, state)
         return items
 
-    expect = (
-        {} if replaced is None else {proposal.stream_of(replaced.id): proposals.length(store, replaced.id)}
-    )
-    advanced = proposals.advance(
-        context, store, body["id"], Open(body), actor=actor, key=f"open/{key}", more=more, expect=expect
-    )
+    expect = {} if replaced is None else {proposal.stream_of(replaced.state.id): replaced.length}
+    try:
+        advanced = proposals.advance(
+            context, store, body["id"], Open(body), actor=actor, key=f"open/{key}", more=more, expect=expect
+        )
+    except ConflictError as error:
+        if error.code == "version_conflict" and replaced is not None:
+            now = proposals.load(store, replaced.state.id)
+            if now.status != PENDING:
+                raise proposal.closed(now) from None
+        raise
     return advanced.proposal, not advanced.receipts
