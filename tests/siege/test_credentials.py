@@ -13,8 +13,10 @@ from postgres_server import ask
 from siege.webhook_scene import Webhooks, hooks
 from unit.gate.test_delivery import github
 
-from counterfoil.errors import RefusedError
-from counterfoil.usecases import deliveries, principals
+from counterfoil.errors import ConflictError, RefusedError
+from counterfoil.usecases import deciding, deliveries, principals, proposing
+from counterfoil.usecases.deciding import Answer
+from counterfoil.usecases.proposing import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,3 +210,31 @@ def test_the_file_of_a_secret_is_its_owners_alone(hooks: Webhooks) -> None:
     files[1].chmod(0o644)
     answer = hooks.race("github", [(github(b"{}", hooks.github), b"{}")])
     assert answer[0]["error"] == "key_exposed"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("agent", "revoke", "claude", "--reason", "left"),
+        ("person", "revoke", "ada", "--reason", "left"),
+    ],
+)
+def test_what_an_agent_proposed_rests_when_it_may_act_no_more(
+    hooks: Webhooks, words: tuple[str, ...]
+) -> None:
+    project = hooks.project
+    project.ok("agent", "add", "claude", "--owner", "human:ada", "--scope", "policy.change")
+    context = hooks.context().acting("agent:claude", remote=True, via="http", session="http-k")
+    store = hooks.open()
+    payload = {"text": "version: 1\nmerge_policy:\n  default: review_required\n"}
+    made = proposing.propose(context, store, Request("policy.change", payload)).proposal
+    assert made.status == "pending"
+    project.ok(*words)
+    answer = Answer("approve", "human:bob", made.digest, at_terminal=True)
+    with pytest.raises(ConflictError) as caught:
+        deciding.decide(hooks.context("human:bob"), store, made.id, answer)
+    assert caught.value.code == "frozen"
+    with pytest.raises(RefusedError):
+        proposing.propose(context, store, Request("policy.change", payload, key="another"))
+    assert [receipt.kind for receipt in store.read(f"proposal/{made.id}")] == ["proposal.opened"]
+    store.close()
