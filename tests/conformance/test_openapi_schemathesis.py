@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SCHEMA = schemathesis.openapi.from_dict(described().openapi())
 OPERATIONS = [result.ok() for result in SCHEMA.get_all_operations()]
-FEW, MANY = 4, 60
+FEW, MANY = 15, 300
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
 

@@ -22,14 +22,22 @@ class Hub:
 
     Attributes:
         server: the project and its ledger.
+        version: the program's.
         herald: wakes those who wait.
         rates, journal, meters: how often, what was done, in figures.
     """
 
     def __init__(
-        self, server: ServerContext, herald: Herald, rates: Rates, journal: Journal, meters: Meters
+        self,
+        server: ServerContext,
+        version: str,
+        herald: Herald,
+        rates: Rates,
+        journal: Journal,
+        meters: Meters,
     ) -> None:
         self.server = server
+        self.version = version
         self.herald = herald
         self.rates = rates
         self.journal = journal

@@ -69,7 +69,7 @@ class Identify:
         self._server = server
         self._rates = rates
         self._via = via
-        self._prefix = API if via == "http" else ""
+        self._place = (API, "-") if via == "http" else ("", f"/{via}")
         self._options = Options(ci=True, remote=True, via=via)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +78,7 @@ class Identify:
             await self._app(scope, receive, send)
             return
         passage: Passage = scope[STATE]
-        passage.prefix = self._prefix
+        passage.prefix, passage.route = self._place
         shown = [value for name, value in scope["headers"] if name == b"authorization"]
         refusal = None
         if shown or not _needs_no_token(scope):

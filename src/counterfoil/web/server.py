@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from counterfoil.mcp.http import McpApp
     from counterfoil.usecases.serving import ServerContext
     from counterfoil.web.hub import Hub
-    from counterfoil.web.switch import Switch
 
 PORT = 8417
 HOST = "127.0.0.1"
@@ -105,12 +105,15 @@ def listen(host: str, port: int, *, public: bool) -> Listening:
     return Listening(opened, f"http://{shown}:{bound[1]}/", is_public)
 
 
-def serve(server: ServerContext, listening: Listening, *, names: frozenset[str], quiet: bool) -> None:
+def serve(
+    server: ServerContext, listening: Listening, *, version: str, names: frozenset[str], quiet: bool
+) -> None:
     """Serves until it is told to stop by SIGTERM or SIGINT.
 
     Args:
         server: the project.
         listening: the socket.
+        version: the program's.
         names: what the server is called, apart from its address.
         quiet: whether requests are left out of the log.
     """
@@ -125,9 +128,8 @@ def serve(server: ServerContext, listening: Listening, *, names: frozenset[str],
     from counterfoil.web.threshold import Threshold
 
     herald = Herald(lambda: server.store(server.context(OWN)))
-    hub = Hub(server, herald, Rates(), Journal(quiet), Meters())
-    switch = _switch(hub)
-    app = Threshold(_with_lifespan(hub, switch), names, hub.rates, hub.journal, hub.meters)
+    hub = Hub(server, version, herald, Rates(), Journal(quiet), Meters())
+    app = Threshold(_Applications(hub, names), names, hub.rates, hub.journal, hub.meters)
     config = uvicorn.Config(
         app, http=PatientProtocol, ws="none", lifespan="on", log_config=None, access_log=False,
         proxy_headers=False, server_header=False, timeout_graceful_shutdown=STOP_S, timeout_keep_alive=30,
@@ -147,49 +149,92 @@ def serve(server: ServerContext, listening: Listening, *, names: frozenset[str],
         server.close()
 
 
-def _switch(hub: Hub) -> Switch:
-    from counterfoil.web.identify import Identify
-    from counterfoil.web.switch import Switch
+class _Applications:
+    """What stands behind the threshold, and what has to begin and to end with the server.
 
-    async def api() -> ASGIApp:
-        from counterfoil.web.api.application import make
+    Args:
+        hub: the parts of the server.
+        names: what the server is called, apart from its address.
+    """
 
-        return Identify(await asyncio.to_thread(make, hub), hub.server, hub.rates, "http")
+    def __init__(self, hub: Hub, names: frozenset[str]) -> None:
+        from counterfoil.web.switch import Switch
 
-    return Switch({"/api": api})
+        self._hub = hub
+        self._names = names
+        self._switch = Switch({"/api": self._api, "/mcp": self._mcp})
+        self._over = asyncio.Event()
+        self._held: list[asyncio.Task[None]] = []
 
-
-def _with_lifespan(hub: Hub, switch: Switch) -> ASGIApp:
-    """Puts what has to begin and to end with the server around its applications."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, or begins and ends."""
+        if scope["type"] != "lifespan":
+            await self._switch(scope, receive, send)
+            return
+        await receive()
+        async with self._life():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
 
     @asynccontextmanager
-    async def life() -> AsyncIterator[None]:
+    async def _life(self) -> AsyncIterator[None]:
         loop = asyncio.get_running_loop()
-        hub.herald.start(loop)
+        self._hub.herald.start(loop)
         stop = threading.Event()
-        upkeep = threading.Thread(target=_keep_up, args=(hub, stop.wait), name="upkeep", daemon=True)
+        upkeep = threading.Thread(target=_keep_up, args=(self._hub, stop.wait), name="upkeep", daemon=True)
         upkeep.start()
-        warming = loop.create_task(switch.warm())
+        warming = loop.create_task(self._switch.warm())
         try:
             yield
         finally:
             warming.cancel()
             stop.set()
-            hub.herald.stop()
-            await asyncio.to_thread(hub.herald.join)
+            self._over.set()
+            self._hub.herald.stop()
+            await asyncio.gather(warming, *self._held, return_exceptions=True)
+            await asyncio.to_thread(self._hub.herald.join)
             await asyncio.to_thread(upkeep.join, STOP_S)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await switch(scope, receive, send)
-            return
-        await receive()
-        async with life():
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-        await send({"type": "lifespan.shutdown.complete"})
+    async def _api(self) -> ASGIApp:
+        from counterfoil.web.identify import Identify
 
-    return app
+        hub = self._hub
+        return Identify(await asyncio.to_thread(_made_api, hub), hub.server, hub.rates, "http")
+
+    async def _mcp(self) -> ASGIApp | None:
+        """Makes the MCP server, which needs a task for as long as it lives; None where it is not installed."""
+        from counterfoil.web.identify import Identify
+
+        hub = self._hub
+        app = await asyncio.to_thread(_made_mcp, hub, self._names)
+        if app is None:
+            return None
+        begun = asyncio.Event()
+
+        async def hold() -> None:
+            async with app.run():
+                begun.set()
+                await self._over.wait()
+
+        self._held.append(asyncio.get_running_loop().create_task(hold()))
+        await begun.wait()
+        return Identify(app, hub.server, hub.rates, "mcp")
+
+
+def _made_api(hub: Hub) -> ASGIApp:
+    from counterfoil.web.api.application import make
+
+    return make(hub)
+
+
+def _made_mcp(hub: Hub, names: frozenset[str]) -> McpApp | None:
+    try:
+        from counterfoil.mcp.http import LOOPBACK, asgi
+    except ImportError:
+        return None
+    hosts = [*LOOPBACK, *[form for name in sorted(names) for form in (name, f"{name}:*")]]
+    return asgi(hub.server, version=hub.version, hosts=hosts)
 
 
 def _keep_up(hub: Hub, pause: Callable[[float], bool]) -> None:

@@ -50,15 +50,17 @@ class Passage:
         id: names it, in the answer's `X-Request-Id` and in the log.
         actor: who sent it, once that is known; `-` before.
         prefix: what stands before the route's own path.
+        route: what stands for a path that is no route of ours.
         peer: the address at the other end of the connection.
     """
 
-    __slots__ = ("actor", "begun", "id", "peer", "prefix", "status")
+    __slots__ = ("actor", "begun", "id", "peer", "prefix", "route", "status")
 
     def __init__(self, peer: str) -> None:
         self.id = secrets.token_hex(8)
         self.actor = "-"
         self.prefix = ""
+        self.route = "-"
         self.peer = peer
         self.begun = time.perf_counter()
         self.status = 0
@@ -137,7 +139,7 @@ class Threshold:
     def _tell(self, scope: Scope, passage: Passage) -> None:
         seconds = time.perf_counter() - passage.begun
         found = getattr(scope.get("route"), "path", None)
-        route = "-" if found is None else passage.prefix + found
+        route = passage.route if found is None else passage.prefix + found
         method = scope["method"] if scope["method"] in METHODS else "-"
         self._meters.answered(method, route, passage.status, seconds)
         self._journal.request(

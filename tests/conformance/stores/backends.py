@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from conformance.stores.postgres import InPostgres
 
-from counterfoil.adapters.ledgers import LedgerFolder
+from counterfoil.adapters.ledgers import LedgerFolder, SharedLedgers
 from counterfoil.ledger.receipt import FORKED, Draft
 from counterfoil.testing.ledger import MemoryStore
 
@@ -82,9 +82,18 @@ class InSqlite:
         return LedgerFolder(str(self._folder), {}).open_at(f"{self._folder}/other.db", LEDGER)
 
 
+class Shared(InSqlite):
+    """A ledger in a file, as the threads of one server share it."""
+
+    def open(self) -> Store:
+        """Opens the file."""
+        return SharedLedgers(str(self._folder), {}).open(LEDGER)
+
+
 BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "memory": InMemory,
     "sqlite": InSqlite,
+    "shared": Shared,
     "postgres": InPostgres,
 }
 FOR_PROCESSES = [name for name in BACKENDS if name != "memory"]
@@ -130,7 +139,7 @@ def all_data(receipts: Iterator[Receipt] | Sequence[Receipt]) -> list[tuple[obje
 
 WORKER = """
 import json, sys
-from counterfoil.adapters.ledgers import LedgerFolder
+from counterfoil.adapters.ledgers import LedgerFolder, SharedLedgers
 from conformance.stores.backends import *
 from counterfoil.errors import CounterfoilError
 store = LedgerFolder("/nowhere", {}).open_at(sys.argv[1])

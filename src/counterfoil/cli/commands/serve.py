@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 
+from counterfoil import __version__
 from counterfoil.bootstrap import open_server
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply, own_program
@@ -53,7 +54,7 @@ def run(call: Call) -> Reply:
         if listening.is_public
         else frozenset(arguments.many("name"))
     )
-    server.serve(project, listening, names=names, quiet=quiet)
+    server.serve(project, listening, version=__version__, names=names, quiet=quiet)
     return Reply(None, printed=True)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from counterfoil import __version__
 from counterfoil.gate import principal, rules
 from counterfoil.gate.facts import Facts
 from counterfoil.usecases import principals
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from counterfoil.web.api.call import Call
 
 routes = APIRouter(route_class=StrictRoute)
+API_VERSION = "1"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -44,9 +44,8 @@ def metrics(call: Calling) -> Response:
 
 @routes.get("/version", tags=["server"], responses=FAILURES)
 def version(call: Calling) -> Response:
-    """Returns the program's version."""
-    del call
-    return answered({"version": __version__})
+    """Returns the versions of the program and of this API."""
+    return answered({"version": call.hub.version, "api": API_VERSION})
 
 
 @routes.get("/actions", response_model=forms.Actions, tags=["actions"], responses=FAILURES)

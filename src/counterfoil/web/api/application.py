@@ -9,7 +9,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from counterfoil import __version__
 from counterfoil.errors import CounterfoilError
 from counterfoil.web import refusals
 from counterfoil.web.api import about, artifacts, deciding, proposals, receipts, tickets, webhooks
@@ -53,7 +52,7 @@ def described() -> FastAPI:
     """Makes the application without anything behind it, which is enough to describe it."""
     app = FastAPI(
         title="Counterfoil",
-        version=__version__,
+        version=about.API_VERSION,
         description=DESCRIPTION,
         openapi_url=f"{API}/openapi.json",
         docs_url=None,

@@ -36,7 +36,7 @@ OCTETS = "application/octet-stream"
     "requestBody": {"required": True, "content": {OCTETS: {"schema": {"type": "string", "format": "binary"}}}}
 })  # fmt: skip
 async def keep(call: Calling, digest: Digest, request: Request) -> Response:
-    """Keeps a file of at most 16 MiB, whose SHA-256 the path names; `artifact.attach` then names it."""
+    """Keeps a file of at most 1 MiB, whose SHA-256 the path names; `artifact.attach` then names it."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != OCTETS:
         return refused(
             refusals.plain(

@@ -56,7 +56,7 @@ def _schema_of(action: str, *without: str, **more: object) -> dict[str, Any]:
     properties = {name: part for name, part in schema["properties"].items() if name not in without}
     required = [name for name in schema.get("required", ()) if name not in without]
     kept = {name: schema[name] for name in ("anyOf", "dependentSchemas") if name in schema and not without}
-    described = {
+    described: dict[str, Any] = {
         "type": "object", "properties": {**properties, **more}, "required": required, "additionalProperties": False,
         "minProperties": 1, **kept,
     }  # fmt: skip
