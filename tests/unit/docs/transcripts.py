@@ -41,6 +41,7 @@ MARK = "::end of output::"
 REFUSED = re.compile(r'^error: |"ok":false|^Automatic merge failed', re.M)
 _DIGIT = "[0-9A-HJKMNP-TV-Z]"
 _SHAPES = {
+    "digest": r"\b[0-9a-f]{64}\b",
     "time": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\dZ)?",
     "commit": r"\b(?=[a-f]*\d)[0-9a-f]{7,40}\b",
     "version": r"\b\d+\.\d+\.\d+\b",
@@ -49,7 +50,7 @@ _SHAPES = {
     "seconds": r"\b\d+\.\d\d s\b",
 }
 _IDS = (
-    rf"(?P<ulid>\b{_DIGIT}{{26}}\b)|(?P<short>(?:(?<=[A-Z]-)|(?<=\"short_id\":\")){_DIGIT}{{8}}\b)"
+    rf"(?P<proposal>(?<=\bP-){_DIGIT}{{16}}\b)|(?P<ulid>\b{_DIGIT}{{26}}\b)|(?P<short>(?:(?<=[A-Z]-)|(?<=\"short_id\":\")){_DIGIT}{{8}}\b)"
     rf"|(?P<lower>(?<=[a-z]-){_DIGIT.lower()}{{8}}(?=-))"
 )
 _ID = re.compile(_IDS)
