@@ -22,14 +22,10 @@ if TYPE_CHECKING:
     from counterfoil.gate.proposal import Proposal
 
 DIES_AFTER = "import os; open('done', 'a').write('x'); os.kill(os.getppid(), 9)"
-DIES_BEFORE = """
-import os
-if not os.path.exists("second"):
-    open("second", "w").close()
-    os.kill(os.getppid(), 9)
-    os._exit(0)
-open("done", "a").write("x")
-"""
+DIES_BEFORE = (
+    "import os; os.path.exists('second') or (open('second', 'w').close(), os.kill(os.getppid(), 9), os._exit(0)); "
+    "open('done', 'a').write('x')"
+)
 PROBE = "import os, sys; sys.exit(0 if os.path.exists('done') else 1)"
 DECIDE = """
 import os, sys
