@@ -23,7 +23,7 @@ from counterfoil.usecases.authenticating import (
     state_of,
     verb_of,
 )
-from counterfoil.usecases.registered import standing
+from counterfoil.usecases.registered import frozen, standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -276,22 +276,25 @@ def check_manages(context: Context, store: Store, action: str, subject: str) -> 
         RefusedError: `refused`.
     """
     actor = context.actor()
-    if actor.startswith("human:") and not context.options.remote:
+    is_at_home = actor.startswith("human:") and not context.options.remote
+    reason = frozen(store, actor, context.clock.now_ms()) if is_at_home else "not_a_person"
+    if not reason:
         return
     body: dict[str, object] = {
-        "action": action, "ticket": None, "subject": subject, "reason": "not_a_person", "ruling": None,
+        "action": action, "ticket": None, "subject": subject, "reason": reason, "ruling": None,
         "via": context.options.via,
     }  # fmt: skip
     stream = f"refused/{actor.replace(':', '/')}"
     draft = record.draft(context, stream, events.REFUSED, actor, body, record.command_id(context))
     record.append(context, store, [draft])
+    why = f"{actor} may not" if reason == "not_a_person" else f"{actor} was revoked"
     raise RefusedError(
         "refused",
-        f"people manage agents, people and sources, at their own terminal; {actor} may not",
+        f"people manage agents, people and sources, at their own terminal; {why}",
         f"ask a person: ticket {action.replace('.', ' ')} {subject}",
         actor=actor,
         action=action,
-        reason="not_a_person",
+        reason=reason,
     )
 
 

@@ -258,6 +258,7 @@ def test_an_agent_that_changes_its_owner_outlives_the_first_one(gate: Gate) -> N
     principals.change(gate.context, gate.store, "claude", owner=BOB)
     gate.revoke(ADA, "human")
     assert gate.who(issued.secret).owner == BOB
+    gate.user = "human:eve"
     gate.revoke(BOB, "human")
     refused(gate, issued.secret)
 
@@ -293,6 +294,15 @@ def test_agents_and_callers_from_outside_manage_nobody_and_the_attempt_is_sealed
     assert code_of(lambda: call(gate)) == "refused"
     (tried,) = gate.store.log(first=size)
     assert (tried.kind, tried.actor, tried.data()["reason"]) == ("action.refused", gate.user, "not_a_person")
+
+
+def test_who_was_revoked_manages_nobody(gate: Gate) -> None:
+    gate.add(owner=BOB)
+    gate.revoke(BOB, "human")
+    gate.user = BOB
+    with pytest.raises(RefusedError) as caught:
+        gate.add("mine")
+    assert (caught.value.code, caught.value.fields["reason"]) == ("refused", "revoked")
 
 
 @pytest.mark.parametrize(
