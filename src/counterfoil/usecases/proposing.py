@@ -113,6 +113,7 @@ def propose(
         digest,
         None if replaced is None else replaced.state,
         actor,
+        store.ledger,
     )
     state, was_there = _open(context, store, body, prepared, actor, key, replaced, along)
     if was_there:
@@ -245,6 +246,7 @@ def _body(
     digest: str,
     replaced: Proposal | None,
     actor: str,
+    ledger: str,
 ) -> dict[str, Any]:
     """Returns all that the proposal says, with the digest over it."""
     demands = ruling.demands
@@ -254,7 +256,7 @@ def _body(
         raise InputError("usage", "a proposal lasts for some time", "--expires 3d", value=request.expires_ms)
     body: dict[str, Any] = {
         "id": proposal_id,
-        "ledger": context.git_setting(context.origin_setting),
+        "ledger": ledger,
         "project": context.project,
         "action": prepared.action,
         "version": prepared.version,

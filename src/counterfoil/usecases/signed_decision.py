@@ -1,13 +1,14 @@
 """A person's answer to a proposal, signed with the SSH key that they have at hand.
 
-The first signature registers its key for the person, so that the next one has to come from the same; a second key
-is registered by name (`ticket person add`).
+The first signature at a terminal registers its key for the person, so that the next one has to come from the same;
+without a terminal only a key counts that is registered already. A second key is registered by name (`ticket person add`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from counterfoil.errors import RefusedError
 from counterfoil.usecases import people, statements, views
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def sign(
         terminal: whether somebody can be asked for a passphrase.
 
     Raises:
+        RefusedError: `needs_terminal`, where no key is registered and nobody sits there to vouch for one.
         ConflictError: `principal_revoked`, `key_withdrawn`.
         HostError: `signing_failed`, `key_exposed`, `io_error`.
     """
@@ -39,9 +41,15 @@ def sign(
     key = statements.choose_key(context, terminal=terminal, among=known or None)
     if key is None:
         return None
-    if not known:
-        people.register_key(context, store, by, key.key)
-    return statements.sign_decision(
+    if not known and not terminal:
+        raise RefusedError(
+            "needs_terminal",
+            f"no key is registered for {by}, and the first one counts only when it is used at a terminal",
+            f"at a terminal: ticket person add {by} --key FILE.pub",
+            actor=by,
+            fingerprint=key.key.fingerprint,
+        )
+    signed = statements.sign_decision(
         context,
         state,
         by=by,
@@ -51,6 +59,9 @@ def sign(
         terminal=terminal,
         among={key.key.fingerprint},
     )
+    if signed is not None and not known:
+        people.register_key(context, store, by, key.key)
+    return signed
 
 
 def _previous(context: Context, store: Store, person: str) -> str | None:
