@@ -30,7 +30,7 @@ async def call(session: ClientSession, tool: str, arguments: dict[str, object]) 
     answer = await session.call_tool(tool, arguments)
     if answer.is_error or answer.structured_content is None:
         raise SystemExit(f"[agent] {tool}: {answer.content}")
-    return answer.structured_content
+    return dict(answer.structured_content)
 
 
 async def work(command: str, ticket: str, reason: str) -> int:
@@ -59,4 +59,4 @@ async def work(command: str, ticket: str, reason: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(anyio.run(work, *sys.argv[1:4]))
+    sys.exit(anyio.run(lambda: work(*sys.argv[1:4])))

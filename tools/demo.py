@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import pty
 import re
 import shlex
 import shutil
@@ -69,35 +70,39 @@ class Stage:
         print(f"\n\033[1m{title}\033[0m" if sys.stdout.isatty() else f"\n## {title}")
         print(textwrap.fill(text, WIDTH) + "\n", flush=True)
 
-    def run(self, line: str, *, expect: str = "", status: int = 0, actor: str = "") -> str:
+    def run(
+        self, line: str, *, expect: str = "", status: int = 0, actor: str = "", sits: bool = False
+    ) -> str:
         """Types a line as a user would, shows it with its output, and checks the answer.
 
-        Args:
-            line: words of a shell without its operators, or with `<<` before standard input.
-            expect: a regular expression that the output has to contain.
-            status: the exit status that is expected.
-            actor: who acts, if not ada; shown as the variable that one would set.
+            Args:
+                line: words of a shell without its operators, or with `<<` before standard input.
+                expect: a regular expression that the output has to contain.
+        XX
+            Returns:
+                The output; standard error stands behind standard output.
 
-        Returns:
-            The output; standard error stands behind standard output.
-
-        Raises:
-            Surprise: if status or output is another.
+            Raises:
+                Surprise: if status or output is another.
         """
         words, _, given = line.partition(" << ")
         variables = self.variables | ({"TICKET_ACTOR": actor} if actor else {})
         shown = f"TICKET_ACTOR={actor} {words}" if actor else words
         print(f"$ {shown}" + (f" <<'END'\n{given}END" if given else ""), flush=True)
+        terminal = pty.openpty() if sits else ()
+        standard_input = {"stdin": terminal[1]} if terminal else {"input": given}
         answer = subprocess.run(
             shlex.split(words),
             cwd=self.folder,
             env=variables,
-            input=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             check=False,
+            **standard_input,
         )
+        for descriptor in terminal:
+            os.close(descriptor)
         print(answer.stdout, end="", flush=True)
         if answer.returncode:
             print(f"(exit status {answer.returncode})")
@@ -225,7 +230,12 @@ def gate(stage: Stage, names: str) -> None:
         stage.tell("Another agent approves it, and cannot", "Neither an agent nor a key nor MCP can decide.")
         stage.run(f"ticket approve {proposal}", actor="agent:latecomer", status=9, expect="people do")
 
-        stage.tell("Ada approves exactly what she saw", "Her SSH key signs the decision.")
+        stage.tell(
+            "Ada approves exactly what she saw",
+            "Her SSH key signs the decision. She has vouched for it once, at a terminal.",
+        )
+        public = shlex.quote(stage.variables["HOME"] + "/.ssh/id_ed25519.pub")
+        stage.run(f"ticket person add human:ada --key {public}", sits=True, expect="Registered human:ada")
         digest = stage.answer(f"ticket proposal show {proposal} --json", r'"digest":"(\w{12})')
         stage.run(
             f"ticket approve {proposal} --digest {digest} --sign --note 'tried it, works'",
