@@ -17,15 +17,20 @@ if TYPE_CHECKING:
 POLICY = "version: 1\nmerge_policy: {}\nrules: []\n"
 
 
+def make_key(desk: Desk, file: Path) -> Path:
+    """Makes an SSH key with which the clone's settings sign, and returns its public half."""
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    desk.git("config", "ticket.signingKey", f"{file}.pub")
+    return file.with_name(f"{file.name}.pub")
+
+
 @pytest.fixture
 def signing_key(desk: Desk, tmp_path: Path) -> Path:
-    """Returns an SSH key that signs, which the clone's settings name."""
-    file = tmp_path / "id_ed25519"
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file], check=True, stdin=subprocess.DEVNULL
-    )
-    desk.git("config", "ticket.signingKey", f"{file}.pub")
-    return file
+    """Returns the public half of a key that signs, and that is registered for Ada."""
+    public = make_key(desk, tmp_path / "id_ed25519")
+    desk.say("person", "add", ADA, "--key", str(public), "--actor", ADA)
+    return public
 
 
 def risky(desk: Desk) -> str:
@@ -197,18 +202,17 @@ def test_a_signature_stands_for_a_terminal(desk: Desk) -> None:
     assert desk.data("ledger", "verify")["findings"] == []
 
 
-@pytest.mark.usefixtures("signing_key")
-def test_the_person_s_first_key_counts_from_then_on_and_no_other(desk: Desk, tmp_path: Path) -> None:
-    approved(desk, asked(desk, "One").proposal)
-    other = tmp_path / "other"
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other], check=True, stdin=subprocess.DEVNULL
-    )
-    desk.git("config", "ticket.signingKey", f"{other}.pub")
-    made = asked(desk, "Two")
-    error = desk.error("approve", made.proposal, "--sign", "--actor", ADA, status=9)
+def test_a_first_key_counts_at_a_terminal_only_and_no_other_after_it(desk: Desk, tmp_path: Path) -> None:
+    make_key(desk, tmp_path / "first")
+    one, two = asked(desk, "One"), asked(desk, "Two")
+    error = desk.error("approve", one.proposal, "--sign", "--actor", ADA, status=9)
+    assert error["code"] == "needs_terminal"
+    approved(desk, one.proposal)
+    assert shown(desk, one.proposal)["votes"][0]["assurance"] == "signed"
+    make_key(desk, tmp_path / "second")
+    error = desk.error("approve", two.proposal, "--sign", "--actor", ADA, status=9)
     assert error["code"] == "signature_required"
-    assert shown(desk, made.proposal)["status"] == "pending"
+    assert shown(desk, two.proposal)["status"] == "pending"
 
 
 @pytest.mark.usefixtures("signing_key")

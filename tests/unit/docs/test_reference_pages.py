@@ -35,6 +35,7 @@ ticket new "Pay the rent" --state ready --priority p0 --quiet
 ticket start rent
 ssh-keygen -q -t ed25519 -N "" -f .git/key
 git config ticket.signingKey "$PWD/.git/key.pub"
+ticket person add human:test-person --key .git/key.pub --quiet
 """
 POLICY = "policy.change --set text='version: 1' --actor agent:bot"
 IN_ORDER = """\
