@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,7 +51,8 @@ def test_with_q_nothing_but_the_token_is_printed(desk: Desk) -> None:
 
 
 def test_the_table_tells_who_may_do_what_until_when(desk: Desk) -> None:
-    desk.say("agent", "add", "claude", "--scope", "read", "--scope", "ticket.*", "--expires", "2099-01-31")
+    day = f"{datetime.now(UTC) + timedelta(days=400):%Y-%m-%d}"
+    desk.say("agent", "add", "claude", "--scope", "read", "--scope", "ticket.*", "--expires", day)
     desk.say("agent", "add", "builder", "--space", "web", "--expires", "never", "--owner", "human:morgan")
     desk.say("person", "revoke", "morgan", "--reason", "left")
     lines = [re.split(r" {2,}", line) for line in desk.say("agent").out.splitlines()]
@@ -58,7 +60,7 @@ def test_the_table_tells_who_may_do_what_until_when(desk: Desk) -> None:
     assert lines == [
         ["AGENT", "STATE", "OWNER", "EXPIRES", "LAST USED", "SCOPES"],
         ["agent:builder", "frozen", "human:morgan", "never", "never", f"{default} in web"],
-        ["agent:claude", "live", ME, "2099-01-31", "never", "read ticket.*"],
+        ["agent:claude", "live", ME, day, "never", "read ticket.*"],
     ]
     assert "State     frozen: its owner was revoked" in desk.say("agent", "show", "builder").out
 
@@ -108,6 +110,8 @@ def test_an_agent_is_changed_and_revoked(desk: Desk) -> None:
         (("agent", "add", "Bad Name"), 2, "invalid_actor"),
         (("agent", "add", "claude", "--expires", "soon"), 2, "usage"),
         (("agent", "add", "claude", "--expires", "2020-01-01"), 2, "usage"),
+        (("agent", "add", "claude", "--expires", "9999999d"), 2, "usage"),
+        (("agent", "add", "claude", "--expires", "9999-12-31"), 2, "usage"),
         (("agent", "add", "claude", "--scope", "a b"), 2, "invalid_scope"),
         (("agent", "add", "claude", "--space", "/etc"), 2, "invalid_scope"),
         (("agent", "rotate", "claude", "--overlap", "31d"), 2, "usage"),

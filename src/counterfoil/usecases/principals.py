@@ -41,6 +41,7 @@ __all__ = [
 DAY_MS = 24 * 60 * 60 * 1000
 EXPIRES_MS = 90 * DAY_MS
 """How long an agent may act unless told otherwise."""
+EXPIRES_MS_MAX = 3660 * DAY_MS
 OVERLAP_MS_MAX = 30 * DAY_MS
 TEXT_MAX = 500
 
@@ -93,7 +94,7 @@ def add(
         model: what it runs on, free text.
 
     Raises:
-        InputError: `invalid_actor`, `invalid_scope`, `secret_found`, `too_large`.
+        InputError: `invalid_actor`, `invalid_scope`, `secret_found`, `too_large`, `usage`.
         ConflictError: `principal_exists`, `principal_revoked`.
         RefusedError: `refused`.
     """
@@ -344,7 +345,17 @@ def not_found(actor: str) -> InputError:
 
 
 def _after(context: Context, ms: int | None) -> int | None:
-    return None if ms is None else context.clock.now_ms() + ms
+    """Returns the moment after so many milliseconds, none of which is so far away that `never` is meant.
+
+    Raises:
+        InputError: `usage`.
+    """
+    if ms is None:
+        return None
+    if not 0 < ms <= EXPIRES_MS_MAX:
+        message = "an agent acts for ten years at most, or without an end"
+        raise InputError("usage", message, "--expires never", limit=EXPIRES_MS_MAX)
+    return context.clock.now_ms() + ms
 
 
 def _minted(
