@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -170,6 +171,52 @@ def test_scopes_bound_what_an_agent_may_do_and_see(full: Desk) -> None:
         converse(served, read, token=only_reads)
         converse(served, write, token=only_writes)
     assert pending(full) == []
+
+
+def test_who_is_elsewhere_attaches_no_file_by_its_path(full: Desk) -> None:
+    full.write("report.txt", "All green.")
+    ticket = full.index()[0]["id"]
+
+    async def work(found: Talk) -> str:
+        return (
+            await found.say(tools.ATTACH, id=ticket, artifacts=[{"kind": "file", "path": "report.txt"}])
+        ).code
+
+    with over_http(full) as served:
+        assert converse(served, work) == "invalid_argument"
+
+
+def test_the_server_of_the_command_serves_mcp_too(full: Desk) -> None:
+    ticket = full.index()[0]["id"]
+    token = add_agent(full, "afar")
+    server = subprocess.Popen(
+        ["ticket", "serve", "--port", "0"],
+        cwd=full.path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert server.stdout is not None
+        url = server.stdout.readline().removeprefix("Serving on ").strip()
+
+        async def work(found: Talk) -> None:
+            said = await found.fine(tools.COMMENT_ON, id=ticket, text="From afar.")
+            proposal = said.data["proposal"]
+            answers = []
+
+            async def wait() -> None:
+                answers.append(await found.fine(tools.WAIT, proposal=proposal, timeout_s=40))
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(wait)
+                await anyio.to_thread.run_sync(decide, full, proposal)
+            assert (answers[0].data["status"], answers[0].data["decision"]["by"]) == ("applied", PERSON)
+
+        converse(Served(f"{url}mcp", token), work)
+    finally:
+        server.terminate()
+        server.communicate()
 
 
 def test_no_path_of_the_host_is_told_to_who_is_elsewhere(full: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -57,7 +58,7 @@ def test_the_official_client_sees_what_is_there(desk: Desk, mode: str) -> None:
         assert listed.data == {"tickets": desk.index(), "total": 1}
         assert (await found.fine(tools.READY)).data["tickets"] == desk.index()
         shown = await found.fine(tools.SHOW, id=ticket)
-        assert shown.text == desk.file(ticket).read_text()
+        assert shown.text.startswith(desk.file(ticket).read_text().rstrip("\n"))
         addresses = [str(each.uri) for each in (await found.client.list_resources()).resources]
         assert f"ticket://{ticket}" in addresses
         for address in addresses:
@@ -117,6 +118,54 @@ def test_who_acts_is_an_agent_whatever_a_person_has_configured(desk: Desk) -> No
         desk.env = environ
         assert talk(desk, work, name=name) == expected
         desk.env = {}
+
+
+def test_a_file_of_the_project_is_attached_by_its_path(desk: Desk) -> None:
+    ticket = desk.new("A ticket", "-s", "ready")
+    desk.write("out/report.txt", "All green.\n")
+    desk.write(
+        "out/key.txt",
+        "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzzzzzz\n" + "AKIA" + "IOSFODNN7EXAMPLQ",
+    )
+    desk.write("../outside.txt", "Not yours.\n")
+
+    async def work(found: Talk) -> None:
+        done = await found.fine(
+            tools.ATTACH, id=ticket, artifacts=[{"kind": "file", "path": "out/report.txt"}]
+        )
+        (artifact,) = done.data["payload"]["artifacts"]
+        digest = sha256(b"All green.\n").hexdigest()
+        assert artifact == {"kind": "file", "name": "report.txt", "size": 11, "sha256": digest}
+        table = {
+            "out/nothing.txt": "artifact_not_found",
+            "out/key.txt": "secret_found",
+            "../outside.txt": "invalid_argument",
+            "out/../../outside.txt": "invalid_argument",
+            "/etc/passwd": "invalid_argument",
+            ".git/config": "invalid_argument",
+            "out\0": "invalid_argument",
+        }
+        for path, code in table.items():
+            answer = await found.say(tools.ATTACH, id=ticket, artifacts=[{"kind": "file", "path": path}])
+            assert answer.code == code, path
+
+    talk(desk, work)
+
+
+def test_a_ticket_is_shown_with_what_was_said_and_what_is_pending(desk: Desk) -> None:
+    ticket = urgent(desk)
+    desk.say("comment", ticket, "The cookie is lost.", TICKET_ACTOR="human:ada")
+
+    async def work(found: Talk) -> None:
+        proposal = await asked(found, ticket)
+        shown = await found.fine(tools.SHOW, id=ticket)
+        (said,) = shown.data["discussion"]
+        assert (said["actor"], said["said"]["text"]) == ("human:ada", "The cookie is lost.")
+        assert [each["proposal"] for each in shown.data["pending"]] == [proposal]
+        assert "The cookie is lost." in shown.text
+        assert f"pending: {proposal} ticket.move" in shown.text
+
+    talk(desk, work)
 
 
 def test_a_person_is_refused_by_name(desk: Desk) -> None:

@@ -17,6 +17,9 @@ from counterfoil.mcp.answers import Answer
 from counterfoil.tickets import index
 from counterfoil.tickets.model import row_of
 from counterfoil.usecases import claims, proposals
+from counterfoil.usecases.actions.artifacts import LIMIT as FILE_LIMIT
+from counterfoil.usecases.actions.artifacts import put
+from counterfoil.usecases.actions.payload import refuse_secrets
 from counterfoil.usecases.actions.registry import find as find_action
 from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.proposal_data import proposal_data as told
@@ -96,7 +99,32 @@ def comment(call: ToolCall) -> Answer:
 def attach(call: ToolCall) -> Answer:
     """Attaches evidence to a ticket."""
     asked = call.arguments
-    return _open(call, ATTACH, {"ticket": asked["id"], "artifacts": asked["artifacts"]})
+    kept = [_kept(call, artifact) for artifact in asked["artifacts"]]
+    return _open(call, ATTACH, {"ticket": asked["id"], "artifacts": kept})
+
+
+def _kept(call: ToolCall, artifact: dict[str, Any]) -> dict[str, Any]:
+    """Keeps a file of the project that an agent on this machine names by its path, and names it by its SHA-256.
+
+    Raises:
+        InputError: `invalid_argument` from elsewhere, where no path means anything; `artifact_not_found`,
+            `unsafe_path`, `secret_found`.
+    """
+    path = artifact.get("path")
+    if path is None or artifact.get("kind") != "file":
+        return artifact
+    if call.caller.remote or not isinstance(path, str):
+        raise InputError(
+            "invalid_argument", "only an agent on this machine attaches a file by its path", argument="path"
+        )
+    if any(part in {"", ".", ".."} or part.lower() == ".git" for part in path.split("/")) or "\0" in path:
+        raise InputError("invalid_argument", f"{path!r} is no file of the project", argument="path")
+    data = call.context.work.read(path, FILE_LIMIT + 1)
+    if data is None:
+        raise InputError("artifact_not_found", f"there is no file {path!r} in the project", path=path)
+    refuse_secrets({"content": data.decode("utf-8", "replace")})
+    rest = {name: value for name, value in artifact.items() if name != "path"}
+    return {"name": path.rpartition("/")[2], "size": len(data), **rest, "sha256": put(call.context, data)}
 
 
 def _open(call: ToolCall, action: str, payload: dict[str, Any], reason: str = "") -> Answer:

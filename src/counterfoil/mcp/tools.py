@@ -151,7 +151,7 @@ TOOLS = (
     _tool(
         ATTACH,
         "Attach evidence to a ticket: {kind: link, url}, {kind: note, text}, "
-        "{kind: test-result, title, passed, failed, commit}, {kind: file, sha256, name}. No secrets.",
+        "{kind: test-result, title, passed, failed, commit}, {kind: file, path} of this project. No secrets.",
         _object(
             {"id": _ID, "artifacts": {"type": "array", "items": {"type": "object"}, "maxItems": ARTIFACTS}, "key": _KEY},
             "id", "artifacts",
