@@ -1,0 +1,391 @@
+"""What happens between a proposal and its decision: other commits, hand edits, lost rights, another policy, time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from siege.gate_scene import ADA, AGENTS_ASK, BOB, BOT, EVE, POLICY, Gate
+
+from counterfoil.errors import ConflictError, CounterfoilError, InputError, RefusedError
+from counterfoil.gate import events
+from counterfoil.usecases import deciding, people, principals, proposals, proposing, waiting
+from counterfoil.usecases.deciding import Answer
+from counterfoil.usecases.shown_again import shown_again
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from world import RepositoryFactory
+
+    from counterfoil.gate.proposal import Proposal
+
+HOUR_MS = 3_600_000
+SCOPED = ("ticket.*",)
+
+
+def refused(
+    gate: Gate, state: Proposal, verdict: str = "approve", by: str = ADA, **more: Any
+) -> CounterfoilError:
+    """Returns why an answer does not count, having made sure that nothing came of it."""
+    before, text = gate.state(state), gate.ticket_state() if gate.project.file(gate.ticket).exists() else ""
+    with pytest.raises(CounterfoilError) as caught:
+        gate.answer(state, verdict, by, **more)
+    after = gate.state(state)
+    assert (after.votes, after.effect, after.attempt) == (before.votes, before.effect, before.attempt)
+    assert (gate.ticket_state() if text else "") == text
+    return caught.value
+
+
+# --- the basis ------------------------------------------------------------------------------------
+
+
+def test_a_hundred_commits_elsewhere_leave_a_proposal_as_it_is(gate: Gate) -> None:
+    state = gate.propose()
+    for number in range(98):
+        gate.project.git("commit", "--quiet", "--allow-empty", "--message", f"code {number}")
+    gate.project.repository.commit("code", **{"code.py": "pass\n"})
+    gate.project.new("Another ticket", "--actor", ADA)
+    assert proposals.status(gate.context(), gate.state(state)) == "pending"
+    assert gate.answer(state).proposal.status == "applied"
+    gate.check()
+
+
+def edit_by_hand(gate: Gate) -> None:
+    """Changes the ticket in the working tree, as an editor does."""
+    file = gate.project.file(gate.ticket)
+    file.write_bytes(file.read_bytes() + b"\nBy hand.\n")
+
+
+def edit_and_commit(gate: Gate) -> None:
+    """Changes the ticket and commits that."""
+    edit_by_hand(gate)
+    gate.project.git("commit", "--quiet", "--all", "--message", "by hand")
+
+
+def move(gate: Gate) -> None:
+    """Moves the ticket as a person does."""
+    gate.project.ok("move", gate.ticket, "blocked", "--actor", BOB)
+
+
+def remove(gate: Gate) -> None:
+    """Removes the ticket's file."""
+    gate.project.file(gate.ticket).unlink()
+
+
+@pytest.mark.parametrize("touch", [edit_by_hand, edit_and_commit, move, remove])
+def test_whoever_touches_the_basis_makes_a_proposal_stale(gate: Gate, touch: Callable[[Gate], None]) -> None:
+    state = gate.propose()
+    touch(gate)
+    text = gate.project.file(gate.ticket).read_bytes() if touch is not remove else None
+    error = refused(gate, state)
+    assert (type(error), error.code) == (ConflictError, "stale")
+    (moved,) = error.fields["moved"]  # type: ignore[misc]
+    assert moved[0] == f".tickets/tickets/{gate.ticket}.md"
+    assert gate.kinds_of(state) == [events.OPENED, events.STALE]
+    if text is not None:
+        assert gate.project.file(gate.ticket).read_bytes() == text
+    gate.project.git("checkout", "--quiet", "HEAD", "--", ".tickets/tickets")
+    assert refused(gate, state).code == "stale"  # and so it stays
+
+
+def test_what_moves_between_the_decision_and_its_effect_makes_the_effect_fail(gate: Gate) -> None:
+    state = gate.propose()
+    with gate.opened(ADA) as (context, store):
+        before = context.work.read
+        looks = []
+
+        def read(name: str, *rest: int) -> bytes | None:
+            data = before(name, *rest)
+            if name.endswith(f"{gate.ticket}.md"):
+                looks.append(name)
+                if len(looks) == 1:  # the decision has looked
+                    edit_by_hand(gate)
+            return data
+
+        context.work.read = read  # type: ignore[method-assign]
+        made = deciding.decide(
+            context, store, state.id, Answer("approve", ADA, state.digest, at_terminal=True)
+        )
+    assert made.failure is not None
+    assert (made.failure.code, made.proposal.status) == ("stale", "failed")
+    assert gate.kinds_of(state) == [events.OPENED, events.APPROVED, events.EFFECT_FAILED]
+    assert gate.ticket_state() == "ready"
+
+
+# --- answers that come too late -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("first", "then"), [("approve", "reject"), ("reject", "approve")])
+def test_after_one_answer_the_other_is_refused(gate: Gate, first: str, then: str) -> None:
+    state = gate.propose()
+    gate.answer(state, first, ADA)
+    for by in (ADA, BOB):
+        assert refused(gate, state, then, by).code == "proposal_closed"
+    assert refused(gate, state, first, BOB).code == "proposal_closed"
+
+
+def test_a_rejection_comes_with_its_reason_to_whoever_waits(gate: Gate) -> None:
+    state = gate.propose()
+    assert refused(gate, state, "reject", note=" ").code == "usage"
+    gate.answer(state, "reject", note="Not on a Friday.")
+    with gate.opened(BOT) as (context, store):
+        found = waiting.wait(context, store, state.id, 0.0)
+    assert (found.status, found.closed["reason"], found.closed["by"]) == ("rejected", "Not on a Friday.", ADA)
+
+
+def test_no_answer_in_time_means_no_and_is_told_apart_from_a_rejection(gate: Gate) -> None:
+    late, rejected = gate.propose(expires_ms=1), gate.propose("ticket.create", {"title": "x"})
+    gate.answer(rejected, "reject")
+    assert refused(gate, late).code == "proposal_closed"
+    found = gate.state(late)
+    assert (found.status, found.votes, gate.state(rejected).status) == ("expired", (), "rejected")
+    assert found.closed["by"] == "server:gate"
+    assert gate.kinds_of(late) == [events.OPENED, events.EXPIRED]
+    assert refused(gate, late, "reject").code == "proposal_closed"
+    assert gate.effects() == 0
+
+
+# --- rights ---------------------------------------------------------------------------------------
+
+
+def register(gate: Gate) -> None:
+    """Registers the agent, which belongs to Eve."""
+    with gate.opened(EVE) as (context, store):
+        principals.add(context, store, "bot", scopes=SCOPED)
+
+
+def revoke_agent(gate: Gate) -> None:
+    """Revokes the agent."""
+    with gate.opened(EVE) as (context, store):
+        principals.revoke(context, store, "agent", "bot", "left")
+
+
+def narrow(gate: Gate) -> None:
+    """Leaves the agent less than it asked for."""
+    with gate.opened(EVE) as (context, store):
+        principals.change(context, store, "bot", scopes=["ticket.comment"])
+
+
+def move_away(gate: Gate) -> None:
+    """Leaves the agent another project."""
+    with gate.opened(EVE) as (context, store):
+        principals.change(context, store, "bot", spaces=["elsewhere/"])
+
+
+def deny(gate: Gate) -> None:
+    """Lets another policy count, which denies what was asked."""
+    gate.accept(f"{AGENTS_ASK}  - {{id: no, then: deny, action: ticket.move, actor: 'agent:*'}}\n")
+
+
+def revoke_owner(gate: Gate) -> None:
+    """Revokes whoever answers for the agent."""
+    with gate.opened(ADA) as (context, store):
+        principals.revoke(context, store, "human", "eve", "left")
+
+
+LOSSES = {
+    revoke_agent: "frozen", revoke_owner: "frozen", narrow: "rights_lost", move_away: "rights_lost",
+    deny: "rights_lost",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lose", LOSSES)
+def test_rights_that_were_lost_meanwhile_are_a_conflict_and_nothing_is_made(
+    gate: Gate, lose: Callable[[Gate], None]
+) -> None:
+    register(gate)
+    state = gate.propose()
+    lose(gate)
+    error = refused(gate, state)
+    assert (type(error), error.code) == (ConflictError, LOSSES[lose])
+    assert (gate.state(state).status, gate.ticket_state()) == ("pending", "ready")
+    assert gate.answer(state, "reject").proposal.status == "rejected"  # saying no is always possible
+    gate.check()
+
+
+def test_an_agent_whose_time_is_over_is_frozen(gate: Gate) -> None:
+    with gate.opened(EVE) as (context, store):
+        principals.add(context, store, "bot", scopes=SCOPED, expires_ms=HOUR_MS)
+    state = gate.propose()
+    with gate.opened(EVE) as (context, store):
+        principals.change(context, store, "bot", expires_ms=1)
+    assert refused(gate, state).code == "frozen"
+
+
+def test_a_person_who_was_revoked_decides_nothing(gate: Gate) -> None:
+    state = gate.propose()
+    with gate.opened(EVE) as (context, store):
+        people.add(context, store, "ada", None)
+        principals.revoke(context, store, "human", "ada", "left")
+    for verdict in ("approve", "reject"):
+        error = refused(gate, state, verdict)
+        assert (type(error), error.code) == (RefusedError, "refused")
+    assert len(gate.refusals(ADA)) == 2
+    assert gate.answer(state, by=BOB).proposal.status == "applied"
+
+
+def test_a_stricter_policy_of_today_counts_for_what_was_proposed_before(gate: Gate) -> None:
+    state = gate.propose()
+    gate.accept(AGENTS_ASK.replace("then: ask", "then: ask\n    quorum: 2"))
+    assert gate.answer(state, by=ADA).proposal.status == "pending"
+    assert gate.effects() == 0
+    assert gate.answer(state, by=BOB).proposal.status == "applied"
+
+
+def test_a_looser_policy_of_today_does_not(gate: Gate) -> None:
+    gate.accept(AGENTS_ASK.replace("then: ask", "then: ask\n    quorum: 2"))
+    state = gate.propose()
+    gate.accept(AGENTS_ASK)
+    assert gate.answer(state, by=ADA).proposal.status == "pending"
+    assert gate.answer(state, by=BOB).proposal.status == "applied"
+
+
+def test_a_policy_that_lies_in_the_working_tree_counts_for_nothing(gate: Gate) -> None:
+    gate.project.write(POLICY, "version: 1\nrules:\n  - {id: all, then: allow, action: '*'}\n")
+    assert gate.propose().status == "pending"
+
+
+# --- several people -------------------------------------------------------------------------------
+
+
+def test_a_quorum_counts_people_and_not_how_often_they_say_yes(gate: Gate) -> None:
+    gate.accept(AGENTS_ASK.replace("then: ask", "then: ask\n    quorum: 2"))
+    state = gate.propose()
+    for _ in range(3):
+        made = gate.answer(state, by=ADA)
+        assert made.proposal.status == "pending"
+    assert made.repeated
+    assert len(gate.receipts(events.APPROVED)) == 1
+    assert gate.answer(state, by=BOB).proposal.status == "applied"
+    assert {by for by, _ in gate.receipts(events.EFFECT_INTENDED)[0].data()["approvals"]} == {ADA, BOB}  # type: ignore[union-attr]
+
+
+def test_one_no_among_several_yeses_is_a_no(gate: Gate) -> None:
+    gate.accept(AGENTS_ASK.replace("then: ask", "then: ask\n    quorum: 2"))
+    state = gate.propose()
+    gate.answer(state, by=ADA)
+    assert gate.answer(state, "reject", by=BOB).proposal.status == "rejected"
+    assert refused(gate, state, by=EVE).code == "proposal_closed"
+
+
+# --- another version ------------------------------------------------------------------------------
+
+
+def test_what_a_person_edits_keeps_the_original_and_shows_both(gate: Gate) -> None:
+    original = gate.propose("ticket.create", {"title": "As the agent wrote it"})
+    edited = gate.propose("ticket.create", {"title": "As Ada wrote it"}, actor=ADA, supersedes=original.id)
+    assert edited.status == "applied"  # policy lets people do this, and so Ada's version is done at once
+    old = gate.state(original)
+    assert (old.status, old.closed["by"]) == ("superseded", edited.id)
+    assert old.body["payload"]["title"] == "As the agent wrote it"
+    assert (edited.body["supersedes"], edited.body["authors"]) == (original.id, [BOT])
+    for each, title in ((original, "As the agent wrote it"), (edited, "As Ada wrote it")):
+        assert title in shown_again(gate.context(), gate.state(each)).text
+    assert refused(gate, original).code == "proposal_closed"
+
+
+def test_whoever_edits_does_not_approve_the_edition_and_neither_does_the_first_author(gate: Gate) -> None:
+    gate.accept("version: 1\nrules:\n  - {id: all, then: ask, action: '*'}\n")
+    original = gate.propose("ticket.create", {"title": "One"})
+    edited = gate.propose("ticket.create", {"title": "Two"}, actor=ADA, supersedes=original.id)
+    again = gate.propose("ticket.create", {"title": "Three"}, actor=BOB, supersedes=edited.id)
+    assert set(again.body["authors"]) == {BOT, ADA}
+    for by in (ADA, BOB):
+        assert refused(gate, again, by=by).code == "self_approval"
+    assert gate.answer(again, by=EVE).proposal.status == "applied"
+
+
+def test_nobody_supersedes_the_proposal_of_another_agent(gate: Gate) -> None:
+    state = gate.propose()
+    for actor, options in (("agent:other", {}), (ADA, {"remote": True, "via": "http"})):
+        with pytest.raises(InputError) as caught:
+            gate.propose("ticket.create", {"title": "x"}, actor=actor, supersedes=state.id, **options)
+        assert caught.value.code == "proposal_not_found"
+    assert gate.state(state).status == "pending"
+
+
+# --- other projects of the repository -------------------------------------------------------------
+
+
+def test_a_proposal_is_decided_and_applied_in_the_project_that_it_is_about(
+    repository: RepositoryFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(repository(), monkeypatch)
+    (gate.path / "web").mkdir()
+    gate.project.run("init", "--json", "--project", "web", "--actor", ADA)
+    state, made = gate.propose(), gate.propose("ticket.create", {"title": "In the root"})
+    root, gate.path = gate.path, gate.path / "web"
+    assert gate.context().project == "web/"
+    with gate.opened(BOT) as (context, store):
+        assert proposals.settle(context, store, gate.state(state)).status == "pending"
+        assert waiting.wait(context, store, state.id, 0.0).status == "pending"
+    for each in (state, made):
+        with pytest.raises(ConflictError) as caught:
+            gate.answer(each)
+        assert caught.value.code == "other_project"
+    gate.path = root
+    assert gate.answer(state).proposal.status == "applied"
+    assert not list((root / "web/.tickets").glob("tickets/*.md"))
+
+
+# --- deterministic races --------------------------------------------------------------------------
+
+
+def test_rights_that_are_lost_in_the_moment_of_the_decision_are_lost(
+    repository: RepositoryFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(repository(), monkeypatch)
+    register(gate)
+    state = gate.propose()
+    weigh = deciding._rights
+    weighed = []
+
+    def rights(*arguments: Any) -> Any:
+        found = weigh(*arguments)
+        weighed.append(found)
+        if len(weighed) == 1:
+            revoke_agent(gate)
+        return found
+
+    monkeypatch.setattr(deciding, "_rights", rights)
+    assert refused(gate, state).code == "frozen"
+    assert gate.kinds_of(state) == [events.OPENED]
+
+
+def test_a_policy_that_is_accepted_in_the_moment_of_the_decision_counts(
+    repository: RepositoryFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(repository(), monkeypatch)
+    state = gate.propose()
+    weigh = deciding._rights
+    weighed = []
+
+    def rights(*arguments: Any) -> Any:
+        found = weigh(*arguments)
+        weighed.append(found)
+        if len(weighed) == 1:
+            deny(gate)
+        return found
+
+    monkeypatch.setattr(deciding, "_rights", rights)
+    assert refused(gate, state).code == "rights_lost"
+
+
+def test_what_is_approved_in_the_moment_of_being_superseded_is_not(
+    repository: RepositoryFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(repository(), monkeypatch)
+    state = gate.propose()
+    build = proposing._body
+
+    def body(*arguments: Any) -> Any:
+        gate.answer(state)
+        return build(*arguments)
+
+    monkeypatch.setattr(proposing, "_body", body)
+    with pytest.raises(ConflictError) as caught:
+        gate.propose("ticket.create", {"title": "x"}, supersedes=state.id)
+    assert caught.value.code == "proposal_closed"
+    assert gate.state(state).status == "applied"
+    assert len(gate.receipts(events.OPENED)) == 1
