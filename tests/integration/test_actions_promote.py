@@ -159,6 +159,9 @@ def test_a_merge_with_conflicts_is_refused_with_its_paths(branches: Branches) ->
         (RELEASE, "--all", "invalid_payload"),
         ("refs/tags/v1", "topic", "invalid_payload"),
         ("refs/heads/../../HEAD", "topic", "ref_not_found"),
+        ("refs/heads/a\0b", "topic", "invalid_payload"),
+        (RELEASE, "a\0b", "invalid_payload"),
+        (RELEASE, "top ic", "invalid_payload"),
     ],
 )
 def test_what_cannot_be_merged_is_refused(

@@ -8,7 +8,7 @@ and named as flags, and so are files that are more than they seem, such as workf
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import unified_diff
+from difflib import SequenceMatcher
 from unicodedata import category
 
 from counterfoil.gate.action import DIFF, Flag, Shown
@@ -22,8 +22,10 @@ LINE = 500
 """A longer line is flagged: nobody reads to its end."""
 CONTEXT_LINES = 3
 FLAGS_OF_ONE_KIND = 20
-LINES_COMPARED = 20_000
-"""Beyond this many lines, old and new together, whole texts are shown and not compared line by line."""
+LINES_COMPARED = 8_000
+"""Of one file, old and new together and without what they begin and end with alike; more are shown whole."""
+LINES_COMPARED_IN_ALL = 80_000
+"""Comparing costs up to the cube of the lines, and whoever proposes chooses them."""
 
 File = tuple[str, bytes | None, bytes | None]
 """A path, the bytes before and after; None is a file that is not there."""
@@ -121,6 +123,7 @@ def diff(
     """
     parts: list[str] = []
     flags: list[Flag] = list(extra)
+    left = LINES_COMPARED_IN_ALL
     for path, before, after in sorted(files, key=lambda file: file[0]):
         mode = (modes or {}).get(path, ("", ""))
         if before == after and mode[0] == mode[1]:
@@ -128,7 +131,9 @@ def diff(
         flags += [*path_flags(path), *_added_flags(path, before, after)]
         if mode[0] != mode[1]:
             parts.append(f"mode {mode[0]} → {mode[1]} {_one_line(path)}\n")
-        parts.append(_file_diff(_one_line(path), before, after))
+        text, compared = _file_diff(_one_line(path), before, after, left)
+        parts.append(text)
+        left -= compared
     return Shown(DIFF, "".join(parts), tuple(flags))
 
 
@@ -136,25 +141,60 @@ def _one_line(path: str) -> str:
     return escaped(path).replace("\n", "\\n").replace("\t", "\\t")
 
 
-def _file_diff(path: str, before: bytes | None, after: bytes | None) -> str:
-    old, new = (
-        f"a/{path}" if before is not None else "/dev/null",
-        f"b/{path}" if after is not None else "/dev/null",
-    )
+def _file_diff(path: str, before: bytes | None, after: bytes | None, budget: int) -> tuple[str, int]:
+    """Returns one file's difference, and how many lines were compared for it."""
+    old = f"a/{path}" if before is not None else "/dev/null"
+    new = f"b/{path}" if after is not None else "/dev/null"
+    head = f"--- {old}\n+++ {new}\n"
     if b"\0" in (before or b"") or b"\0" in (after or b""):
-        return f"--- {old}\n+++ {new}\n(binary, {len(before or b''):,} → {len(after or b''):,} bytes)\n"
-    left, right = _lines(before), _lines(after)
-    if len(left) + len(right) > LINES_COMPARED:
-        lines = [
-            f"--- {old}\n", f"+++ {new}\n", f"@@ -1,{len(left)} +1,{len(right)} @@\n",
-            *[f"-{line}" for line in left], *[f"+{line}" for line in right],
-        ]  # fmt: skip
+        return f"{head}(binary, {len(before or b''):,} → {len(after or b''):,} bytes)\n", 0
+    first, second = _lines(before), _lines(after)
+    start, end = _alike(first, second)
+    compared = len(first) + len(second) - 2 * (start + end)
+    lines = _hunks(first, second, start, end, whole=compared > min(LINES_COMPARED, budget))
+    ended = [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]
+    return head + "".join(ended), compared
+
+
+def _alike(first: Sequence[str], second: Sequence[str]) -> tuple[int, int]:
+    """Returns how many lines two texts begin with alike, and with how many they then end alike."""
+    shorter = min(len(first), len(second))
+    start = 0
+    while start < shorter and first[start] == second[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and first[-1 - end] == second[-1 - end]:
+        end += 1
+    return start, end
+
+
+def _hunks(first: Sequence[str], second: Sequence[str], start: int, end: int, *, whole: bool) -> list[str]:
+    """Returns the hunks of a unified difference of texts that begin and end alike."""
+    begin = max(0, start - CONTEXT_LINES)
+    after = max(0, end - CONTEXT_LINES)
+    old, new = first[begin : len(first) - after], second[begin : len(second) - after]
+    if whole:
+        groups = [[("replace", 0, len(old), 0, len(new))]]
     else:
-        lines = list(unified_diff(left, right, old, new, n=CONTEXT_LINES, lineterm="\n"))
-        lines = lines or [f"--- {old}\n", f"+++ {new}\n"]
-    return "".join(
-        [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]
-    )
+        groups = [list(group) for group in SequenceMatcher(None, old, new).get_grouped_opcodes(CONTEXT_LINES)]
+    lines = []
+    for group in groups:
+        (_, old_from, _, new_from, _), (_, _, old_to, _, new_to) = group[0], group[-1]
+        lines.append(f"@@ -{_range(begin, old_from, old_to)} +{_range(begin, new_from, new_to)} @@\n")
+        for tag, old_at, old_till, new_at, new_till in group:
+            if tag == "equal":
+                lines += [f" {line}" for line in old[old_at:old_till]]
+            else:
+                lines += [f"-{line}" for line in old[old_at:old_till]]
+                lines += [f"+{line}" for line in new[new_at:new_till]]
+    return lines
+
+
+def _range(begin: int, at: int, till: int) -> str:
+    """Writes a range of lines as `diff -u` does: where it begins, or for no lines what stands before it."""
+    length = till - at
+    first = begin + at + (1 if length else 0)
+    return str(first) if length == 1 else f"{first},{length}"
 
 
 def _lines(data: bytes | None) -> list[str]:

@@ -156,6 +156,55 @@ def test_texts_too_long_to_compare_are_shown_whole() -> None:
     assert text.endswith("+b\n")
 
 
+def test_a_small_change_in_a_very_long_text_is_shown_as_one() -> None:
+    lines = [b"%d\n" % number for number in range(100_000)]
+    text = shown.diff([("f", b"".join(lines), b"".join([*lines[:50_000], b"new\n", *lines[50_000:]]))]).text
+    assert text == (
+        "--- a/f\n+++ b/f\n@@ -49998,6 +49998,7 @@\n 49997\n 49998\n 49999\n+new\n 50000\n 50001\n 50002\n"
+    )
+
+
+def test_many_files_are_not_all_compared_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shown, "LINES_COMPARED_IN_ALL", 6)
+    files = [(name, b"a\nsame\nb\n", b"c\nsame\nd\n") for name in ("one", "two")]
+    assert shown.diff(files).text.count("\n same\n") == 1
+
+
+LINES = st.lists(st.sampled_from([b"a", b"b", b"c", b"d"]), max_size=30)
+
+
+@given(first=LINES, second=LINES, ends=st.booleans())
+def test_a_difference_can_be_applied_to_what_was_there(
+    first: list[bytes], second: list[bytes], ends: bool
+) -> None:
+    tail = b"\n" if ends else b""
+    before, after = b"\n".join(first) + tail, b"\n".join(second) + tail
+    text = shown.diff([("f", before, after)]).text
+    assert applied(before.decode().splitlines(), text.splitlines()) == after.decode().splitlines()
+
+
+def applied(lines: list[str], text: list[str]) -> list[str]:
+    """Applies a difference to lines, checking every line that it names."""
+    made: list[str] = []
+    at = 0
+    for line in text[2:]:
+        if line.startswith("@@ "):
+            old, new = [part[1:].partition(",") for part in line.split(" ")[1:3]]
+            begin = int(old[0]) - (old[2] != "0")
+            made += lines[at:begin]
+            at = begin
+            assert len(made) == int(new[0]) - (new[2] != "0")
+        elif line.startswith("\\"):
+            continue
+        else:
+            if line[0] in " -":
+                assert lines[at] == line[1:]
+                at += 1
+            if line[0] in " +":
+                made.append(line[1:])
+    return made + lines[at:]
+
+
 @given(before=st.binary(max_size=60), after=st.binary(max_size=60), path=st.text(min_size=1, max_size=20))
 def test_nothing_hidden_comes_through_whatever_the_bytes_and_different_bytes_look_different(
     before: bytes, after: bytes, path: str

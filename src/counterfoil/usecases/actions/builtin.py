@@ -44,7 +44,7 @@ _URL = {"type": "string", "maxLength": 2048, "pattern": "^https?://[^\\s/@]+(/\\
 _DECIMAL = {"type": "string", "maxLength": 32, "pattern": "^(0|[1-9][0-9]*)(\\.[0-9]+)?$"}
 _COUNT = {"type": "integer", "minimum": 0, "maximum": 10**12}
 _NAMED = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}
-_REF = {"type": "string", "maxLength": 200, "pattern": "^refs/heads/[^\\s~^:?*\\[\\\\]+$"}
+_REF = {"type": "string", "maxLength": 200, "pattern": "^refs/heads/[^\\s\\x00-\\x1f\\x7f~^:?*\\[\\\\]+$"}
 
 _FIELDS = {
     "title": _TITLE, "priority": _PRIORITY, "labels": _LABELS, "assignee": _ACTOR, "reviewer": _ACTOR,
@@ -191,7 +191,7 @@ _TYPES = (
         PROMOTE, 1, "Merges a commit into a branch, with exactly the tree that was shown.",
         _object(
             {
-                "source": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^\\s-][^\\s]*$"}, "target": _REF,
+                "source": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^\\s\\x00-\\x1f\\x7f-][^\\s\\x00-\\x1f\\x7f]*$"}, "target": _REF,
                 "message": {"type": "string", "minLength": 1, "maxLength": COMMENT}, "ticket": _QUERY,
                 "base": _COMMIT, "tree": _COMMIT,
             },
