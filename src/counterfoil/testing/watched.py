@@ -186,6 +186,23 @@ class WatchedKeys:
         """Tells whether a signature over data holds."""
         return self._keys.verify(public, data, signature)
 
+    def keep(self, name: str, secret: bytes) -> None:
+        """Keeps a shared secret; what is kept under a name already stays."""
+        self._machine("before a secret is kept")
+        self._keys.keep(name, secret)
+        self._machine("after a secret is kept")
+
+    def kept(self, name: str) -> bytes | None:
+        """Returns a shared secret; None without it."""
+        self._machine.check()
+        return self._keys.kept(name)
+
+    def forget(self, name: str) -> None:
+        """Deletes a shared secret, if it is there."""
+        self._machine("before a secret is forgotten")
+        self._keys.forget(name)
+        self._machine("after a secret is forgotten")
+
 
 class WatchedFiles:
     """A `Files` port in front of another; its process dies before or after a write, never inside one.
