@@ -15,7 +15,6 @@ CREATE, EDIT, MOVE, ASSIGN = "ticket.create", "ticket.edit", "ticket.move", "tic
 COMMENT_ON, RESPOND, ATTACH = "ticket.comment", "ticket.respond", "artifact.attach"
 SPEND, LINK, PROMOTE, POLICY = "spend.record", "pull.link", "change.promote", "policy.change"
 COMMAND, SEND, BATCHED, CLAIM = "command.run", "http.send", "ticket.batch", "ticket.claim"
-IN_BATCH = (CREATE, EDIT, MOVE, ASSIGN)
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _QUERY = {
@@ -90,7 +89,7 @@ _ARTIFACT = {
     ]
 }
 
-_TYPES = (
+_CHANGES = (
     ActionType(
         CREATE, 1, "Opens a ticket.",
         _object(
@@ -116,6 +115,25 @@ _TYPES = (
         ASSIGN, 1, "Says who works on a ticket or reviews it; null is nobody.",
         _object({"ticket": _QUERY, "assignee": _ACTOR, "reviewer": _ACTOR}, "ticket", minProperties=2), "low", FILES,
     ),
+)  # fmt: skip
+IN_BATCH = tuple([action.name for action in _CHANGES])
+_ONE_OF_SEVERAL = {
+    "oneOf": [
+        {
+            "type": "object",
+            "properties": {
+                "action": {"const": action.name},
+                "payload": {key: value for key, value in action.schema.items() if key != "$schema"},
+            },
+            "required": ["action", "payload"],
+            "additionalProperties": False,
+        }
+        for action in _CHANGES
+    ]
+}
+
+_TYPES = (
+    *_CHANGES,
     ActionType(
         CLAIM, 1, "Takes the claim on a ticket and begins to work on it.",
         _object({"ticket": _QUERY, "minutes": {"type": "integer", "minimum": 1, "maximum": 7 * 24 * 60}}, "ticket"),
@@ -127,19 +145,10 @@ _TYPES = (
             {
                 "actions": {
                     "type": "array", "minItems": 1, "maxItems": BATCH,
-                    "items": {
-                        "type": "object",
-                        "properties": {
-                            "action": {"enum": list(IN_BATCH)},
-                            "payload": {"$ref": "#/$defs/any"},
-                        },
-                        "required": ["action", "payload"],
-                        "additionalProperties": False,
-                    },
+                    "items": _ONE_OF_SEVERAL,
                 },
             },
             "actions",
-            **{"$defs": {"any": True}},
         ),
         "medium", FILES,
     ),

@@ -221,15 +221,13 @@ def _place(desk: placing.ActionDesk, name: str, payload: Mapping[str, Any]) -> d
     if name == builtin.BATCHED:
         actions = []
         for number, item in enumerate(payload["actions"]):
-            inner = builtin.BUILT_IN[item["action"]]
             try:
-                payloads.check_form(inner, item["payload"])
-                done = _place(desk, inner.name, item["payload"])
+                done = _place(desk, item["action"], item["payload"])
             except InputError as error:
                 error.message = f"/actions/{number}: {error.message}"
                 error.fields["number"] = number
                 raise
-            actions.append({"action": inner.name, "payload": done})
+            actions.append({"action": item["action"], "payload": done})
         return {"actions": actions}
     complete = dict(payload)
     for key in ("blocks", "blocked_by"):

@@ -126,14 +126,25 @@ def test_items_of_a_batch_can_speak_of_a_ticket_that_an_earlier_one_makes(shop: 
 
 
 def test_a_batch_with_one_wrong_item_is_wrong_and_says_which(shop: Workshop) -> None:
-    actions = [
+    actions: list[dict[str, Any]] = [
         {"action": "ticket.create", "payload": {"title": "Made"}},
         {"action": "ticket.create", "payload": {"title": "Made", "colour": "red"}},
     ]
     with pytest.raises(InputError) as wrong:
         shop.prepare("ticket.batch", actions=actions)
     assert wrong.value.code == "invalid_payload"
-    assert wrong.value.message.startswith("/actions/1: ")
+    assert wrong.value.fields["path"] == "/actions/1/payload"
+    assert "colour" in wrong.value.message
+    actions[1]["payload"] = {"title": "Made", "blocks": ["TK-ZZZZZZZZ"]}
+    with pytest.raises(InputError) as missing:
+        shop.prepare("ticket.batch", actions=actions)
+    assert missing.value.code == "ticket_not_found"
+    assert missing.value.message.startswith("/actions/1: ")
+    actions[1]["action"] = "ticket.shred"
+    with pytest.raises(InputError) as unknown:
+        shop.prepare("ticket.batch", actions=actions)
+    assert unknown.value.code == "invalid_payload"
+    assert unknown.value.fields["path"] == "/actions/1"
 
 
 def test_policy_is_told_the_stricter_priority_and_all_labels_of_a_change(shop: Workshop) -> None:
