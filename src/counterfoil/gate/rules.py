@@ -376,7 +376,8 @@ def _paths(wanted: PathPatterns, facts: Facts, then: str) -> bool | None:
             path in exact
             or (prefixes and path.startswith(prefixes))
             or (suffixes and path.endswith(suffixes))
-        ) or (globs and any([is_path_like(glob, path) for glob in globs])):
+            or (globs and any(is_path_like(glob, path) for glob in globs))
+        ):
             found += 1
     return 0 < found == len(paths) if then == ALLOW else found > 0
 

@@ -112,7 +112,8 @@ MAY_BE_MISSING = ("risk", "priority", "labels", "state_from", "state_to", "paths
 
 
 def without(known: dict[str, Any], names: set[str]) -> Facts:
-    return Facts(**{key: None if key in names else value for key, value in known.items()})
+    left: dict[str, Any] = {key: None if key in names else value for key, value in known.items()}
+    return Facts(**left)
 
 
 def is_no_more_generous(less: Ruling, more: Ruling) -> bool:

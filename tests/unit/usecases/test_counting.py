@@ -19,7 +19,10 @@ from counterfoil.usecases import counting, kinds
 from counterfoil.usecases.counting import action_of, count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from counterfoil.gate.rules import Compiled
+    from counterfoil.ledger.receipt import Receipt
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -90,7 +93,12 @@ def test_only_the_window_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "BLOCK", 4)
     read = []
     log = store.log
-    monkeypatch.setattr(store, "log", lambda **part: read.append(part) or log(**part))
+
+    def watched(**part: int) -> Iterator[Receipt]:
+        read.append(part)
+        return log(**part)
+
+    monkeypatch.setattr(store, "log", watched)
     assert recent(store, limited(), Facts("ticket.move", BOT)) == [{HOUR_MS: 1}]
     assert read == [{"first": 47, "last": 50}]
 
