@@ -150,10 +150,12 @@ def test_an_old_secret_does_not_block_other_fields(desk: Desk) -> None:
     assert desk.data("edit", FIRST, "--title", "Other", "--no-commit")["changed"] is True
 
 
-def test_an_agents_done_by_edit_is_told_too(core_desk: Desk) -> None:
+def test_an_agents_done_by_edit_asks_as_any_other(core_desk: Desk) -> None:
     core_desk.put(FIRST, state="in_progress", priority="p0")
-    codes = core_desk.codes("edit", FIRST, "-s", "done", "--actor", "agent:x", "--no-commit")
-    assert codes == ["would_ask"]
+    before = core_desk.file(FIRST).read_bytes()
+    error = core_desk.error("edit", FIRST, "-s", "done", "--actor", "agent:x", "--no-commit", status=9)
+    assert error["code"] == "needs_approval"
+    assert core_desk.file(FIRST).read_bytes() == before
 
 
 # --- in the editor ------------------------------------------------------------------------------------

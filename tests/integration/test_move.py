@@ -107,15 +107,15 @@ def test_a_state_in_capitals_is_read_and_written_small(core_desk: Desk) -> None:
     assert "state: in_progress\npriority: P1\n" in core_desk.file(FIRST).read_text("utf-8")
 
 
-@pytest.mark.parametrize(("priority", "warned"), [("p0", True), ("p1", True), ("p2", False), ("p3", False)])
-def test_an_agent_that_finishes_urgent_work_is_told_that_somebody_would_ask(
-    core_desk: Desk, priority: str, warned: bool
-) -> None:
+@pytest.mark.parametrize(("priority", "asks"), [("p0", True), ("p1", True), ("p2", False), ("p3", False)])
+def test_an_agent_that_finishes_urgent_work_has_to_ask(core_desk: Desk, priority: str, asks: bool) -> None:
     core_desk.put(FIRST, state="in_progress", priority=priority)
     words = ("done", FIRST, "--no-commit")
-    codes = core_desk.codes(*words, "--actor", "agent:claude")
-    assert codes == (["would_ask"] if warned else [])
-    core_desk.put(FIRST, state="in_progress", priority=priority)
+    if asks:
+        assert core_desk.error(*words, "--actor", "agent:claude", status=9)["code"] == "needs_approval"
+    else:
+        assert core_desk.data(*words, "--actor", "agent:claude")["ticket"]["state"] == "done"
+        core_desk.put(FIRST, state="in_progress", priority=priority)
     assert core_desk.codes(*words) == []
 
 
