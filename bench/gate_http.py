@@ -122,16 +122,27 @@ def milliseconds(work: Callable[[int], object], rounds: int) -> float:
     return statistics.median(found)
 
 
+def server_ms(bench: Bench) -> float:
+    """Returns the processor time that the server has had, in milliseconds (proc(5), `utime` and `stime`)."""
+    assert bench.served.process is not None
+    fields = Path(f"/proc/{bench.served.process.pid}/stat").read_text("ascii").rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1e3 / os.sysconf("SC_CLK_TCK")
+
+
 def of_size(bench: Bench, size: int, rounds: int) -> Iterator[Row]:
     """Measures with so many proposals in the ledger."""
     to = bench.connect()
     for number in range(20):
         bench.propose(to, f"warm-{size}-{number}")
     made: list[str] = []
+    before = server_ms(bench)
     median = milliseconds(lambda number: made.append(bench.propose(to, f"{size}-{number}")), rounds)
     yield at_most(SECTION, "propose, median", size, median, "ms", LATENCY_MS_MAX, COUNTED)
+    spent = (server_ms(bench) - before) / rounds
+    yield at_most(SECTION, "propose, processor time of the server", size, spent, "ms", None, COUNTED)
     with bench.served.ledger() as (_, store):
         signed = [bench.person.decision(proposals.load(store, name)) for name in made]
+    before = server_ms(bench)
     median = milliseconds(
         lambda number: bench.send(
             to, "POST", f"/proposals/{made[number]}/decisions", signed[number], token=False
@@ -139,6 +150,8 @@ def of_size(bench: Bench, size: int, rounds: int) -> Iterator[Row]:
         rounds,
     )
     yield at_most(SECTION, "decide (signed) and apply, median", size, median, "ms", LATENCY_MS_MAX, COUNTED)
+    spent = (server_ms(bench) - before) / rounds
+    yield at_most(SECTION, "decide and apply, processor time of the server", size, spent, "ms", None, COUNTED)
     median = milliseconds(lambda number: bench.send(to, "GET", f"/proposals/{made[number]}/wait"), rounds)
     yield at_most(SECTION, "wait for what is decided, median", size, median, "ms", LATENCY_MS_MAX, COUNTED)
     first = milliseconds(lambda _: bench.send(to, "GET", "/proposals"), 1)

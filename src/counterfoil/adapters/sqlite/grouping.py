@@ -1,7 +1,8 @@
 """Lets the threads of one server share transactions: many appends, one synced commit.
 
-One thread owns a store and writes; the others hand it what they have and wait. What gathers while
-one transaction is synced goes into the next, so nobody waits for company.
+Whoever finds nobody writing writes, in its own thread, so that an append that comes alone is handed to nobody.
+What gathers while one transaction is synced goes into the next, which the first of those who wait carries
+out for all of them; nobody waits for company.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ GROUP_MAX = 256
 
 
 class _Waiting:
-    """An append that a thread waits for: its gate is a lock that opens when the outcome is there."""
+    """An append that a thread waits for: its gate is a lock that opens when there is an outcome, or its turn to lead."""
 
     __slots__ = ("gate", "outcome", "request")
 
@@ -35,24 +36,22 @@ class _Waiting:
 
 
 class GroupCommit:
-    """Appends for any number of threads.
+    """Appends for any number of threads, of which one at a time uses the store.
 
     Args:
-        open_store: opens the store; called by the thread that will own it.
+        open_store: opens the store, which is used by no one else.
 
     Raises:
         CounterfoilError: what opening the store raised.
     """
 
     def __init__(self, open_store: Callable[[], SqliteStore]) -> None:
-        self._open_store = open_store
+        self._store = open_store()
         self._queue: list[_Waiting] = []
-        self._has_work = threading.Condition()
+        self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
+        self._is_led = False
         self._closed = False
-        self._started = _Waiting(((), 0, {}))
-        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
-        self._thread.start()
-        self._result(self._started)
 
     def append(
         self, drafts: Sequence[Draft], *, now_ms: int, expect: Mapping[str, int] | None = None
@@ -62,66 +61,64 @@ class GroupCommit:
         Raises:
             HostError: `ledger_unavailable`, also when it is closed.
         """
-        waiting = _Waiting((drafts, now_ms, expect or {}))
-        with self._has_work:
+        mine = _Waiting((drafts, now_ms, expect or {}))
+        with self._lock:
             if self._closed:
                 raise HostError("ledger_unavailable", "the ledger is closed", reason="closed")
-            self._queue.append(waiting)
-            if len(self._queue) == 1:
-                self._has_work.notify()
-        return self._result(waiting)
-
-    @staticmethod
-    def _result(waiting: _Waiting) -> list[Receipt]:
-        waiting.gate.acquire()
-        outcome = waiting.outcome
+            waits = self._is_led
+            if waits:
+                self._queue.append(mine)
+            else:
+                self._is_led = True
+        if waits:
+            mine.gate.acquire()
+        if mine.outcome is None:
+            self._lead(mine)
+        outcome = mine.outcome
         if isinstance(outcome, BaseException):
             raise outcome
-        assert outcome is not None, "a gate opens when there is an outcome"
+        assert outcome is not None, "a gate opens when there is an outcome, or nobody leads"
         return outcome
 
-    def _run(self) -> None:
-        """Writes one group after the other until it is closed and nothing is left to write."""
+    def _lead(self, mine: _Waiting) -> None:
+        """Writes what has gathered, one's own first, and hands the lead on to the first of those who came meanwhile."""
+        with self._lock:
+            others = self._queue[: GROUP_MAX - 1]
+            del self._queue[: GROUP_MAX - 1]
         try:
-            store = self._open_store()
-        except BaseException as error:
-            _answer([self._started], error)
-            return
-        _answer([self._started], [])
-        while True:
-            with self._has_work:
-                while not self._queue and not self._closed:
-                    self._has_work.wait()
-                group = self._queue[:GROUP_MAX]
-                del self._queue[:GROUP_MAX]
-            if not group:
-                break
-            _write(store, group)
-        store.close()
+            _write(self._store, [mine, *others])
+        finally:
+            for waiting in others:
+                waiting.gate.release()
+            with self._lock:
+                heir = self._queue.pop(0) if self._queue else None
+                if heir is None:
+                    self._is_led = False
+                    self._idle.notify_all()
+            if heir is not None:
+                heir.gate.release()
 
     def close(self) -> None:
-        """Writes what was handed in before, and lets go of the database."""
-        with self._has_work:
+        """Lets what was handed in before be written, and lets go of the database."""
+        with self._lock:
+            if self._closed:
+                return
             self._closed = True
-            self._has_work.notify()
-        self._thread.join()
+            while self._is_led:
+                self._idle.wait()
+        self._store.close()
 
 
 def _write(store: SqliteStore, group: Sequence[_Waiting]) -> None:
+    """Writes what a group of threads has handed in, and sets the outcome of each."""
     try:
         outcomes = store.append_all([waiting.request for waiting in group])
-    except BaseException as error:  # the thread goes on: each of its callers is told
-        _answer(group, error)
+    except BaseException as error:  # the next group may go better: each of these callers is told
+        for waiting in group:
+            waiting.outcome = _own(error) if isinstance(error, CounterfoilError) else error
         return
     for waiting, outcome in zip(group, outcomes, strict=True):
         waiting.outcome = outcome
-        waiting.gate.release()
-
-
-def _answer(group: Sequence[_Waiting], outcome: list[Receipt] | BaseException) -> None:
-    for waiting in group:
-        waiting.outcome = _own(outcome) if isinstance(outcome, CounterfoilError) else outcome
-        waiting.gate.release()
 
 
 def _own(error: CounterfoilError) -> CounterfoilError:

@@ -55,7 +55,9 @@ def _schema_of(action: str, *without: str, **more: object) -> dict[str, Any]:
     schema: dict[str, Any] = dict(builtin.BUILT_IN[action].schema)
     properties = {name: part for name, part in schema["properties"].items() if name not in without}
     required = [name for name in schema.get("required", ()) if name not in without]
-    kept = {name: schema[name] for name in ("anyOf", "dependentSchemas") if name in schema and not without}
+    kept: dict[str, Any] = {
+        name: schema[name] for name in ("anyOf", "dependentSchemas") if name in schema and not without
+    }
     described: dict[str, Any] = {
         "type": "object", "properties": {**properties, **more}, "required": required, "additionalProperties": False,
         "minProperties": 1, **kept,
