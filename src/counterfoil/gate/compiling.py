@@ -33,7 +33,9 @@ def compile_policy(policy: Policy, digest: str) -> Compiled:
     """
     merging = [_merging(rule) for rule in policy.rules]
     merging.append((MERGE_DEFAULT, policy.default, (), ()))
-    return FORM, digest, tuple([_entry(rule) for rule in policy.actions]), tuple(merging), _rights(policy)
+    shared: dict[Patterns, Patterns] = {}
+    entries = tuple([_entry(rule, shared) for rule in policy.actions])
+    return FORM, digest, entries, tuple(merging), _rights(policy)
 
 
 def _merging(rule: Rule) -> Merging:
@@ -50,7 +52,9 @@ def _rights(policy: Policy) -> Rights | None:
     return (*listed, everywhere)
 
 
-def _entry(rule: ActionRule) -> Entry:
+def _entry(rule: ActionRule, shared: dict[Patterns, Patterns]) -> Entry:
+    """Compiles one rule; `shared` lets equal patterns be one object, which `marshal` keeps."""
+    actions, actors = patterns(rule.actions), patterns(rule.actors)
     wanted = {
         "remote": None if rule.remote is None else (rule.remote,),
         "risk": rule.risks,
@@ -67,8 +71,8 @@ def _entry(rule: ActionRule) -> Entry:
     return (
         rule.id,
         rule.then,
-        patterns(rule.actions),
-        patterns(rule.actors),
+        shared.setdefault(actions, actions),
+        shared.setdefault(actors, actors),
         _conditions(wanted),
         _asked(rule.asking),
         rule.reason,

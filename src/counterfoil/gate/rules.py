@@ -91,19 +91,17 @@ def rule(compiled: Compiled, facts: Facts) -> Ruling:
     values = simple(facts)
     voices: list[Voice] = []
     certain = False
+    last_actions: Patterns = None
+    last_actors: Patterns = None
+    about_action = about_actor = True
     for ident, then, actions, actors, conditions, demands, reason in entries:
-        if actions is not None:
-            exact, prefixes, globs = actions
-            if action not in exact and not (
-                (prefixes and action.startswith(prefixes)) or (globs and is_like(globs, action))
-            ):
-                continue
-        if actors is not None:
-            exact, prefixes, globs = actors
-            if actor not in exact and not (
-                (prefixes and actor.startswith(prefixes)) or (globs and is_like(globs, actor))
-            ):
-                continue
+        # Equal patterns are one object, and neighbours mostly have the same.
+        if actions is not last_actions:
+            last_actions, about_action = actions, covers(actions, action)
+        if actors is not last_actors:
+            last_actors, about_actor = actors, covers(actors, actor)
+        if not (about_action and about_actor):
+            continue
         if conditions:
             holds = all_hold(conditions, values, facts, then)
             if holds is False or (holds is None and then == ALLOW):
