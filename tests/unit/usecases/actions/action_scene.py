@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from counterfoil.usecases.plan import Outcome
 
 AGENT = "agent:claude"
+TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+"""What looks like a secret, and is none."""
 
 
 class Workshop(Office):

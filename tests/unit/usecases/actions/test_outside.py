@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from unit.usecases.actions.action_scene import Workshop
+from unit.usecases.actions.action_scene import TOKEN, Workshop
 
 from counterfoil.errors import ConflictError, CounterfoilError, HostError, InputError
 from counterfoil.testing.outbound import MemoryOutbound
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from counterfoil.usecases.actions.prepared import Prepared
     from counterfoil.usecases.context import Context
 
-TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 SCRIPT = (
     "import os, sys; print(sys.argv[1:], os.environ['COUNTERFOIL_PROPOSAL']); open('ran', 'a').write('x')"
 )
