@@ -13,6 +13,7 @@ from counterfoil.gate import events, redact
 from counterfoil.gate.policy import Policy, who_may_approve
 from counterfoil.gate.rules import PRIORITIES
 from counterfoil.kernel import authority
+from counterfoil.kernel.digest import sha256_hex
 from counterfoil.usecases import policy_file, policy_on_base, record
 from counterfoil.usecases.policy_in_force import accepted, policy_stream
 
@@ -144,18 +145,65 @@ def accept(
     found = candidate(context, store, remove=remove)
     if digest is not None:
         _check_digest(digest, found)
+    return _seal(context, store, found, by=actor, assurance=assurance, statement=statement)
+
+
+def accept_applied(
+    context: Context, store: Store, text: bytes, *, proposal: str, by: str, assurance: str
+) -> Accepted | None:
+    """Lets a policy count that people have approved as a `policy.change`, once it is on the base branch.
+
+    Told twice, it is accepted once.
+
+    Args:
+        context: the project.
+        store: its ledger.
+        text: the file as the proposal wrote it.
+        proposal: its id.
+        by: the person whose approval was the last that was needed.
+        assurance: the weakest of the approvals.
+
+    Returns:
+        None where the base branch has another policy, so that a person has to accept it there.
+
+    Raises:
+        ConflictError: `version_conflict`.
+        InputError: as `candidate`.
+    """
+    if policy_on_base.on_base(context, store).blob is None:
+        return None
+    found = candidate(context, store)
+    if found.digest != sha256_hex(text):
+        return None
+    return _seal(context, store, found, by=by, assurance=assurance, proposal=proposal)
+
+
+def _seal(
+    context: Context,
+    store: Store,
+    found: Candidate,
+    *,
+    by: str,
+    assurance: str,
+    statement: Mapping[str, Any] | None = None,
+    proposal: str | None = None,
+) -> Accepted:
+    """Seals an acceptance, unless that very policy counts already."""
     stream = policy_stream(context.prefix)
     length = store.head(stream).length
     last = accepted(store, context.prefix)
     told = policy_on_base.told(last)
-    previous = told.get("sha256")
-    if ("sha256" in told or last is None) and (previous, told.get("blob")) == (found.digest, found.base.blob):
-        return Accepted(found.digest, _text(previous), False, None if last is None else last.id, found.base)
-    body = body_of(found, by=actor, previous=_text(previous), assurance=assurance, statement=statement)
+    previous = _text(told.get("sha256"))
+    is_known = last is None or "sha256" in told
+    if is_known and (told.get("sha256"), told.get("blob")) == (found.digest, found.base.blob):
+        return Accepted(found.digest, previous, False, None if last is None else last.id, found.base)
+    body = body_of(
+        found, by=by, previous=previous, assurance=assurance, statement=statement, proposal=proposal
+    )
     key = f"accept/{length}/{found.digest or 'none'}"
-    draft = record.draft(context, stream, events.POLICY_ACCEPTED, actor, body, key)
+    draft = record.draft(context, stream, events.POLICY_ACCEPTED, by, body, key)
     receipts: list[Receipt] = record.append(context, store, [draft], expect={stream: length})
-    return Accepted(found.digest, _text(previous), True, receipts[0].id, found.base)
+    return Accepted(found.digest, previous, True, receipts[0].id, found.base)
 
 
 def body_of(

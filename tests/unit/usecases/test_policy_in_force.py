@@ -13,7 +13,7 @@ from counterfoil.gate.facts import Facts
 from counterfoil.gate.rules import DEFAULT, rule
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.usecases import kinds, policy_in_force, record
-from counterfoil.usecases.accepting import Accepted, accept
+from counterfoil.usecases.accepting import Accepted, accept, accept_applied
 from counterfoil.usecases.opening import open_or_make
 from counterfoil.usecases.policy_in_force import LOCKED, accepted, in_force, policy_stream
 from counterfoil.usecases.policy_on_base import unaccepted, warn
@@ -105,6 +105,29 @@ def test_the_same_policy_is_accepted_once(scene: Scene) -> None:
         "assurance": "unverified",
     }  # fmt: skip
     assert body["authority"] == {"version": 1, "kinds": ["human"], "people": None}
+
+
+def test_an_applied_change_of_policy_counts_where_the_base_branch_has_it(scene: Scene) -> None:
+    def applied(text: str) -> Accepted | None:
+        return accept_applied(
+            scene.context(), scene.store, text.encode(), proposal="P-1", by="human:bob", assurance="signed"
+        )
+
+    assert applied(DENY) is None
+    scene.commit(DENY)
+    assert applied(FREE) is None
+    assert in_force(scene.context(), scene.store) == DEFAULT
+    first, again = applied(DENY), applied(DENY)
+    assert first is not None
+    assert again is not None
+    assert (first.changed, again.changed, again.receipt) == (True, False, first.receipt)
+    receipt = accepted(scene.store, "")
+    assert receipt is not None
+    body = receipt.data()
+    assert (receipt.actor, body["by"], body["proposal"], body["assurance"]) == (
+        "human:bob", "human:bob", "P-1", "signed",
+    )  # fmt: skip
+    assert scene.answer()[0] == "deny"
 
 
 def test_a_policy_that_is_gone_goes_on_counting_until_its_absence_is_accepted(scene: Scene) -> None:
