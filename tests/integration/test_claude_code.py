@@ -7,6 +7,7 @@ standard input, and by a call of the tool that `--permission-prompt-tool` names.
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import threading
@@ -67,6 +68,26 @@ def test_calls_that_nobody_has_put_under_the_gate_get_no_answer(gated: Desk) -> 
 
 def test_where_there_is_no_project_the_hook_says_nothing(bare_desk: Desk) -> None:
     assert hook(bare_desk) is None
+
+
+def test_going_elsewhere_leads_around_nothing(gated: Desk) -> None:
+    elsewhere = gated.write("../elsewhere/file", "").parent
+    said = subprocess.run(
+        ["ticket", "hook", "claude-code"], cwd=elsewhere, input=told(gated, cwd=str(elsewhere)), capture_output=True,
+        text=True, check=True, env={**os.environ, "CLAUDE_PROJECT_DIR": str(gated.path)},
+    )  # fmt: skip
+    assert json.loads(said.stdout)["hookSpecificOutput"]["permissionDecision"] == "deny"
+
+
+def test_a_link_leads_around_nothing(gated: Desk) -> None:
+    gated.write("infra/main.tf", "")
+    (gated.path / "harmless").symlink_to("infra")
+    (gated.path / "README").symlink_to("infra/main.tf")
+    given = [
+        {"file_path": path, "content": "x"} for path in ("harmless/main.tf", "README", "harmless/new.tf")
+    ]
+    assert [(hook(gated, "Write", each) or ("", ""))[0] for each in given] == ["deny"] * 3
+    assert "writes infra/main.tf" in gated.say("proposal", "show", pending(gated)[-1]).out
 
 
 def test_what_waits_for_a_person_does_not_run_and_runs_once_when_approved(gated: Desk) -> None:

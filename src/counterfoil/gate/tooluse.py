@@ -47,6 +47,8 @@ class ToolUse:
         session: names the session in which the agent works.
         id: names the call, or is empty.
         cwd: the folder in which it happens, absolute, or empty.
+        leads_to: the file that would be written once all links are followed, relative to the project if it lies
+            below it; empty where nobody has looked.
     """
 
     tool: str
@@ -54,6 +56,7 @@ class ToolUse:
     session: str = ""
     id: str = ""
     cwd: str = ""
+    leads_to: str = ""
 
     @property
     def text(self) -> str:
@@ -76,18 +79,26 @@ class ToolUse:
         given = self.given.get("command")
         return given if self.tool in COMMAND_TOOLS and isinstance(given, str) else None
 
-    def path(self, root: str) -> str | None:
-        """Returns the file that would be written, relative to the project if it lies below it; None for none.
+    @property
+    def file(self) -> str | None:
+        """The file that would be written, as the harness names it; None where none is named."""
+        field = PATH_FIELDS.get(self.tool)
+        given = self.given.get(field) if field else None
+        return given if isinstance(given, str) and given else None
+
+    def paths(self, root: str) -> tuple[str, ...]:
+        """Returns the file that would be written, relative to the project if it lies below it.
+
+        Where links lead elsewhere there are two: the path as it is named, and where it leads.
 
         Args:
             root: the project's folder, absolute.
         """
-        field = PATH_FIELDS.get(self.tool)
-        given = self.given.get(field) if field else None
-        if not isinstance(given, str) or not given:
-            return None
-        whole = posixpath.normpath(posixpath.join(self.cwd or root, given))
-        return whole.removeprefix(root.rstrip("/") + "/")
+        if self.file is None:
+            return ()
+        whole = posixpath.normpath(posixpath.join(self.cwd or root, self.file))
+        named = whole.removeprefix(root.rstrip("/") + "/")
+        return (named,) if self.leads_to in {"", named} else (named, self.leads_to)
 
 
 def read_hook(data: bytes) -> ToolUse | None:
@@ -180,9 +191,9 @@ def _matches(use: ToolUse, pattern: str, root: str) -> bool:
         return True
     if use.command is not None:
         return _in_command(inner, use.command)
-    path = use.path(root)
-    if path is not None:
-        return _is_path(inner, path)
+    paths = use.paths(root)
+    if paths:
+        return any(_is_path(inner, path) for path in paths)
     return use.tool in COMMAND_TOOLS or use.tool in PATH_FIELDS
 
 

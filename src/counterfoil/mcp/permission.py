@@ -34,6 +34,7 @@ async def ask(call: ToolCall, session: ServerSession) -> CallToolResult:
     """Answers whether a tool may run; that nobody could be asked is a no, told as one."""
     asked = call.arguments
     use = made(asked["tool_name"], asked["input"], "", asked.get("tool_use_id"), call.context.work.root)
+    use = await anyio.to_thread.run_sync(harness.followed, call.context, use)
     verdict = await _until_answered(call, use, session)
     if verdict.answer == ALLOW:
         return _answer({"behavior": "allow", "updatedInput": asked["input"]})

@@ -7,6 +7,8 @@ by compare-and-set, so two calls that are alike cannot share one.
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import ConflictError, CounterfoilError, HostError, RefusedError
@@ -16,7 +18,7 @@ from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, PENDING, REJE
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.ledger.receipt import key_digest
 from counterfoil.usecases import kinds, proposals, record, runtime
-from counterfoil.usecases.actions.harness import TOOL_RUN
+from counterfoil.usecases.actions.harness import PATH_LENGTH, TOOL_RUN
 from counterfoil.usecases.policy_in_force import in_force
 from counterfoil.usecases.proposing import Request, propose
 from counterfoil.usecases.waiting import wait
@@ -56,6 +58,15 @@ class Verdict(NamedTuple):
     proposal: str = ""
 
 
+def followed(context: Context, use: ToolUse) -> ToolUse:
+    """Returns a use that says where its file really lies: a link must not lead around a rule."""
+    if use.file is None or "\0" in use.file:
+        return use
+    root = os.path.realpath(context.work.root)
+    real = os.path.realpath(os.path.join(use.cwd or root, use.file))
+    return replace(use, leads_to=real.removeprefix(root.rstrip("/") + "/"))
+
+
 def is_gated(context: Context, store: Store | None, use: ToolUse) -> bool:
     """Tells whether a use is for the gate: a setting names it, or a rule of the accepted policy does.
 
@@ -70,10 +81,9 @@ def is_gated(context: Context, store: Store | None, use: ToolUse) -> bool:
     patterns = tooluse.matchers(context.setting(SETTING))
     if tooluse.matches(use, patterns, context.work.root):
         return True
-    path = use.path(context.work.root)
     facts = Facts(
         TOOL_RUN, context.actor(), remote=context.options.remote, risk="high", state_from="", state_to="",
-        paths=() if path is None else (path,), space="",
+        paths=use.paths(context.work.root), space="",
     )  # fmt: skip
     return not rules.rule(in_force(context, store), facts).rule.startswith(BUILT_IN_RULES)
 
@@ -140,9 +150,9 @@ def _request(context: Context, use: ToolUse, number: int) -> Request:
     payload: dict[str, object] = {"tool": use.tool, "input": use.text}
     if use.command is not None:
         payload["command"] = use.command
-    path = use.path(context.work.root)
-    if path is not None:
-        payload["paths"] = [path[:4096]]
+    paths = use.paths(context.work.root)
+    if paths:
+        payload["paths"] = [path[:PATH_LENGTH] for path in paths]
     if use.cwd:
         payload["cwd"] = use.cwd
     return Request(

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from counterfoil.usecases.ports import Store
 
 AGENT = "agent:claude-code"
+PROJECT = "CLAUDE_PROJECT_DIR"
+"""Claude Code tells its hooks by this where it was opened."""
 NO_PROJECT = frozenset(("not_initialized", "not_git_repo", "foreign_layout"))
 BLOCKS = 2
 """The exit status by which a hook blocks a call that it cannot even read."""
@@ -41,6 +43,8 @@ def run(call: Call) -> Reply:
 
 
 def _answered(call: Call, use: ToolUse) -> Reply:
+    # An agent may have gone elsewhere with `cd`; the project is the one that Claude Code was opened in.
+    call.cwd = call.environ.get(PROJECT) or call.cwd
     try:
         context = call.context()
     except InputError as error:
@@ -82,6 +86,7 @@ def _verdict(context: Context, use: ToolUse) -> Verdict | None:
     except CounterfoilError as error:
         failure = error
     try:
+        use = harness.followed(context, use)
         if not harness.is_gated(context, store, use):
             return None
         if store is None:
