@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "protocol" / "stores.md"
 SUITE = Path("tests/conformance/stores")
 MARK = "<!-- below: made by tests/conformance/stores_page.py -->\n"
-NAMES = {"memory": "Memory", "sqlite": "SQLite", "postgres": "PostgreSQL"}
+NAMES = {"memory": "Memory", "sqlite": "SQLite", "shared": "SQLite, shared", "postgres": "PostgreSQL"}
 
 
 def cases() -> list[str]:

@@ -21,8 +21,8 @@ def test_cases_are_counted_by_backend_and_a_pair_for_both() -> None:
            "a/test_a.py::test_two[memory-to-postgres]", "a/test_a.py::test_three"]  # fmt: skip
     assert counted(ids) == {
         "test_a.py": {
-            "test_one": {"memory": 1, "sqlite": 1, "postgres": 0},
-            "test_two": {"memory": 1, "sqlite": 0, "postgres": 1},
-            "test_three": {"memory": 0, "sqlite": 0, "postgres": 0},
+            "test_one": {"memory": 1, "sqlite": 1, "shared": 0, "postgres": 0},
+            "test_two": {"memory": 1, "sqlite": 0, "shared": 0, "postgres": 1},
+            "test_three": {"memory": 0, "sqlite": 0, "shared": 0, "postgres": 0},
         }
     }
