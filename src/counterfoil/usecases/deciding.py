@@ -16,6 +16,7 @@ from counterfoil.gate.facts import DENY, Facts
 from counterfoil.gate.limits import REASON
 from counterfoil.gate.proposal import APPROVED, PENDING, STALE, UNVERIFIED, Decide, Proposal
 from counterfoil.gate.statement import disclosed
+from counterfoil.kernel import actor as actors
 from counterfoil.usecases import applying, proposals, proposing, statements
 from counterfoil.usecases.actions import preparing
 from counterfoil.usecases.authenticating import check_scope, keys_of
@@ -86,8 +87,11 @@ def decide(context: Context, store: Store, proposal_id: str, answer: Answer) -> 
     Raises:
         RefusedError: `refused`, `self_approval`, `needs_terminal`, `signature_required`; that is sealed.
         ConflictError: `proposal_closed`, `digest_differs`, `stale`, `frozen`, `rights_lost`, `other_project`.
-        InputError: `proposal_not_found`, `usage`, `invalid_statement`, `secret_found`.
+        InputError: `proposal_not_found`, `usage`, `invalid_actor`, `invalid_statement`, `secret_found`.
     """
+    kind, _, slug = answer.by.partition(":")
+    if not actors.is_slug(kind) or not actors.is_slug(slug):
+        raise InputError("invalid_actor", f"{answer.by!r} is nobody", actors.HINT, value=answer.by)
     if answer.verdict not in {APPROVE, REJECT}:
         raise InputError(
             "usage",
