@@ -216,3 +216,14 @@ def test_policy_is_told_how_many_approvals_the_ticket_wishes_for(repository: Rep
     [facts] = prepared.facts
     assert (facts.reviews, facts.priority, facts.labels) == (2, "p1", ("ui",))
     assert prepared.tickets == (ticket,)
+
+
+def test_a_path_that_is_no_text_is_shown_and_told_as_text(repository: RepositoryFactory) -> None:
+    branches = Branches(repository())
+    with open(os.fsencode(branches.repository.path) + b"/caf\xe9.txt", "wb") as file:
+        file.write(b"x\n")
+    branches.repository.commit("more")
+    prepared = branches.prepare()
+    assert prepared.facts[0].paths == ("a.txt", "caf\\xe9.txt")
+    assert "+++ b/caf\\xe9.txt\n" in prepared.shown.text
+    assert branches.run(prepared)

@@ -148,6 +148,8 @@ OTHER = ActionType("other.name", 1, "x", SCHEMA, show=str, run=fail)
 INSIDE = ActionType("in.side", 1, "x", SCHEMA, form="files", show=str, run=fail)
 BLIND = ActionType("b.lind", 1, "x", SCHEMA, run=fail)
 NUMBER = 7
+REMOTE = ActionType("re.mote", 1, "x", {**SCHEMA, "properties": {"a": {"$ref": "https://x.example/y"}}}, show=str, run=fail)
+SETS = ActionType("se.ts", 1, "x", {**SCHEMA, "properties": {"a": {"enum": {1, 2}}}}, show=str, run=fail)
 SHOWS = ActionType("sh.ows", 1, "x", SCHEMA, show=show, run=fail)
 FAILS = ActionType("fa.ils", 1, "x", SCHEMA, show=str, run=fail, probe=fail)
 TELLS = ActionType("te.lls", 1, "x", SCHEMA, show=str, run=lambda payload, tools: {"token": "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"})
@@ -160,7 +162,7 @@ ODD = ActionType("o.dd", 1, "x", SCHEMA, show=str, run=lambda payload, tools: {"
 def broken(repository: RepositoryFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
     """A project beside which a package is installed that does everything wrong."""
     site = tmp_path / "broken"
-    names = {"ticket.move": "TAKEN", "wrong.name": "OTHER", "in.side": "INSIDE", "b.lind": "BLIND", "num.ber": "NUMBER",
+    names = {"ticket.move": "TAKEN", "wrong.name": "OTHER", "in.side": "INSIDE", "b.lind": "BLIND", "num.ber": "NUMBER", "re.mote": "REMOTE", "se.ts": "SETS",
              "mis.sing": "NOTHING", "sh.ows": "SHOWS", "fa.ils": "FAILS", "te.lls": "TELLS", "hu.ge": "HUGE", "o.dd": "ODD"}  # fmt: skip
     lay_down(site, "broken-gate", {key: f"broken_gate:{value}" for key, value in names.items()})
     lay_down(site, "absent-gate", {"ab.sent": "no_such_module_at_all:X"})
@@ -175,7 +177,7 @@ def test_packages_that_cannot_be_used_are_named_and_stop_nothing(broken: Context
     assert set(found) - set(BUILT_IN) == {"sh.ows", "fa.ils", "te.lls", "hu.ge", "o.dd"}
     assert found["ticket.move"] is BUILT_IN["ticket.move"]
     assert {str(warning["action"]) for warning in broken.warnings} == {
-        "ticket.move", "wrong.name", "in.side", "b.lind", "num.ber", "mis.sing", "ab.sent",
+        "ticket.move", "wrong.name", "in.side", "b.lind", "num.ber", "mis.sing", "ab.sent", "re.mote", "se.ts",
     }  # fmt: skip
     assert {warning["package"] for warning in broken.warnings} == {"broken-gate", "absent-gate"}
 

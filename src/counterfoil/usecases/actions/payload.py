@@ -49,11 +49,24 @@ def check_form(action: ActionType, payload: Mapping[str, object]) -> None:
     Raises:
         InputError: `invalid_payload`, with `path` (a JSON pointer) and `keyword`.
     """
-    error = next(iter(_compiled(dumps(action.schema)).iter_errors(payload)), None)
+    error = next(iter(validator(action).iter_errors(payload)), None)
     if error is not None:
         error = _meant(error)
         path = "".join([f"/{_pointer(part)}" for part in error.instance_path])
         raise _invalid(action, path, _wanted(error), error.kind.name)
+
+
+def validator(action: ActionType) -> Draft202012Validator:
+    """Returns what checks payloads of an action.
+
+    Raises:
+        InputError: `invalid_action` for a schema that is none.
+    """
+    try:
+        return _compiled(dumps(action.schema))
+    except (TypeError, RecursionError):
+        problem = f"the schema of {action.name} is no JSON"
+        raise InputError("invalid_action", problem, "mend the package that brings the action") from None
 
 
 @lru_cache(maxsize=256)

@@ -15,6 +15,7 @@ from counterfoil.gate import shown
 from counterfoil.gate.action import Flag, Shown
 from counterfoil.usecases.actions.outside import Attempt, Executor, Ready
 from counterfoil.usecases.blobs import LOCAL_ONLY, read_blobs
+from counterfoil.usecases.context import plain_path
 
 if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
@@ -29,7 +30,7 @@ TRAILER = "Ticket-Proposal"
 
 
 class Entry(NamedTuple):
-    """A file of a tree that differs: its path, and the modes and blobs before and after."""
+    """A file of a tree that differs: its path as text, and the modes and blobs before and after."""
 
     path: str
     mode_before: str
@@ -179,7 +180,7 @@ def changed_entries(context: Context, before: str, after: str) -> list[Entry]:
     entries = []
     for head, path in zip(parts[::2], parts[1::2], strict=False):
         mode_before, mode_after, blob_before, blob_after, _status = head.removeprefix(":").split(" ")
-        entries.append(Entry(path, mode_before, mode_after, blob_before, blob_after))
+        entries.append(Entry(plain_path(path), mode_before, mode_after, blob_before, blob_after))
     if len(entries) > FILES_MAX:
         message = f"the merge changes {len(entries):,} files, and {FILES_MAX:,} are the most that is shown"
         raise InputError("too_large", message, "split it into several", size=len(entries), limit=FILES_MAX)
@@ -220,7 +221,7 @@ def _contents(context: Context, entries: list[Entry]) -> list[shown.File]:
 
     return [
         (
-            entry.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
+            entry.path,
             content(entry.mode_before, entry.blob_before),
             content(entry.mode_after, entry.blob_after),
         )
@@ -229,13 +230,7 @@ def _contents(context: Context, entries: list[Entry]) -> list[shown.File]:
 
 
 def _modes(entries: list[Entry]) -> dict[str, tuple[str, str]]:
-    return {
-        entry.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"): (
-            entry.mode_before,
-            entry.mode_after,
-        )
-        for entry in entries
-    }
+    return {entry.path: (entry.mode_before, entry.mode_after) for entry in entries}
 
 
 def _flags(entries: list[Entry]) -> list[Flag]:

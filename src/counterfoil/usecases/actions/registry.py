@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.gate.action import OUTSIDE, ActionType
 from counterfoil.usecases.actions.builtin import BUILT_IN
+from counterfoil.usecases.actions.payload import validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,9 +74,11 @@ def _loaded(context: Context, entry: EntryPoint) -> ActionType | None:
     """Loads what an entry point names; whatever goes wrong there is a warning that names it."""
     try:
         action = entry.load()
+        if isinstance(action, ActionType):
+            validator(action)
     except CounterfoilError as error:
         problem = error.message
-    except Exception as error:  # other people's code
+    except (Exception, SystemExit) as error:  # other people's code
         problem = f"{type(error).__name__}: {error}"
     else:
         problem = _objection(action, entry.name)
