@@ -331,3 +331,42 @@ def test_without_the_package_the_command_says_what_to_install(desk: Desk) -> Non
     desk.env = {"PYTHONPATH": str(desk.path.parent / "hidden")}
     said = desk.spawn("mcp", status=12)
     assert said.err == "error: ticket mcp needs the package mcp\nhint: pip install 'counterfoil[mcp]'\n"
+
+
+def _garbage() -> list[bytes]:
+    call = {"name": tools.PROPOSE, "arguments": {"action": "ticket.create", "payload": {}, "reason": "R"}}
+    deep = b'{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"ticket_propose","arguments":{"payload":'
+    return [
+        b"\n",
+        b"\xff\xfe\n",
+        b"{}\n",
+        b"[]\n",
+        b"[" * 100_000 + b"\n",
+        deep + b'{"a":' * 5_000 + b"1" + b"}" * 5_000 + b"}}}\n",
+        b'{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"ticket_show","arguments":{"id":"\\ud800"}}}\n',
+        line(id=9, method="nothing"),
+        line(id=9, method="tools/call"),
+        line(id=9, method="tools/call", params={"name": tools.LIST, "arguments": []}),
+        line(id=9, method="tools/call", params={**call, "_meta": {"progressToken": {}}}),
+        line(id=9, method="resources/read", params={"uri": "x" * 100_000}),
+        line(id=9, method="initialize", params={}),
+        line(id=9, method="notifications/cancelled", params={"requestId": 9}),
+    ]
+
+
+@pytest.mark.parametrize("data", _garbage(), ids=range(len(_garbage())))
+def test_nothing_that_a_client_writes_ends_the_server(desk: Desk, data: bytes) -> None:
+    said = subprocess.Popen(
+        ["ticket", "mcp"], cwd=desk.path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert said.stdin is not None
+    assert said.stdout is not None
+    said.stdin.write(INITIALIZE + INITIALIZED + data + line(id=99, method="ping"))
+    said.stdin.flush()
+    answers = []
+    while not answers or answers[-1].get("id") != 99:
+        answers.append(json.loads(said.stdout.readline()))
+    said.stdin.close()
+    assert answers[-1]["result"] == {}
+    assert "Traceback" not in repr(answers)
+    assert said.wait(30) == 0
