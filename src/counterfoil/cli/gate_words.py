@@ -118,7 +118,9 @@ def _attached(body: Body) -> list[str]:
 
 def _spent(body: Body) -> list[str]:
     tokens = [
-        f"{body[f'{way}_tokens']:,} tokens {way}" for way in ("input", "output") if f"{way}_tokens" in body
+        f"{body[name]:,} tokens {way}"
+        for name, way in (("input_tokens", "in"), ("output_tokens", "out"))
+        if name in body
     ]
     more = [str(part) for part in (body.get("model"), *tokens, body.get("grade")) if part]
     return [f"spent {body['amount']} {body['currency']} ({', '.join(more)})", *_quoted(body.get("note"))]

@@ -181,7 +181,8 @@ def state_words(seen: Seen) -> str:
         return ", ".join([word for word in ("pending", expiry(seen)) if word])
     if seen.status == proposals.APPLIED:
         commit = state.effect.get("commit")
-        return f"applied{f' as commit {str(commit)[:9]}' if commit else ''}, {ago(str(state.effect.get('at')), seen.now_ms)}"
+        which = f" as commit {str(commit)[:9]}" if commit else ""
+        return visible(f"applied{which}, {ago(str(state.effect.get('at')), seen.now_ms)}")
     if seen.status == proposals.FAILED:
         return visible(f"failed: {state.effect.get('message') or state.effect.get('reason')}")
     if seen.status == proposals.SUPERSEDED:
