@@ -94,13 +94,13 @@ def test_only_the_window_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
     log = store.log
 
-    def watched(**part: int) -> Iterator[Receipt]:
-        read.append(part)
-        return log(**part)
+    def watched(*, first: int, last: int) -> Iterator[Receipt]:
+        read.append((first, last))
+        return log(first=first, last=last)
 
     monkeypatch.setattr(store, "log", watched)
     assert recent(store, limited(), Facts("ticket.move", BOT)) == [{HOUR_MS: 1}]
-    assert read == [{"first": 47, "last": 50}]
+    assert read == [(47, 50)]
 
 
 def test_what_the_ledger_cannot_tell_is_unknown_and_so_asks(monkeypatch: pytest.MonkeyPatch) -> None:

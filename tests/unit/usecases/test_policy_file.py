@@ -37,7 +37,8 @@ PEOPLE = ("human:ada", "human:bob", "human:eve")
     ("data", "code"),
     [
         (b"", "policy_version"),
-        (b"- 1\n", "policy_shape"),
+        (b"- 1\n", "invalid_yaml"),
+        (b"version: 1\nrules: {}\n", "policy_shape"),
         (b"\xff", "invalid_yaml"),
         (b"a: [", "invalid_yaml"),
         (b"a: 1\na: 2\n", "invalid_yaml"),
