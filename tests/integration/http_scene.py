@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 TICKET = Path(sys.prefix, "bin", "ticket")
 START_S = 20.0
+BACKENDS = ("sqlite", "postgres")
 WIDE = ("read", "ticket.*", "artifact.attach", "spend.record", "pull.link", "policy.change")
 DAY_MS = 86_400_000
 
@@ -89,12 +90,10 @@ class Served:
     Attributes:
         desk: the repository.
         url: where it is served; empty while it is not.
-        env: further variables for the server.
     """
 
-    def __init__(self, desk: Desk, folder: Path, env: dict[str, str] | None = None) -> None:
+    def __init__(self, desk: Desk, folder: Path) -> None:
         self.desk = desk
-        self.env = env or {}
         self.url = ""
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder / "server.log"
@@ -109,7 +108,7 @@ class Served:
         with open(out, "wb") as told, open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [str(TICKET), "serve", "--port", str(self.port), *words], cwd=self.desk.path, stdout=told, stderr=log,
-                stdin=subprocess.DEVNULL, env={**os.environ, **self.desk.env, **self.env},
+                stdin=subprocess.DEVNULL, env={**os.environ, **self.desk.env},
             )  # fmt: skip
         deadline = time.monotonic() + START_S
         while not (line := out.read_text("utf-8")).endswith("\n"):
@@ -165,7 +164,7 @@ class Served:
     def ledger(self) -> Iterator[tuple[Context, Store]]:
         """Opens the project beside the server, as a command of its owner does."""
         context = open_project(
-            str(self.desk.path), {**os.environ, **self.desk.env, **self.env}, Options("human:ada")
+            str(self.desk.path), {**os.environ, **self.desk.env}, Options("human:ada")
         )
         store = opening.open_or_make(context)
         try:
@@ -210,9 +209,13 @@ class Served:
         return [json.loads(line) for line in self.log.read_text("utf-8").splitlines() if line.startswith("{")]
 
 
-def new_project(folder: Path) -> Served:
-    """Makes a project that can be served."""
+def new_project(folder: Path, backend: str = "sqlite") -> Served:
+    """Makes a project that can be served, whose ledger lies in a file or in a database of a server."""
     desk = core(folder / "work")
+    if backend == "postgres":
+        from postgres_server import fresh_schema
+
+        desk.env["COUNTERFOIL_DATABASE"] = fresh_schema()
     desk.say("init")
     return Served(desk, folder)
 

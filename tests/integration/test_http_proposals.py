@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from integration.http_scene import new_project
+from integration.http_scene import BACKENDS, new_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,10 +35,10 @@ class Scene:
         return str(answer.json()["id"])
 
 
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """One server for all tests of this page."""
-    served = new_project(tmp_path_factory.mktemp("http"))
+@pytest.fixture(scope="module", params=BACKENDS)
+def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """One server of each kind of ledger for all tests of this page."""
+    served = new_project(tmp_path_factory.mktemp("http"), request.param)
     try:
         served.start()
         yield Scene(served)

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from integration.http_scene import new_project
+from integration.http_scene import BACKENDS, new_project
 
 from counterfoil.gate import events
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from counterfoil.client import Proposal
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+@pytest.fixture(params=BACKENDS)
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
     """A served project."""
-    made = new_project(tmp_path)
+    made = new_project(tmp_path, request.param)
     try:
         yield made.start()
     finally:
