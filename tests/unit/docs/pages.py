@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
 OWN_FOLDERS = ("howto", "tutorial", "reference")
 GENERATED = DOCS / "reference" / "cli.md"
+MEASURED = DOCS / "benchmarks.md"
 
 _FENCE = re.compile(
     r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>\w*)[^\n]*\n(?P<text>.*?)^ *(?P=fence) *$", re.M | re.S
@@ -31,11 +32,11 @@ class Block(NamedTuple):
 
 
 def pages() -> list[Path]:
-    """Returns the pages that are written by hand for users: README, changelog and docs of our folders."""
-    found = [ROOT / "README.md", ROOT / "CHANGELOG.md", DOCS / "README.md"]
+    """Returns the pages that are written by hand: README, changelog, those of `docs` and of our folders there."""
+    found = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
     for folder in OWN_FOLDERS:
         found += sorted((DOCS / folder).glob("*.md"))
-    return [page for page in found if page != GENERATED]
+    return [page for page in found if page not in {GENERATED, MEASURED}]
 
 
 def name_of(page: Path) -> str:
