@@ -54,8 +54,8 @@ def _of_blobs(context: Context, body: Mapping[str, Any]) -> Shown | None:
     if any(name not in found for _, *pair in writes for name in pair if name):
         return None
     files = [
-        (context.prefix + str(path), *[found[name] if name else None for name in pair])
-        for path, *pair in writes
+        (context.prefix + str(path), found[before] if before else None, found[after] if after else None)
+        for path, before, after in writes
     ]
-    text = shown.diff([(path, before, after) for path, before, after in files], ())
+    text = shown.diff(files)
     return Shown(text.kind, text.text, sealed_flags(body))
