@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.cli.layout import BOLD, DIM, RESET, columns_of, cut, visible
 from counterfoil.cli.receipt_words import said, seen_in_git, tell
+from counterfoil.gate import events
 from counterfoil.usecases import kinds
 from counterfoil.usecases.tracing import OPEN, UNREADABLE
 
@@ -48,6 +49,14 @@ SIGNS = {
     UNREADABLE: ("?", YELLOW),
 }
 """By outcome; what was seen rather than done has a hollow dot."""
+ANSWERS = {
+    events.APPROVED: ("●", GREEN),
+    events.EFFECT_APPLIED: ("●", GREEN),
+    events.REJECTED: ("✗", RED),
+    events.EFFECT_FAILED: ("✗", RED),
+    events.REFUSED: ("✗", RED),
+}
+"""By the kind of a receipt that stands alone: what was answered, and what came of it."""
 NUMBER = 6
 
 
@@ -122,7 +131,9 @@ def _entry(told: Told, stream: str, colours: bool, width: int, rail: str) -> lis
 
 def _head(told: Told, colours: bool, width: int) -> str:
     entry = told.entry
-    sign, colour = SIGNS.get("" if _is_mute(entry) else entry.outcome, ("○", CYAN))
+    sign, colour = ANSWERS.get(entry.action, ("○", CYAN))
+    if not _is_mute(entry):
+        sign, colour = SIGNS.get(entry.outcome, (sign, colour))
     clock, who = entry.at[11:19] or "?", f" {visible(entry.actor)}"
     end = spoken_numbers([moment.position for moment in entry.moments])
     if told.origin:

@@ -1,6 +1,6 @@
 """From what somebody typed to a ledger, a stream or a receipt.
 
-A stream is named as it is, or by its ticket in any way that `resolve` knows. A receipt is named by its
+A stream is named as it is, or by its ticket in any way that `resolve` knows, or by the beginning of a proposal's id. A receipt is named by its
 place in the log (`@12`), by its place in a stream (`ticket/01ARZ…@3`, `TK-01ARZ3ND@3`), or by the beginning of
 its hash.
 """
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SHORTEST_HASH = 4
 CANDIDATES_SHOWN = 10
 NUMBER_DIGITS = 15
+PROPOSAL = "P-"
+"""Begins the id of a proposal, which is the name of its stream behind the slash."""
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -82,6 +84,10 @@ def find_stream(context: Context, store: Store, query: str) -> str:
     for name in (kinds.ticket_stream(upper), kinds.ticket_stream(upper.rpartition("-")[2])):
         if store.stream(name) is not None:
             return name
+    if query[:2].upper() == PROPOSAL and "/" not in query:
+        begun = [stream.name for stream in store.streams(f"proposal/{query.upper()}")]
+        if len(begun) == 1:
+            return begun[0]
     if "/" not in query:
         try:
             name = kinds.ticket_stream(find_name(context, query)[:-3].upper())

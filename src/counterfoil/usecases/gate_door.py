@@ -124,7 +124,13 @@ class GateDoor:
         return self.propose("ticket.respond", payload, key=key, redact=redact)
 
     def attach(self, ticket: str, *items: Mapping[str, Any], key: str | None = None) -> Proposal:
-        """Attaches artifacts: `{"kind": "link", "url": …}`, `{"kind": "note", "text": …}`, what `store_file` gives, …"""
+        """Attaches artifacts to a ticket.
+
+        Args:
+            ticket: which.
+            items: `{"kind": "link", "url": …}`, `{"kind": "note", "text": …}`, what `store_file` gives, and so on.
+            key: names the request.
+        """
         payload = {"ticket": ticket, "artifacts": [dict(item) for item in items]}
         return self.propose("artifact.attach", payload, key=key)
 

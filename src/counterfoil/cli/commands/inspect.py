@@ -72,6 +72,8 @@ def stream_title(context: Context, stream: str, state: Mapping[str, object] | No
         )
         return cut(visible(words), WIDTH), stream
     what = {"ledger": "The ledger itself"}.get(stream, "A stream")
+    if stream.startswith("proposal/"):
+        what = f"Proposal {visible(stream.partition('/')[2])}"
     return what, stream
 
 
