@@ -175,6 +175,8 @@ def _sub_verb(verb: str, rest: list[str]) -> tuple[str, list[str]]:
 
         second = [name.partition(" ")[2] for name in known]
         near = nearest(rest[at], second)
+        if near is None and rest[at][:2].upper() == "P-":
+            near = f"show {rest[at]}"
         meant = f"; did you mean `ticket {verb} {near}`?" if near else ""
         message = f"there is no `ticket {verb} {rest[at]}`{meant}"
         raise usage(message, verb, value=rest[at], allowed=second)

@@ -43,6 +43,11 @@ def test_two_words_are_one_verb(words: list[str], verb: str, values: dict[str, o
             "ticket ledger --help",
         ),
         (["ledger", "frobnicate"], "there is no `ticket ledger frobnicate`", "ticket ledger --help"),
+        (
+            ["proposal", "P-7Q2K9M4X"],
+            "there is no `ticket proposal P-7Q2K9M4X`; did you mean `ticket proposal show P-7Q2K9M4X`?",
+            "ticket proposal --help",
+        ),
         (["ledger", "verify", "--dep"], "ledger verify has no option --dep; did you mean --deep?",
          "ticket ledger verify --help"),
         (["ledger", "show"], "ledger show needs RECEIPT", "ticket ledger show --help"),
