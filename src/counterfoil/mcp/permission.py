@@ -18,7 +18,8 @@ from mcp.types import CallToolResult, TextContent
 
 from counterfoil.gate.facts import ALLOW
 from counterfoil.gate.tooluse import made
-from counterfoil.mcp.waiting import PROGRESS_S, TURN_S, waiters
+from counterfoil.mcp.threads import waiters
+from counterfoil.mcp.waiting import PROGRESS_S, TURN_S
 from counterfoil.usecases import harness
 from counterfoil.usecases.harness import WAITING
 

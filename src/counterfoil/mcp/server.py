@@ -30,6 +30,7 @@ from counterfoil.errors import InputError
 from counterfoil.mcp import answers, completing, prompts, reading, resources, showing, tools
 from counterfoil.mcp.arguments import check
 from counterfoil.mcp.call import ToolCall
+from counterfoil.mcp.threads import writers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -129,7 +130,7 @@ class Desk:
         else:
             from counterfoil.mcp import asking
 
-            answer = await anyio.to_thread.run_sync(asking.RUN[name], call)
+            answer = await anyio.to_thread.run_sync(asking.RUN[name], call, limiter=writers())
         return answers.result(answer, call.context)
 
     async def list_resources(

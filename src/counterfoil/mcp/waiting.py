@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
-from anyio.lowlevel import RunVar
 
 from counterfoil.gate.proposal import APPLYING, APPROVED, PENDING
 from counterfoil.gate.reach import READ
 from counterfoil.mcp.answers import Answer
 from counterfoil.mcp.asking import answered
+from counterfoil.mcp.threads import waiters
 from counterfoil.mcp.tools import WAIT_S
 from counterfoil.usecases import proposals
 from counterfoil.usecases.waiting import wait as follow
@@ -32,11 +32,7 @@ if TYPE_CHECKING:
 TURN_S = 1.0
 """How long one look at the ledger may last; a call that is cancelled is over by then."""
 PROGRESS_S = 5.0
-WAITERS = 64
-"""So many threads wait at once; more callers take turns, and calls that do something have threads of their own."""
 OPEN = frozenset((PENDING, APPROVED, APPLYING))
-
-_threads: RunVar[anyio.CapacityLimiter] = RunVar("counterfoil_waiters")
 
 
 async def wait(call: ToolCall, session: ServerSession) -> Answer:
@@ -76,13 +72,3 @@ async def until_closed(call: ToolCall, wanted: str, timeout_s: float, session: S
 
 def _find(call: ToolCall, wanted: str) -> str:
     return proposals.find(call.store(), wanted)
-
-
-def waiters() -> anyio.CapacityLimiter:
-    """Returns what keeps callers that wait from taking all threads."""
-    try:
-        return _threads.get()
-    except LookupError:
-        made = anyio.CapacityLimiter(WAITERS)
-        _threads.set(made)
-        return made
