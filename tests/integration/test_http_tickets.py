@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from integration.http_scene import TICKET, new_project
@@ -129,6 +129,21 @@ def test_a_change_is_the_action_that_its_fields_name(
     scene.apply(made)
     entry = scene.served.ask("GET", f"/tickets/{ticket}", scene.claude).json()["ticket"]
     assert {name: entry[name] for name in fields} == fields
+
+
+def test_a_change_that_was_made_is_the_same_one_when_it_is_sent_again(scene: Scene) -> None:
+    path = f"/tickets/{scene.tickets[4]}"
+    seen = scene.served.ask("GET", path, scene.claude).headers["etag"]
+
+    def send() -> Any:
+        fields, match = {"priority": "p3"}, {"If-Match": f'"{"1" * 40}", {seen}'}
+        return scene.served.ask("PATCH", path, scene.claude, data=fields, key="sent-twice", headers=match)
+
+    first = send()
+    scene.apply(first)
+    again = send()
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"]), again.text
+    assert again.json()["status"] == "applied"
 
 
 def test_a_change_says_what_it_has_seen(scene: Scene) -> None:

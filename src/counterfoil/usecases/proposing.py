@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from counterfoil.errors import ConflictError, InputError, RefusedError
-from counterfoil.gate import events, proposal
+from counterfoil.gate import events, proposal, redact
 from counterfoil.gate.action import LEDGER
 from counterfoil.gate.facts import ALLOW, DENY
 from counterfoil.gate.limits import REASON
@@ -25,7 +25,7 @@ from counterfoil.usecases.registered import standing
 from counterfoil.usecases.ruling import ruled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from counterfoil.gate.facts import Ruling
     from counterfoil.usecases.actions.preparing import Prepared
@@ -48,6 +48,7 @@ class Request(NamedTuple):
         expires_ms: after how long no answer means no; None takes the policy's time, which is also the longest.
         model: the model that drives the agent, as it says itself, or empty.
         redact: whether secrets are masked instead of refused.
+        seen: by path, the blobs of which one has to stand there still, for a caller that has looked before.
     """
 
     action: str
@@ -58,6 +59,7 @@ class Request(NamedTuple):
     expires_ms: int | None = None
     model: str = ""
     redact: bool = False
+    seen: Mapping[str, Collection[str]] | None = None
 
 
 class Proposed(NamedTuple):
@@ -87,7 +89,8 @@ def propose(
 
     Raises:
         RefusedError: `refused` by policy or for lack of rights; that is sealed.
-        ConflictError: `key_reused`, `proposal_closed` (what it supersedes is decided), `stale`.
+        ConflictError: `key_reused`, `proposal_closed` (what it supersedes is decided), `stale`,
+            `precondition_failed` (a file is not what the caller has seen).
         InputError: whatever is wrong with the request.
     """
     actor = context.actor()
@@ -100,6 +103,7 @@ def propose(
     registry.find(context, request.action)
     _check_rights(context, store, request.action, actor)
     prepared = preparing.prepare(context, request.action, request.payload, actor=actor, redact=request.redact)
+    _check_seen(request, prepared)
     ruling = ruled(context, store, prepared.facts, actor)
     if ruling.answer == DENY:
         raise refuse(context, store, request.action, prepared.tickets, ruling, actor)
@@ -181,6 +185,17 @@ def _checked_key(key: str | None) -> str | None:
     return key
 
 
+def _check_seen(request: Request, prepared: Prepared) -> None:
+    """Checks that what is about to be changed is what the caller has seen of it."""
+    for path, blob in prepared.basis:
+        seen = (request.seen or {}).get(path)
+        if seen is not None and blob not in seen:
+            raise ConflictError(
+                "precondition_failed", f"{path} is not what you have seen of it any more", "look at it again, and decide anew",
+                path=path, blob=blob,
+            )  # fmt: skip
+
+
 def _request_digest(request: Request) -> str:
     """Returns what tells one request from another under the same key; of a secret in it nothing can be guessed."""
     canonical.encode(request.payload)  # what has no canonical form is not looked at any further
@@ -193,7 +208,7 @@ def _repeated(context: Context, store: Store, state: Proposal, digest: str, key:
     if state.body.get("request") != digest:
         raise ConflictError(
             "key_reused", "this key belongs to another proposal of yours", "give each request a key of its own",
-            proposal=state.id, key=key,
+            proposal=state.id, key=redact.mask(key)[0],
         )  # fmt: skip
     state = proposals.settle(context, store, state)
     return Proposed(applying.apply(context, store, state, quiet=True), True, {})

@@ -42,9 +42,6 @@ Cursor = Annotated[
 Limit = Annotated[int, Query(ge=1, le=paging.LIMIT_MAX)]
 SAID = frozenset((events.COMMENTED, events.RESPONDED, events.ATTACHED))
 _HOLDERS = frozenset(("assignee", "reviewer"))
-PRECONDITION_FAILED = refusals.plain(
-    "precondition_failed", "the ticket is not what `If-Match` says any more", "get it again, and decide anew"
-)
 PRECONDITION_REQUIRED = refusals.plain(
     "precondition_required", "say what you have seen of the ticket", "send its `ETag` as `If-Match`"
 )
@@ -135,13 +132,15 @@ def change_ticket(
     ] = None,
 ) -> Response:
     """Proposes `ticket.edit`, `ticket.move` or `ticket.assign`, by what is named; several of them as one batch."""
-    row, _, blob = find(call, ticket)
+    row, _, _ = find(call, ticket)
     if if_match is None:
         return refused(PRECONDITION_REQUIRED)
     action, payload = as_action(row[0], fields)
-    if if_match.strip() != "*" and f'"{blob}"' not in [part.strip() for part in if_match.split(",")]:
-        return refused(PRECONDITION_FAILED)
-    return change(call, action, payload, key)
+    tags = [part.strip() for part in if_match.split(",")]
+    seen = (
+        None if tags == ["*"] else {f"{index.TICKETS}/{row[9]}": frozenset([tag.strip('"') for tag in tags])}
+    )
+    return change(call, action, payload, key, seen=seen)
 
 
 def as_action(ticket: str, fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
