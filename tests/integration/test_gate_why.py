@@ -26,7 +26,7 @@ def test_a_refusal_is_explained_before_it_happens(desk: Desk) -> None:
     assert code == "needs_approval", "the page and the command agree"
     page = desk.say("why", ticket, "done", "--actor", AGENT).out
     assert "default/" in page
-    assert page.rstrip().endswith(f"`ticket done TK-{ticket[:8]}` asks a person, and names the proposal.")
+    assert page.rstrip().endswith(f"`ticket done TK-{ticket[:8]}` asks a person.")
 
 
 def test_a_person_is_told_that_nothing_stands_in_the_way_and_what_to_type(desk: Desk) -> None:

@@ -150,7 +150,7 @@ def _verdict(step: Step | None, shown: str, actor: str, found: Sequence[Obstacle
         return f"{shown} is done; nothing follows."
     blocking = [each for each in found if each.blocks]
     if [each.code for each in blocking] == ["needs_approval"]:
-        return f"{actor} cannot do it alone; `{_command(step, shown)}` asks a person, and names the proposal."
+        return f"{actor} cannot do it alone: `{_command(step, shown)}` asks a person."
     if not blocking:
         return f"Nothing stands in the way: {actor} can `{_command(step, shown)}`."
     return f"{actor} cannot `{_command(step, shown)}` now."
