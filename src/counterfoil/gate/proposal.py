@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from counterfoil.errors import ConflictError, InputError, RefusedError
-from counterfoil.gate import events
+from counterfoil.gate import events, redact
 from counterfoil.gate.facts import ASK
 from counterfoil.kernel import canonical
 from counterfoil.kernel.digest import sha256, sha256_hex
@@ -320,7 +320,7 @@ def objection(state: Proposal, command: Decide) -> ConflictError | RefusedError 
     if len(prefix) < _DIGEST_PREFIX_MIN or not state.digest.startswith(prefix):
         return ConflictError(
             "digest_differs", f"what you saw is not what {state.id} says now", f"ticket proposal show {state.id}",
-            proposal=state.id, digest=state.digest, given=command.digest,
+            proposal=state.id, digest=state.digest, given=redact.mask(command.digest)[0],
         )  # fmt: skip
     if command.verdict == "reject":
         if not command.note.strip():

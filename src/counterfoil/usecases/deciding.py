@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from counterfoil.errors import ConflictError, CounterfoilError, InputError, RefusedError
-from counterfoil.gate import principal, proposal
+from counterfoil.gate import principal, proposal, redact
 from counterfoil.gate.action import LEDGER
 from counterfoil.gate.facts import DENY, Facts
 from counterfoil.gate.limits import REASON
@@ -95,9 +95,9 @@ def decide(context: Context, store: Store, proposal_id: str, answer: Answer) -> 
     if answer.verdict not in {APPROVE, REJECT}:
         raise InputError(
             "usage",
-            f"{answer.verdict!r} is no answer",
+            f"{redact.mask(answer.verdict)[0]!r} is no answer",
             "ticket approve ID, or: ticket reject ID",
-            value=answer.verdict,
+            value=redact.mask(answer.verdict)[0],
         )
     state = proposals.settle(context, store, proposals.load(store, proposal_id))
     if not proposals.is_here(context, state):
@@ -134,7 +134,7 @@ def _seal(context: Context, store: Store, state: Proposal, answer: Answer) -> Ad
             assurance,
             context.options.session,
             answer.envelope,
-            answer.disclosure,
+            None if answer.envelope is None else answer.disclosure,
             stricter(state.demands, ruling.demands.as_data() if ruling is not None else None),
         )
         try:

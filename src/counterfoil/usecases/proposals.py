@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import ConflictError, InputError
-from counterfoil.gate import events, proposal
+from counterfoil.gate import events, proposal, redact
 from counterfoil.gate.proposal import PENDING, STALE, Proposal, Proposals
 from counterfoil.kernel.digest import blob_id
 from counterfoil.ledger.decider import Refusal
@@ -59,6 +59,7 @@ def load(store: Store, proposal_id: str) -> Proposal:
 
 def not_found(query: str) -> InputError:
     """Returns the error of a proposal that is not there, or is not for the caller to see."""
+    query, _ = redact.mask(query)
     return InputError(
         "proposal_not_found", f"there is no proposal {query!r}", "ticket proposal list", query=query
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.gate import redact
 from counterfoil.gate.action import OUTSIDE, ActionType
 from counterfoil.usecases.actions.builtin import BUILT_IN
 from counterfoil.usecases.actions.payload import validator
@@ -39,6 +40,7 @@ def find(context: Context, name: str) -> ActionType:
             return found
     from difflib import get_close_matches
 
+    name, _ = redact.mask(name)
     near = get_close_matches(name[:100], [*BUILT_IN, *[entry.name for entry in _entries()]], 3)
     hint = f"did you mean {' or '.join(near)}?" if near else "`ticket actions` lists them"
     raise InputError(
