@@ -173,6 +173,16 @@ def test_anything_but_yes_approves_nothing(desk: Desk, typed: str) -> None:
     assert shown(desk, made.proposal)["status"] == "pending"
 
 
+@pytest.mark.parametrize("option", ["--json", "--ci"])
+def test_at_a_terminal_nothing_is_approved_unread(desk: Desk, option: str) -> None:
+    made = asked(desk)
+    screen = sit_at(desk, "approve", made.proposal, option, "--actor", ADA, status=9).out
+    assert "a decision needs a terminal" in screen
+    assert shown(desk, made.proposal)["status"] == "pending"
+    sit_at(desk, "approve", made.proposal, option, "--yes", "--actor", ADA)
+    assert state(desk, made.ticket) == "done"
+
+
 def test_without_a_terminal_and_without_a_key_nobody_decides(desk: Desk) -> None:
     made = asked(desk)
     for words in (

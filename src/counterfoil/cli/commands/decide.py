@@ -95,13 +95,19 @@ def _decide(call: Call, store: Store, each: Seen, note: str) -> tuple[Decided, S
         note,
         None if signed is None else signed.envelope,
         None if signed is None else signed.disclosure,
-        at_terminal=os.isatty(0),
+        at_terminal=_at_terminal(call),
     )
     made = deciding.decide(context, store, state.id, answer)
     now = seen(context, made.proposal)
     if made.failure is not None:
         raise _not_carried_out(made.failure, now)
     return made, now
+
+
+def _at_terminal(call: Call) -> bool:
+    """Tells whether a person sits here who was asked, or who says with `--yes` that they have read it."""
+    asked = call.interactive or call.arguments.verb == "reject" or call.arguments.flag("yes")
+    return asked and os.isatty(0)
 
 
 def _signed(call: Call, store: Store, each: Seen, note: str) -> Signed | None:
@@ -199,6 +205,7 @@ def _show_and_ask(call: Call, store: Store, waiting: Sequence[Seen]) -> None:
 
     Raises:
         InputError: `not_confirmed`.
+        ConflictError: `stale`, for a change that cannot be shown.
     """
     context = call.context()
     if not all(may_decide(each.proposal, context.actor()) for each in waiting):
@@ -209,6 +216,11 @@ def _show_and_ask(call: Call, store: Store, waiting: Sequence[Seen]) -> None:
         shown = shown_again(context, each.proposal)
         lines = page_lines(each, shown, earlier, colours=colourful(call.environ), width=width)
         sys.stdout.write("\n".join(lines) + "\n\n")
+        if shown is None and each.status == PENDING:
+            sys.stdout.flush()
+            name = short(each.proposal.id)
+            message = f"what {name} would change cannot be shown as it was, so it cannot be approved"
+            raise ConflictError("stale", message, f"ticket why {name}", proposal=each.proposal.id)
     sys.stdout.flush()
     if call.arguments.flag("yes"):
         return
