@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,9 +17,11 @@ from counterfoil.errors import ConflictError, HostError, InputError, RefusedErro
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from integration.http_scene import Served
+
+
+ROOT = Path(__file__).parents[2]
 
 
 class Scene:
@@ -30,13 +33,16 @@ class Scene:
         self.client = served.client(served.agent("claude"))
         self.morgan = served.person("human:morgan")
 
-    def answering(self, verdict: str = "approve", note: str = "") -> Callable[[], None]:
+    def answering(
+        self, verdict: str = "approve", note: str = "", of: Client | None = None
+    ) -> Callable[[], None]:
         """Begins to answer whatever is proposed next; returns what waits until that is done."""
-        known = {each.id for each in self.client.proposals()}
+        asking = of or self.client
+        known = {each.id for each in asking.proposals()}
 
         def answer() -> None:
             while True:
-                new = [each for each in self.client.proposals(status="pending") if each.id not in known]
+                new = [each for each in asking.proposals(status="pending") if each.id not in known]
                 if new:
                     reply = self.served.decide(self.morgan, new[0].id, verdict, note)
                     assert reply.status_code == 200, reply.text
@@ -126,6 +132,23 @@ def test_an_error_is_of_the_tree(
 
 def test_nothing_shows_the_token(scene: Scene) -> None:
     assert "cf_" not in repr(scene.client)
+
+
+def test_the_first_lines_of_the_how_to_run_as_they_stand(scene: Scene) -> None:
+    blocks = (ROOT / "docs" / "howto" / "agents-http.md").read_text("utf-8").split("```py\n")[1:]
+    first = blocks[0].partition("```")[0]
+    short = scene.client.ticket(scene.ticket).display_id
+    here = (
+        first.replace("http://127.0.0.1:8417", scene.served.url)
+        .replace("TK-01M7ZGAA", short)
+        .replace('"done"', '"blocked"')
+    )
+    names: dict[str, Any] = {"token": scene.served.agent("reader").token}
+    own = Client(scene.served.url, names["token"])
+    wait = scene.answering(of=own)
+    exec(compile(here, "agents-http.md", "exec"), names)
+    wait()
+    assert names["decided"].status == "applied"
 
 
 # --- @gated ---------------------------------------------------------------------------------------
