@@ -190,7 +190,7 @@ def _print_error(error: CounterfoilError, warnings: list[dict[str, object]], jso
 
         words[:0] = [diagnostic_line(item) + "\n" for item in diagnostics]
     findings = error.fields.get("findings")
-    if error.code == "integrity" and isinstance(findings, list):
+    if error.code in {"integrity", "ledger_damaged"} and isinstance(findings, list):
         from counterfoil.cli.commands.ledger_verify import finding_lines
 
         words[:0] = [line + "\n" for finding in findings for line in finding_lines(finding)]
