@@ -1,4 +1,4 @@
-"""The page about the ledger's format lists every finding and note of `verify`, and none that nothing reports."""
+"""The page about the ledger's format lists every kind of event, and every finding and note of `verify`, and no others."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ import re
 
 from unit.docs.pages import DOCS, ROOT
 
+from counterfoil.usecases.kinds import KINDS
+
 SOURCE = ROOT / "src" / "counterfoil"
 PAGE = (DOCS / "protocol" / "ledger.md").read_text("utf-8")
 CHECKS = PAGE.partition("## What verify checks\n")[2].partition("\n## ")[0]
+
+
+KIND_ROWS = PAGE.partition("\n## Kinds\n")[2].partition("\n## ")[0]
+
+
+def test_every_kind_has_its_row_and_no_other_has() -> None:
+    cells = re.findall(r"^\| (`.*?) \|", KIND_ROWS, re.M)
+    named = [name for cell in cells for name in re.findall(r"`([\w.-]+)`", cell)]
+    assert sorted(named) == sorted(kind.name for kind in KINDS)
 
 
 def reported() -> set[str]:
