@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from counterfoil.errors import ConflictError, InputError, RefusedError
 from counterfoil.gate import events, redact
 from counterfoil.gate.facts import ASK
-from counterfoil.kernel import canonical
+from counterfoil.kernel import authority, canonical
 from counterfoil.kernel.digest import sha256, sha256_hex
 from counterfoil.kernel.instant import iso_ms
 from counterfoil.ledger.decider import Event, Refusal
@@ -38,9 +38,9 @@ CLOSED = frozenset((REJECTED, WITHDRAWN, EXPIRED, SUPERSEDED, STALE, APPLIED, FA
 
 SERVER = "server:gate"
 """The actor of what nobody does: expiry and staleness are found, not decided."""
-UNVERIFIED, SIGNED, SIGNED_HARDWARE = "unverified", "signed", "signed-hardware"
-ASSURANCES = (UNVERIFIED, SIGNED, SIGNED_HARDWARE)
+ASSURANCES = authority.ASSURANCES
 """How sure it is that a person decided, from the weakest to the strongest (product.md §25)."""
+UNVERIFIED, SIGNED, SIGNED_HARDWARE = ASSURANCES
 
 _ID = "P-"
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -300,60 +300,55 @@ def _answered(state: Proposal, command: Decide) -> Sequence[Event] | Refusal:
 def objection(state: Proposal, command: Decide) -> ConflictError | RefusedError | InputError | None:
     """Returns what stands against a person's answer, apart from the proposal being over.
 
+    Who may is for `kernel.authority` to say, which an auditor applies to the same receipts. Whoever may not
+    approve because of how they decide (unsigned, in this very session) may still reject.
+
     Args:
         state: the proposal.
         command: the answer, with the demands that hold now: those of the time of proposing and
             those of today's policy, the stricter of each.
     """
-    demands = command.demands if command.demands is not None else state.demands
-    if not command.by.startswith("human:"):
-        return RefusedError(
-            "refused", f"{command.by} cannot decide; people do", f"ticket proposal show {state.id}",
-            proposal=state.id, actor=command.by, reason="not_a_person",
-        )  # fmt: skip
-    if command.by in authors(state):
-        return RefusedError(
-            "self_approval", f"{command.by} wrote {state.id}, and nobody rules on their own proposal",
-            f"ticket proposal withdraw {state.id}, or ask somebody else", proposal=state.id, actor=command.by,
-        )  # fmt: skip
     prefix = command.digest.lower().removeprefix("sha256:")
+    demands = command.demands if command.demands is not None else state.demands
+    against = authority.may_approve(
+        authority.table(None), actor=command.by, proposer=state.actor, authors=authors(state), demands=demands,
+        assurance=command.assurance, session=command.session, proposer_session=str(state.body.get("session") or ""),
+    )  # fmt: skip
+    if command.verdict == "reject":
+        against = [reason for reason in against if reason[0] in {"not_a_person", "own_proposal"}]
+    if against and against[0][0] in {"not_a_person", "own_proposal"}:
+        return _not_let(state, command, *against[0])
     if len(prefix) < _DIGEST_PREFIX_MIN or not state.digest.startswith(prefix):
         return ConflictError(
             "digest_differs", f"what you saw is not what {state.id} says now", f"ticket proposal show {state.id}",
             proposal=state.id, digest=state.digest, given=redact.mask(command.digest)[0],
         )  # fmt: skip
-    if command.verdict == "reject":
-        if not command.note.strip():
-            hint = f'ticket reject {state.id} --note "why not"'
-            return InputError("usage", "a rejection gives its reason", hint, proposal=state.id)
-        return None
-    return _unmet(state, command, demands)
-
-
-def _unmet(state: Proposal, command: Decide, demands: Mapping[str, Any]) -> RefusedError | None:
-    """Returns what an approval lacks."""
-    wanted = str(demands.get("require") or UNVERIFIED)
-    known = wanted in ASSURANCES and command.assurance in ASSURANCES
-    if not known or ASSURANCES.index(command.assurance) < ASSURANCES.index(wanted):
-        return RefusedError(
-            "signature_required", f"policy wants an approval of {state.id} that is {wanted}",
-            f"ssh-add, then `ticket approve {state.id} --sign`", proposal=state.id, require=wanted,
-            assurance=command.assurance,
-        )  # fmt: skip
-    approvers = demands.get("approvers")
-    if approvers is not None and command.by not in approvers:
-        return RefusedError(
-            "refused", f"policy lets only {', '.join(approvers) or 'nobody'} approve {state.id}",
-            f"ticket proposal show {state.id}", proposal=state.id, actor=command.by, approvers=list(approvers),
-            reason="not_an_approver",
-        )  # fmt: skip
-    session = state.body.get("session")
-    if "session" in demands.get("separation", ()) and session and session == command.session:
-        return RefusedError(
-            "self_approval", f"{state.id} was proposed in this very session, and policy keeps the two apart",
-            "approve it in another one", proposal=state.id, actor=command.by, reason="session",
-        )  # fmt: skip
+    if against:
+        return _not_let(state, command, *against[0])
+    if command.verdict == "reject" and not command.note.strip():
+        hint = f'ticket reject {state.id} --note "why not"'
+        return InputError("usage", "a rejection gives its reason", hint, proposal=state.id)
     return None
+
+
+def _not_let(state: Proposal, command: Decide, reason: str, words: str) -> RefusedError:
+    """Returns the error of somebody who may not decide, or not so."""
+    code, hint = _AGAINST.get(reason, ("refused", "ticket proposal show {}"))
+    return RefusedError(
+        code,
+        f"{state.id}: {words}",
+        hint.format(state.id),
+        proposal=state.id,
+        actor=command.by,
+        reason=reason,
+    )
+
+
+_AGAINST = {
+    "own_proposal": ("self_approval", "ticket proposal withdraw {}, or ask somebody else"),
+    "session": ("self_approval", "decide in another session than the one that proposed {}"),
+    "assurance": ("signature_required", "ssh-add, then `ticket approve {} --sign`"),
+}
 
 
 def authors(state: Proposal) -> tuple[str, ...]:

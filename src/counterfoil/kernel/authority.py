@@ -39,6 +39,7 @@ def may_approve(
     *,
     actor: str,
     proposer: str,
+    authors: Sequence[str] = (),
     priority: str | None = None,
     demands: Mapping[str, object] | None = None,
     assurance: str = "unverified",
@@ -46,52 +47,60 @@ def may_approve(
     proposer_session: str = "",
     model: str = "",
     proposer_model: str = "",
-) -> list[str]:
-    """Returns what stands against somebody's approval, a sentence each; nothing if it counts.
+) -> list[tuple[str, str]]:
+    """Returns what stands against somebody's approval; nothing if it counts.
 
     Args:
         authority: the table; one that cannot be read lets nobody approve.
         actor: who approves.
         proposer: who asked.
+        authors: whoever else wrote what is asked for, in an earlier version.
         priority: the ticket's, as the proposal says it; None where there is none or nobody knows.
         demands: the proposal's (`require`, `separation`, `approvers`), as they were sealed with it.
         assurance: of the decision: one of `ASSURANCES`.
         session, proposer_session: names of the sessions of both, empty where they are not known.
         model, proposer_model: the models that spoke for both, empty for none.
+
+    Returns:
+        A code and a sentence each: `not_a_person`, `own_proposal`, `not_an_approver`, `assurance`, `session`,
+        `model`.
     """
     wanted = demands or {}
-    against = []
-    if actor.partition(":")[0] not in KINDS:
-        against.append(f"{actor} is no person, and only people approve")
-    if actor == proposer:
-        against.append("nobody decides on their own proposal")
+    against: list[tuple[str, str]] = []
+    kind, _, slug = actor.partition(":")
+    if kind not in KINDS or not slug:
+        against.append(("not_a_person", f"{actor} is no person, and only people approve"))
+    if actor == proposer or actor in authors:
+        against.append(("own_proposal", f"{actor} wrote it, and nobody decides on their own proposal"))
     against += _by_table(authority, actor, priority)
     named = wanted.get("approvers")
     if named is not None and not (isinstance(named, list) and actor in named):
-        against.append(f"{actor} is not among those who are to approve this")
+        against.append(("not_an_approver", f"{actor} is not among those who are to approve this"))
     require = wanted.get("require") or ASSURANCES[0]
     if require not in ASSURANCES or _strength(assurance) < ASSURANCES.index(str(require)):
-        against.append(f"the decision has to be {require} and is {assurance or 'not vouched for'}")
+        words = f"the decision has to be {require} and is {assurance or 'not vouched for'}"
+        against.append(("assurance", words))
     separation = wanted.get("separation")
     apart = separation if isinstance(separation, list) else []
     if "session" in apart and (not session or not proposer_session or session == proposer_session):
-        against.append("the decision has to come from another session than the proposal")
+        against.append(("session", "the decision has to come from another session than the proposal"))
     if "model" in apart and model and (not proposer_model or model == proposer_model):
-        against.append("the decision has to come from another model than the proposal")
+        against.append(("model", "the decision has to come from another model than the proposal"))
     return against
 
 
-def _by_table(authority: Mapping[str, object], actor: str, priority: str | None) -> list[str]:
+def _by_table(authority: Mapping[str, object], actor: str, priority: str | None) -> list[tuple[str, str]]:
     people = authority.get("people", ())
     if authority.get("version") != VERSION or not (people is None or isinstance(people, dict)):
-        return ["the table of who may approve cannot be read"]
+        return [("not_an_approver", "the table of who may approve cannot be read")]
     if people is None:
         return []
     key = priority if priority in people else ANY
     able = people.get(key)
     if isinstance(able, list) and actor in able:
         return []
-    return [f"{actor} may not approve " + (f"{priority} tickets" if key == priority else "this")]
+    what = f"{priority} tickets" if key == priority else "this"
+    return [("not_an_approver", f"{actor} may not approve {what}")]
 
 
 def _strength(assurance: str) -> int:

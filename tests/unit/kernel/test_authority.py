@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from counterfoil.kernel import canonical
 from counterfoil.kernel.authority import may_approve, table
 
+CODES = {"not_a_person", "own_proposal", "not_an_approver", "assurance", "session", "model"}
 ANYBODY = table(None)
 LISTED = table({"p0": ["human:ada"], "p3": ["human:ada", "human:bob"], "*": ["human:ada"]})
 
 
 def against(authority: dict[str, object] = ANYBODY, **more: Any) -> list[str]:
-    return may_approve(authority, **{"actor": "human:ada", "proposer": "agent:bot", **more})
+    found = may_approve(authority, **{"actor": "human:ada", "proposer": "agent:bot", **more})
+    assert all(code in CODES for code, _ in found)
+    return [words for _, words in found]
 
 
 @pytest.mark.parametrize(
@@ -50,8 +53,11 @@ def test_an_approval_counts_where_nothing_stands_against_it(
         (ANYBODY, {"actor": "agent:claude"}, "only people approve"),
         (ANYBODY, {"actor": "source:github"}, "only people approve"),
         (ANYBODY, {"actor": ""}, "only people approve"),
+        (ANYBODY, {"actor": "human"}, "only people approve"),
+        (ANYBODY, {"actor": "human:"}, "only people approve"),
         (ANYBODY, {"actor": "humane:x"}, "only people approve"),
         (ANYBODY, {"proposer": "human:ada"}, "their own proposal"),
+        (ANYBODY, {"authors": ["human:bob", "human:ada"]}, "their own proposal"),
         (LISTED, {"priority": "p0", "actor": "human:bob"}, "may not approve p0 tickets"),
         (LISTED, {"priority": None, "actor": "human:bob"}, "may not approve this"),
         (LISTED, {"priority": "*", "actor": "human:bob"}, "may not approve"),
