@@ -230,6 +230,9 @@ def test_a_list_is_filtered_and_the_newest_come_first(desk: Desk) -> None:
     assert ids("--action", "ticket.comment") == [comment]
     assert ids("--ticket", two.ticket) == [two.proposal]
     assert ids("--limit", "1") == [comment]
+    cut, whole = (desk.data("proposal", "list", "--limit", limit) for limit in ("1", "3"))
+    assert [(each["total"], each["more"]) for each in (cut, whole)] == [(None, True), (3, False)]
+    assert "older ones not shown" in desk.say("proposal", "list", "-n", "1").err
     assert desk.error("proposal", "list", "--status", "lost", status=2)["code"] == "usage"
 
 

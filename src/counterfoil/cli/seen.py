@@ -66,9 +66,12 @@ def seen(context: Context, state: Proposal) -> Seen:
     return next(iter(all_seen(context, [state])))
 
 
-def all_seen(context: Context, states: Iterable[Proposal]) -> list[Seen]:
-    """Returns proposals as they are now, with the titles of their tickets."""
-    catalog = Catalog.load(context)
+def all_seen(context: Context, states: Iterable[Proposal], catalog: Catalog | None = None) -> list[Seen]:
+    """Returns proposals as they are now, with the titles of their tickets; those are read once by who asks often."""
+    states = list(states)
+    if not states:
+        return []
+    catalog = catalog or Catalog.load(context)
     prefix, now_ms = context.config.id_prefix, context.clock.now_ms()
     found = []
     for state in states:

@@ -15,6 +15,7 @@ from counterfoil.cli.timeline import merged, timeline
 from counterfoil.gate.proposal import PENDING, STATUSES, stream_of
 from counterfoil.kernel.actor import parse
 from counterfoil.usecases import proposals, proposing, tracing, waiting
+from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.proposal_data import proposal_data
 from counterfoil.usecases.resolve import find_name
 from counterfoil.usecases.shown_again import shown_again
@@ -58,25 +59,29 @@ def _list(call: Call) -> Reply:
     action, query = arguments.text("action"), arguments.text("ticket")
     ticket = None if query is None else find_name(context, call.pick(query))[:-3].upper()
     limit = arguments.number("limit")
-    shown: list[Seen] = []
-    total = 0
+    if limit is None and not call.json:
+        limit = LISTED
+    kept: list[Seen] = []
+    catalog = Catalog.load(context)
     with with_views(context) as ledger:
-        found = iter(()) if ledger is None else proposals.listing(*ledger, ticket=ticket)
-        states = [
-            each.proposal
-            for each in found
-            if actor in {None, each.proposal.actor} and action in {None, each.proposal.body.get("action")}
-        ]
-    kept = [each for each in all_seen(context, states) if not wanted or each.status in wanted]
-    total = len(kept)
-    shown = kept[: limit if limit is not None else None if call.json else LISTED]
+        for each in proposals.listing(*ledger, ticket=ticket) if ledger is not None else ():
+            state = each.proposal
+            if actor in {None, state.actor} and action in {None, state.body.get("action")}:
+                kept += [
+                    now for now in all_seen(context, [state], catalog) if not wanted or now.status in wanted
+                ]
+            if limit is not None and len(kept) > limit:
+                break
+    more = limit is not None and len(kept) > limit
+    shown = kept[:limit]
     data = {
         "proposals": [proposal_data(each.proposal, each.status) for each in shown],
-        "total": total,
+        "total": None if more else len(kept),
+        "more": more,
     }
     width = min(terminal_width() or WIDTH, WIDEST)
     lines = list_lines(shown, colours=colourful(call.environ), width=width)
-    notes = [f"{total - len(shown):,} older ones not shown"] if len(shown) < total else []
+    notes = [f"older ones not shown: `ticket proposal list -n {2 * (limit or LISTED)}`"] if more else []
     if not shown:
         notes.append("`ticket propose ACTION` asks for something, `ticket actions` says what there is")
     brief = "\n".join([each.proposal.id for each in shown])
