@@ -10,6 +10,7 @@ import anyio
 import httpx2
 import pytest
 from integration.mcp_scene import PERSON, Served, Talk, add_agent, connected, decide, over_http, pending
+from mcp.shared.exceptions import MCPError
 
 from counterfoil.mcp import tools
 
@@ -163,7 +164,6 @@ def test_scopes_bound_what_an_agent_may_do_and_see(full: Desk) -> None:
             (tools.LIST, {}),
             (tools.READY, {}),
             (tools.SHOW, {"id": ticket}),
-            (tools.WAIT, {"proposal": "P-0000"}),
         ):
             assert (await found.say(tool, **arguments)).code == "resource_not_found"
 
@@ -217,6 +217,42 @@ def test_the_server_of_the_command_serves_mcp_too(full: Desk) -> None:
     finally:
         server.terminate()
         server.communicate()
+
+
+def test_a_strangers_proposal_is_as_if_it_were_not_there(full: Desk) -> None:
+    ticket = full.index()[0]["id"]
+    stranger = add_agent(full, "stranger")
+
+    async def ask(found: Talk) -> str:
+        said = await found.fine(tools.COMMENT_ON, id=ticket, text="Mine.")
+        assert [each["proposal"] for each in (await found.fine(tools.SHOW, id=ticket)).data["pending"]] == [
+            said.data["proposal"]
+        ]
+        return str(said.data["proposal"])
+
+    async def look(found: Talk, proposal: str) -> list[str]:
+        answers = []
+        for tool, arguments in (
+            (tools.SHOW, {"id": proposal}),
+            (tools.WAIT, {"proposal": proposal, "timeout_s": 0}),
+            (tools.PROPOSE, {"withdraw": proposal}),
+            (tools.COMMENT_ON, {"id": proposal, "text": "T"}),
+        ):
+            answer = await found.say(tool, **arguments)
+            assert answer.failed, answer
+            answers.append(repr(answer).replace(proposal, "…"))
+        try:
+            answers.append(repr(await found.client.read_resource(f"counterfoil://proposals/{proposal}")))
+        except MCPError as error:
+            answers.append(repr(error).replace(proposal, "…"))
+        assert (await found.fine(tools.SHOW, id=ticket)).data["pending"] == []
+        return answers
+
+    with over_http(full) as served:
+        proposal = converse(served, ask)
+        there = converse(served, lambda found: look(found, proposal), token=stranger)
+        not_there = converse(served, lambda found: look(found, "P-0000000000000000"), token=stranger)
+    assert there == not_there
 
 
 def test_no_path_of_the_host_is_told_to_who_is_elsewhere(full: Desk) -> None:

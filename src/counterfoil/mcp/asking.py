@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import InputError
 from counterfoil.gate.proposal import APPLIED, FAILED, PENDING, REJECTED
-from counterfoil.gate.reach import READ
 from counterfoil.gate.shown import escaped
 from counterfoil.mcp import tools
 from counterfoil.mcp.answers import Answer
@@ -147,9 +146,8 @@ def _withdraw(call: ToolCall) -> Answer:
     more = [name for name in call.arguments if name not in {"withdraw", "reason"}]
     if more:
         raise InputError("invalid_argument", f"withdraw goes without {', '.join(more)}", argument=more[0])
-    call.check(READ)
     store = call.store()
-    found = proposals.find(store, call.arguments["withdraw"])
+    found = call.proposal(call.arguments["withdraw"])
     return answered(call, withdraw(call.context, store, found, call.arguments.get("reason", "")))
 
 
@@ -168,9 +166,7 @@ def proposal_data(call: ToolCall, wanted: str) -> dict[str, Any]:
 
 
 def _load(call: ToolCall, wanted: str) -> Proposal:
-    call.check(READ)
-    store = call.store()
-    return proposals.load(store, proposals.find(store, wanted))
+    return proposals.load(call.store(), call.proposal(wanted))
 
 
 def answered(call: ToolCall, state: Proposal) -> Answer:

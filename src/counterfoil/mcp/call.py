@@ -32,6 +32,26 @@ class ToolCall:
         """Returns the clone's ledger."""
         return self.project.store(self.context)
 
+    def proposal(self, wanted: str) -> str:
+        """Returns the id of a proposal that the caller may see.
+
+        Who is elsewhere sees their own alone, by its whole id; of others' they learn what they learn of those that
+        are not there.
+
+        Raises:
+            InputError: `proposal_not_found`, `ambiguous_id`.
+        """
+        from counterfoil.gate.proposal import is_id
+        from counterfoil.usecases import proposals
+
+        store = self.store()
+        if not self.caller.remote:
+            return proposals.find(store, wanted)
+        name = wanted.strip().upper()
+        if not is_id(name) or proposals.load(store, name).actor != self.caller.actor:
+            raise proposals.not_found(wanted)
+        return name
+
     def check(self, action: str) -> None:
         """Refuses what the caller's credential does not cover; a caller without one may what policy allows."""
         self.caller.check(self.context, action)

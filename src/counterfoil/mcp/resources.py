@@ -101,16 +101,16 @@ def read(call: ToolCall, address: str) -> ReadResourceResult:
     Raises:
         InputError: `resource_not_found`, `ticket_not_found`, `proposal_not_found`.
     """
-    call.check(READ)
     scheme, slashes, rest = address[:ADDRESS_LENGTH].partition("://")
     scheme = scheme.lower() + slashes
-    if scheme == TICKET and rest:
-        text = str(ticket_data(call.context, rest.rstrip("/").rpartition("/")[2])["text"])
-        return _contents(address, MARKDOWN, text)
     if scheme == HOUSE and rest.startswith(PROPOSAL):
         from counterfoil.mcp.asking import proposal_data
 
         return _contents(address, JSON, _json(proposal_data(call, rest.removeprefix(PROPOSAL))))
+    call.check(READ)
+    if scheme == TICKET and rest:
+        text = str(ticket_data(call.context, rest.rstrip("/").rpartition("/")[2])["text"])
+        return _contents(address, MARKDOWN, text)
     page = _PAGES.get(rest) if scheme == HOUSE else None
     if page is None:
         raise InputError(

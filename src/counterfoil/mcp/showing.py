@@ -70,7 +70,7 @@ def _lines(said: Sequence[Said], left_out: int) -> list[str]:
 
 
 def _pending(call: ToolCall, ticket: str) -> list[dict[str, object]]:
-    """Returns the proposals about a ticket that wait for a person."""
+    """Returns the proposals about a ticket that wait for a person; who is elsewhere sees their own."""
     from counterfoil.usecases import proposals
 
     views = call.context.ledgers.views()
@@ -78,7 +78,8 @@ def _pending(call: ToolCall, ticket: str) -> list[dict[str, object]]:
     try:
         for listed in proposals.listing(call.store(), views, ticket=ticket):
             state = listed.proposal
-            if state.status_at(call.context.clock.now_ms()) != PENDING:
+            is_hidden = call.caller.remote and state.actor != call.caller.actor
+            if is_hidden or state.status_at(call.context.clock.now_ms()) != PENDING:
                 continue
             summary = f"{state.id} {state.body.get('action')} by {state.actor}"
             found.append(

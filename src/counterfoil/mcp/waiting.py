@@ -15,12 +15,10 @@ import anyio
 import anyio.to_thread
 
 from counterfoil.gate.proposal import APPLYING, APPROVED, PENDING
-from counterfoil.gate.reach import READ
 from counterfoil.mcp.answers import Answer
 from counterfoil.mcp.asking import answered
 from counterfoil.mcp.threads import waiters
 from counterfoil.mcp.tools import WAIT_S
-from counterfoil.usecases import proposals
 from counterfoil.usecases.waiting import wait as follow
 
 if TYPE_CHECKING:
@@ -49,8 +47,7 @@ async def until_closed(call: ToolCall, wanted: str, timeout_s: float, session: S
     Tells the client every few seconds that it is still waiting, if the client wants to hear of it. A
     cancellation ends the waiting at once; the thread that looks finishes its turn, whatever it has begun.
     """
-    call.check(READ)
-    found = await anyio.to_thread.run_sync(_find, call, wanted)
+    found = await anyio.to_thread.run_sync(call.proposal, wanted)
     begun = told = time.monotonic()
     gone = threading.Event()
     try:
@@ -68,7 +65,3 @@ async def until_closed(call: ToolCall, wanted: str, timeout_s: float, session: S
                 await session.report_progress(now - begun, timeout_s, f"{found} is {state.status}")
     finally:
         gone.set()
-
-
-def _find(call: ToolCall, wanted: str) -> str:
-    return proposals.find(call.store(), wanted)
