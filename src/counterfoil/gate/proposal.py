@@ -333,22 +333,19 @@ def objection(state: Proposal, command: Decide) -> ConflictError | RefusedError 
 
 def _not_let(state: Proposal, command: Decide, reason: str, words: str) -> RefusedError:
     """Returns the error of somebody who may not decide, or not so."""
-    code, hint = _AGAINST.get(reason, ("refused", "ticket proposal show {}"))
-    return RefusedError(
-        code,
-        f"{state.id}: {words}",
-        hint.format(state.id),
-        proposal=state.id,
-        actor=command.by,
-        reason=reason,
-    )
-
-
-_AGAINST = {
-    "own_proposal": ("self_approval", "ticket proposal withdraw {}, or ask somebody else"),
-    "session": ("self_approval", "decide in another session than the one that proposed {}"),
-    "assurance": ("signature_required", "ssh-add, then `ticket approve {} --sign`"),
-}
+    message = f"{state.id}: {words}"
+    told: dict[str, object] = {"proposal": state.id, "actor": command.by, "reason": reason}
+    if reason == "assurance":
+        return RefusedError(
+            "signature_required", message, f"ssh-add, then `ticket approve {state.id} --sign`", **told
+        )
+    if reason == "own_proposal":
+        hint = f"ticket proposal withdraw {state.id}, or ask somebody else"
+        return RefusedError("self_approval", message, hint, **told)
+    if reason == "session":
+        hint = f"decide in another session than the one that proposed {state.id}"
+        return RefusedError("self_approval", message, hint, **told)
+    return RefusedError("refused", message, f"ticket proposal show {state.id}", **told)
 
 
 def authors(state: Proposal) -> tuple[str, ...]:
