@@ -351,6 +351,23 @@ def test_a_cursor_that_nobody_gave_is_refused(scene: Scene, cursor: str) -> None
     assert shape(answer) == (400, "invalid_cursor")
 
 
+@pytest.mark.parametrize("head", [
+    b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",
+    b"GET /api/v1/health HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % number for number in range(9000)) + b"\r\n",
+    b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+])  # fmt: skip
+def test_what_is_no_request_is_told_so_in_the_same_shape(scene: Scene, head: bytes) -> None:
+    told = scene.raw(head, close=False)
+    status, _, rest = told.partition(b"\r\n")
+    assert status.split()[1] in {b"400", b"404", b"421", b"431"}, told
+    assert set(json.loads(rest.partition(b"\r\n\r\n")[2])["error"]) == {"code", "message", "details", "hint"}
+
+
+def test_a_head_that_comes_drop_by_drop_is_given_up(scene: Scene) -> None:
+    assert scene.raw(b"GET /api/v1/health HT", close=False) == b""
+
+
 def test_a_method_that_a_path_does_not_know_is_named(scene: Scene) -> None:
     answer = scene.served.ask("DELETE", "/tickets", scene.claude)
     assert shape(answer) == (405, "method_not_allowed")

@@ -14,7 +14,6 @@ A process that dies between mark and end leaves the mark; who calls again with t
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 import json
@@ -83,6 +82,8 @@ def gated(
 
             @functools.wraps(function)
             async def wait_and_run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Any:
+                import asyncio
+
                 proposal = await asyncio.to_thread(approved, *args, **kwargs)
                 with _Mark(folder, proposal):
                     return await function(**_arguments(proposal.payload, signature))  # type: ignore[call-arg]

@@ -1,18 +1,20 @@
-"""Ends connections that send a request's head drop by drop, which hold a place and ask for nothing."""
+"""Heads of requests: those that come drop by drop are given up, and those that are none are told so in our shape."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from counterfoil.web import refusals
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
 HEAD_S = 10.0
 """From the first byte of a request, or from the beginning of a connection, to the end of its head."""
-HEAD_BYTES = 32 << 10
 
 
 class PatientProtocol(H11Protocol):
@@ -39,6 +41,21 @@ class PatientProtocol(H11Protocol):
             self._disarm()
         elif idle and self._alarm is None:
             self._arm()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answers what is no request, and hangs up; `msg` is the library's own, which stays inside."""
+        del msg
+        body = refusals.UNREADABLE.body
+        headers = [
+            (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
+            (b"x-content-type-options", b"nosniff"), (b"connection", b"close"),
+        ]  # fmt: skip
+        answer: list[h11.Event] = [
+            h11.Response(status_code=refusals.UNREADABLE.status, headers=headers), h11.Data(data=body), h11.EndOfMessage(),
+        ]  # fmt: skip
+        for event in answer:
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _arm(self) -> None:
         self._alarm = self.loop.call_later(HEAD_S, self._give_up)

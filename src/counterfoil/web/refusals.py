@@ -83,7 +83,11 @@ UNAUTHENTICATED = plain(
     "send `Authorization: Bearer cf_…`; a person makes one with `ticket agent add`",
     ("WWW-Authenticate", 'Bearer realm="counterfoil"'),
 )
+UNREADABLE = plain("invalid_request", "this is no HTTP request that can be read", "see RFC 9112")
 TOO_LARGE = plain("too_large", "a request may have 1 MiB", "send less, or attach a file as an artifact")
+HEAD_TOO_LARGE = Refusal(
+    431, shape("too_large", "the head of a request may have 32 KiB", "send fewer or shorter headers")
+)
 TOO_SLOW = plain("too_slow", "the request did not arrive in time", "send it again")
 HOST_REFUSED = plain(
     "host_refused",

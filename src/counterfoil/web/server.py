@@ -123,9 +123,9 @@ def serve(
     from counterfoil.web.hub import OWN, Hub
     from counterfoil.web.journal import Journal
     from counterfoil.web.meters import Meters
-    from counterfoil.web.patience import HEAD_BYTES, PatientProtocol
+    from counterfoil.web.patience import PatientProtocol
     from counterfoil.web.rates import Rates
-    from counterfoil.web.threshold import Threshold
+    from counterfoil.web.threshold import HEAD_BYTES, Threshold
 
     herald = Herald(lambda: server.store(server.context(OWN)))
     hub = Hub(server, version, herald, Rates(), Journal(quiet), Meters())

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from counterfoil.web.refusals import Refusal
 
 BODY_BYTES = 1 << 20
+HEAD_BYTES = 32 << 10
+"""Names and values of headers, and the target."""
 BODY_S = 20.0
 """How long a body may take to arrive, from the first piece that is asked for."""
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -122,6 +124,9 @@ class Threshold:
         headers = scope["headers"]
         if not names.is_known(headers, str(server[0]) if server else "", self._known):
             return refusals.HOST_REFUSED
+        size = len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"")
+        if size + sum([len(name) + len(value) for name, value in headers]) > HEAD_BYTES:
+            return refusals.HEAD_TOO_LARGE
         wait_s = self._rates.count("address", passage.peer)
         if wait_s:
             return refusals.too_many(wait_s)
