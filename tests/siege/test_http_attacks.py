@@ -352,9 +352,9 @@ def test_a_cursor_that_nobody_gave_is_refused(scene: Scene, cursor: str) -> None
 
 
 @pytest.mark.parametrize("head", [
-    b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",
+    b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",
     b"GET /api/v1/health HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % number for number in range(9000)) + b"\r\n",
-    b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\nConnection: close\r\n\r\n", b"GET /\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
 ])  # fmt: skip
 def test_what_is_no_request_is_told_so_in_the_same_shape(scene: Scene, head: bytes) -> None:
