@@ -83,7 +83,7 @@ def removed(path: str, data: bytes | None) -> bytes | None:
             return None
         if not any(_is_ours(entry) for entry in entries):
             return None
-        hooks[EVENT] = [kept for entry in entries if (kept := _without_ours(entry)) is not None]
+        hooks[EVENT] = [kept for entry in entries for kept in _without_ours(entry)]
         _drop_empty(hooks, EVENT)
         _drop_empty(held, "hooks")
     return _written(held, data) if held else b""
@@ -121,12 +121,12 @@ def _is_our_hook(one: object) -> bool:
     return isinstance(command, str) and COMMAND in command
 
 
-def _without_ours(entry: Any) -> Any:
-    """Returns an entry without our hook, or None where it held nothing else."""
+def _without_ours(entry: Any) -> list[Any]:
+    """Returns an entry without our hook; nothing where it held nothing else."""
     if not _is_ours(entry):
-        return entry
+        return [entry]
     kept = [one for one in entry["hooks"] if not _is_our_hook(one)]
-    return {**entry, "hooks": kept} if kept else None
+    return [{**entry, "hooks": kept}] if kept else []
 
 
 def _drop_empty(held: dict[str, Any], key: str) -> None:

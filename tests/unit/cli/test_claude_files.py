@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from counterfoil.cli.claude_files import SERVERS_FILE, SETTINGS_FILE, added, hook, removed, server
@@ -99,6 +99,7 @@ _ANY = st.recursive(
 )
 
 
+@example(SETTINGS_FILE, {"hooks": {"PreToolUse": [None]}})
 @given(st.sampled_from(FILES), _ANY | st.just({}))
 def test_coming_and_going_leaves_anything_as_it_was(path: str, value: Any) -> None:
     before = json.dumps(value).encode()
