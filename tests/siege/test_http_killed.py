@@ -10,6 +10,7 @@ import pytest
 from integration.http_scene import BACKENDS, new_project
 
 from counterfoil.gate import events
+from counterfoil.usecases.deciding import Answer, decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,20 @@ def test_a_server_that_is_asked_to_stop_lets_go_of_those_who_wait_and_ends_well(
     assert served.stop(signal.SIGTERM) == 0
     waiting.join(20)
     assert [(each["done"], each["status"]) for each in found] == [(False, "pending")]
+
+
+def test_what_somebody_else_approved_and_did_not_live_to_apply_is_taken_up_for_who_waits(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = served.desk.new("Sell shoes", "--state", "ready")
+    client = served.client(served.agent("claude"))
+    proposal = client.propose("ticket.edit", {"ticket": ticket, "title": "Sold"}, key="one")
+    with served.ledger() as (context, store), monkeypatch.context() as patched:
+        patched.setattr("counterfoil.usecases.applying.apply", lambda _context, _store, state: state)
+        answer = Answer("approve", "human:ada", proposal.digest, at_terminal=True)
+        assert decide(context, store, proposal.id, answer).proposal.status == "approved"
+    assert client.wait(proposal.id, timeout_s=40).status == "applied"
+    assert client.ticket(ticket).title == "Sold"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -87,6 +87,7 @@ class Herald:
                         self._call(self._wake, receipt.stream)
             except CounterfoilError:
                 self._stop.wait(PAUSE_S)
+                self._call(self._wake_all)
 
     def _call(self, work: Callable[..., None], *arguments: str) -> None:
         if self._loop is not None and not self._loop.is_closed():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from counterfoil.web import refusals
@@ -46,15 +45,11 @@ class PatientProtocol(H11Protocol):
         """Answers what is no request, and hangs up; `msg` is the library's own, which stays inside."""
         del msg
         body = refusals.UNREADABLE.body
-        headers = [
-            (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
-            (b"x-content-type-options", b"nosniff"), (b"connection", b"close"),
-        ]  # fmt: skip
-        answer: list[h11.Event] = [
-            h11.Response(status_code=refusals.UNREADABLE.status, headers=headers), h11.Data(data=body), h11.EndOfMessage(),
-        ]  # fmt: skip
-        for event in answer:
-            self.transport.write(self.conn.send(event) or b"")
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nx-content-type-options: nosniff\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
         self.transport.close()
 
     def _arm(self) -> None:
