@@ -184,7 +184,7 @@ class Served:
         """Registers a person with a key."""
         made = Person(actor)
         with self.ledger() as (context, store):
-            people.add(context, store, actor, made.key.line)
+            people.add(context, store, actor, made.key.line, at_terminal=True)
         return made
 
     def proposal(self, proposal: str) -> Proposal:

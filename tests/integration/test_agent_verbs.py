@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from integration.terminal_scene import sit_at
 
 from counterfoil.gate import token
 
@@ -133,15 +134,33 @@ def test_where_nobody_is_registered_the_lists_are_empty(core_desk: Desk) -> None
 
 
 def test_a_person_is_added_with_a_key_that_openssh_knows(desk: Desk, key: Path) -> None:
-    said = desk.say("person", "add", "morgan", "--key", str(key), "--key-name", "laptop")
+    said = sit_at(desk, "person", "add", "morgan", "--key", str(key), "--key-name", "laptop")
     assert said.out == f"Registered human:morgan with {fingerprint(key)}\n"
-    assert desk.data("person", "add", "robin", "--key", "-", stdin=key.read_text("utf-8"))["person"]["keys"]
+    sit_at(desk, "person", "add", "robin", "--key", str(key))
     shown = desk.data("person", "show", "morgan")["person"]
     assert [(each["id"], each["name"]) for each in shown["keys"]] == [(fingerprint(key), "laptop")]
     signers = desk.say("person", "signers").out.splitlines()
     assert [line.split()[0] for line in signers] == ["human:morgan", "human:robin"]
     desk.say("person", "revoke", "morgan", "--reason", "lost", "--key", fingerprint(key)[:12])
     assert desk.say("person").out.splitlines()[1].split()[-1] == "none"
+
+
+def test_a_key_that_nobody_vouches_for_lets_nobody_decide(desk: Desk, key: Path, tmp_path: Path) -> None:
+    words = ("person", "add", "morgan", "--key", str(key))
+    for more in ((), ("--ci",)):
+        error = desk.error(*words, *more, status=9)
+        assert error["code"] == "needs_terminal"
+    assert "needs_terminal" in sit_at(desk, *words, "--ci", "--json", status=9).out
+    assert desk.data("person")["people"] == []
+    desk.say("person", "add", "morgan")  # without a key, it gives nothing
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "mine")]
+    subprocess.run(command, check=True)
+    desk.git("config", "ticket.signingKey", str(tmp_path / "mine"))
+    assert desk.error(*words, status=9)["code"] == "needs_terminal"
+    sit_at(desk, "person", "add", ME, "--key", str(tmp_path / "mine.pub"))
+    added = desk.data("person", "add", "morgan", "--key", "-", stdin=key.read_text("utf-8"))["person"]
+    assert [each["id"] for each in added["keys"]] == [fingerprint(key)]
+    desk.say("ledger", "verify")
 
 
 def test_a_private_key_is_not_taken_for_a_public_one(desk: Desk, key: Path) -> None:

@@ -29,7 +29,7 @@ def make_key(desk: Desk, file: Path) -> Path:
 def signing_key(desk: Desk, tmp_path: Path) -> Path:
     """Returns the public half of a key that signs, and that is registered for Ada."""
     public = make_key(desk, tmp_path / "id_ed25519")
-    desk.say("person", "add", ADA, "--key", str(public), "--actor", ADA)
+    sit_at(desk, "person", "add", ADA, "--key", str(public), "--actor", ADA)
     return public
 
 

@@ -139,7 +139,7 @@ def test_an_agent_accepts_no_policy_and_registers_and_revokes_nobody(gate: Gate)
             assert caught.value.code in {"refused", "invalid_actor"}
             for act in (
                 lambda: principals.add(context, store, "sock", owner=ADA),
-                lambda: people.add(context, store, "sock", public_key("sock").line),
+                lambda: people.add(context, store, "sock", public_key("sock").line, at_terminal=True),
             ):
                 with pytest.raises(CounterfoilError) as caught:
                     act()
@@ -155,7 +155,7 @@ def signed(gate: Gate, state: Proposal, by: str, verdict: str = "approve", key: 
     """Returns an answer that is signed by a person's registered key."""
     name = key or by
     with gate.opened(EVE) as (context, store):
-        people.add(context, store, by, public_key(name).line)
+        people.add(context, store, by, public_key(name).line, at_terminal=True)
         context.signers = MemorySigners([name])
         made = statements.sign_decision(context, state, by=by, verdict=verdict, note="so be it")
     assert made is not None

@@ -31,17 +31,22 @@ Counts from the next call on, and for good; proposals of it that wait are not
 carried out. With --key only that key ends. --reason is needed.""",
     "person": """\
 People decide, and sign what they decide with their SSH keys. Here is who they
-are and which keys count. A first key is also registered by its first use; a
-second one only here.""",
+are and which keys count. A first key is also registered by its first use at a
+terminal; a second one only here.""",
     "person list": "Everybody who was registered: by hand, by a first signature, or as an agent's owner.",
     "person show": "The fingerprints are those that `ssh-keygen -lf FILE.pub` prints.",
     "person add": """\
 FILE is a public key, such as ~/.ssh/id_ed25519.pub. Its comment is not kept.
-Types: ed25519, ecdsa, rsa from 2048 bits, and those of security keys.""",
+Types: ed25519, ecdsa, rsa from 2048 bits, and those of security keys.
+
+Whoever has a key can decide, so --key needs a terminal. Elsewhere, and with
+--ci, your own signature stands for you, if a key of yours counts already and is
+at hand. Without either: exit 9, needs_terminal.""",
     "person revoke": """\
 A key that was withdrawn signs nothing more; what it signed before stays signed.
 Without --key the person is revoked for good: their keys end, and their agents
-and sources are frozen. --reason is needed.""",
+and sources are frozen. --reason is needed. It gives nobody anything, so any
+person may do it, without a terminal too; an agent may not.""",
     "person signers": """\
 An allowed_signers file of OpenSSH: whose key it is, for what, from when to
 when. `ssh-keygen -Y verify -O verify-time=…` checks a signature of that time.""",

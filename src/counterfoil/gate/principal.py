@@ -169,6 +169,7 @@ class Give(NamedTuple):
         expires_ms: see `Key`.
         overlap_ms: for how long the keys before it still count; None lets them be.
         first: only where there is no key yet.
+        statement: a person's signed word for it, a DSSE envelope, or None.
     """
 
     id: str
@@ -179,6 +180,7 @@ class Give(NamedTuple):
     expires_ms: int | None = None
     overlap_ms: int | None = None
     first: bool = False
+    statement: str | None = None
 
 
 class Withdraw(NamedTuple):
@@ -290,6 +292,8 @@ def _given(state: Registration, command: Give, now_ms: int) -> Sequence[Event] |
         body |= {"digest": command.digest, "key_salt": command.salt}
     if command.public:
         body["public"] = command.public
+    if command.statement is not None:
+        body["statement"] = command.statement
     if command.overlap_ms is not None:
         end = iso_ms(now_ms + command.overlap_ms)
         body["ends"] = [[key.id, min(end, key.expires_at or end)] for key in live]

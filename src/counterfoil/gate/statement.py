@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from counterfoil.gate.proposal import Proposal
+    from counterfoil.kernel.sshkey import SshKey
 
     Json = canonical.Json
     Subject = dict[str, object]
@@ -57,6 +58,22 @@ DECISION = Kind("decision.counterfoil", "urn:counterfoil:decision:v1")
 """A person's answer to a proposal."""
 POLICY = Kind("policy.counterfoil", "urn:counterfoil:policy:v1")
 """A person's word that a policy counts from now on."""
+PERSON_KEY = Kind("person.counterfoil", "urn:counterfoil:person:v1")
+"""A person's word that a key is somebody's, who may decide with it from now on."""
+
+
+class Word(NamedTuple):
+    """What a person says of something other than a proposal.
+
+    Attributes:
+        kind: `POLICY` or `PERSON_KEY`.
+        subjects: what it is about, by digest.
+        said: the predicate but for `nonce` and `notAfter`: the ledger, who speaks, and what of.
+    """
+
+    kind: Kind
+    subjects: tuple[Subject, ...]
+    said: Mapping[str, object]
 
 
 class Change(NamedTuple):
@@ -174,6 +191,73 @@ def encode(kind: Kind, subjects: Sequence[Mapping[str, object]], predicate: Mapp
         "_type": STATEMENT, "predicate": predicate, "predicateType": kind.predicate_type, "subject": subjects,
     }  # fmt: skip
     return canonical.encode(statement)
+
+
+def policy_word(
+    ledger: str, by: str, policy: str | None, blob: str | None, ref: str, previous: str | None
+) -> Word:
+    """Returns a person's word that a policy counts from now on.
+
+    Args:
+        ledger: the ULID of the ledger.
+        by: who says so.
+        policy: SHA-256 of the policy; None where there is to be none but the built-in one.
+        blob: the Git blob of its file, likewise.
+        ref: the branch on which it stands.
+        previous: SHA-256 of the policy that counted before, or None for the built-in one.
+    """
+    said: dict[str, object] = {
+        "actor": by, "blob": blob, "ledger": ledger, "policy": _digest(policy), "previous": _digest(previous), "ref": ref,
+    }  # fmt: skip
+    subjects = () if policy is None else (_subject("policy", "sha256", policy),)
+    return Word(POLICY, subjects, said)
+
+
+def key_word(ledger: str, by: str, person: str, key: SshKey) -> Word:
+    """Returns a person's word that a key is somebody's.
+
+    Args:
+        ledger: the ULID of the ledger.
+        by: who says so.
+        person: whose key it is.
+        key: the key.
+    """
+    said: dict[str, object] = {"actor": by, "key": key.fingerprint, "ledger": ledger, "person": person}
+    return Word(PERSON_KEY, (_subject(f"key:{person}", "sha256", sha256_hex(key.blob)),), said)
+
+
+def check_word(payload: bytes, word: Word, now: str) -> None:
+    """Checks that a signed payload says exactly this word, and counts still.
+
+    Args:
+        payload: what was signed.
+        word: what it has to say.
+        now: when: ISO 8601, UTC, to the millisecond.
+
+    Raises:
+        InputError: `invalid_statement` with its `reasons`.
+    """
+    try:
+        statement = canonical.decode(payload)
+    except InputError as error:
+        raise invalid([error.message]) from None
+    predicate = _Fields(statement).fields("predicate")
+    nonce, not_after = predicate.text("nonce"), predicate.text("notAfter")
+    reasons = _timely(nonce, not_after, now)
+    if encode(word.kind, word.subjects, {**word.said, "nonce": nonce, "notAfter": not_after}) != payload:
+        reasons.append("it says something else than what is to be done")
+    if reasons:
+        raise invalid(reasons)
+
+
+def _timely(nonce: str, not_after: str, now: str) -> list[str]:
+    """Returns what speaks against the nonce and the end of a statement."""
+    reasons = []
+    if len(not_after) != len(now) or not_after < now:
+        reasons.append(f"it counted until {not_after!r:.80}, and now it is {now}")
+    if len(nonce) != NONCE_BITS // 4 or nonce.strip(_HEX):
+        reasons.append("its nonce is not 128 bits")
+    return reasons
 
 
 def parts(decision: Decision) -> tuple[list[Subject], dict[str, object]]:
@@ -306,10 +390,7 @@ def check(decision: Decision, expected: Expected) -> list[str]:
             reasons.append(f"`{name}` is {_shown(told)}, and not {_shown(due)}")
     if decision.note != expected.note:
         reasons.append("the note that came with it is not the one that was signed")
-    if len(decision.not_after) != len(expected.now) or decision.not_after < expected.now:
-        reasons.append(f"it counted until {decision.not_after!r:.80}, and now it is {expected.now}")
-    if len(decision.nonce) != NONCE_BITS // 4 or decision.nonce.strip(_HEX):
-        reasons.append("its nonce is not 128 bits")
+    reasons += _timely(decision.nonce, decision.not_after, expected.now)
     if decision.previous is not None and (len(decision.previous) != 64 or decision.previous.strip(_HEX)):
         reasons.append("`actorPrev` is no digest")
     return reasons

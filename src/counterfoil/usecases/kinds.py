@@ -74,7 +74,8 @@ NOTED = "stream.noted"
 #                      (`standard` or `github`, of a source), `how` (`explicit`, `owner`, `first-use`)
 # principal.changed    `principal`, and of those what is new
 # credential.added     `principal`, `id`, `name`, `form` (`token`, `ssh`, `secret`), `expires_at` or null; of a token
-#                      `key_salt` and `digest`, of an SSH key `public`, of a secret nothing; `ends`: a list of
+#                      `key_salt` and `digest`, of an SSH key `public`, of a secret nothing; `statement` (DSSE
+#                      envelope) where a person's signature gave it; `ends`: a list of
 #                      [key id, when it ends], the keys that this one replaces
 # credential.revoked   `principal`, `id`, `reason` · principal.revoked  `principal`, `reason`
 # delivery.received    `source`, `sender`, `event`, `delivery` (the sender's id), `body` (SHA-256), `size`, `signed_at`

@@ -1,8 +1,9 @@
 """People: who they are to the ledger, and the public SSH keys by which they sign.
 
-A key is registered by a person, on the record; the first one also by its own first use. A second one
-never comes by use: whoever could slip one in could sign as somebody else (product.md §25). What signed before a
-key was withdrawn stays signed: `allowed_signers` says from when to when each key counted.
+A key lets somebody decide. It is registered by a person, on the record, at a terminal or by the signature
+of a key that counts already; the first one also by its own first use. A second one never comes by use: whoever could
+slip one in could sign as somebody else (product.md §25). What signed before a key was withdrawn stays
+signed: `allowed_signers` says from when to when each key counted.
 """
 
 from __future__ import annotations
@@ -13,23 +14,44 @@ from counterfoil.errors import RefusedError
 from counterfoil.gate import principal, statement
 from counterfoil.gate.principal import HUMAN, Add, Give, Registration
 from counterfoil.kernel import sshkey
+from counterfoil.usecases import vouching
 from counterfoil.usecases.authenticating import keys_of, state_of
-from counterfoil.usecases.principals import check_manages, checked_text, send
+from counterfoil.usecases.principals import check_manages, checked_text, seal_refused, send
 
 if TYPE_CHECKING:
     from counterfoil.kernel.sshkey import SshKey
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store
+    from counterfoil.usecases.statements import Signed
 
-__all__ = ["EXPLICIT", "FIRST_USE", "add", "allowed_signers", "keys_of", "register_key"]
+__all__ = ["EXPLICIT", "FIRST_USE", "add", "allowed_signers", "keys_of", "register_key", "sign_key"]
 
 EXPLICIT, FIRST_USE = "explicit", "first-use"
-NAMESPACES = (statement.DECISION.namespace, statement.POLICY.namespace)
+NAMESPACES = tuple([kind.namespace for kind in (statement.DECISION, statement.POLICY, statement.PERSON_KEY)])
 """What people's keys may sign here (OpenSSH, PROTOCOL.sshsig)."""
 _SECONDS = len("2026-11-20T09:15:00")
 
 
-def add(context: Context, store: Store, name: str, public: str | None, *, key_name: str = "") -> Registration:
+def sign_key(context: Context, store: Store, name: str, public: str) -> str | None:
+    """Returns the signed word of whoever acts that a key is this person's; None where no registered key can sign.
+
+    Raises:
+        InputError: `invalid_actor`, `invalid_ssh_key`.
+    """
+    person, key = principal.named(name, HUMAN), sshkey.parse_public_line(public)
+    return vouching.give(context, store, statement.key_word(store.ledger, context.actor(), person, key))
+
+
+def add(
+    context: Context,
+    store: Store,
+    name: str,
+    public: str | None,
+    *,
+    key_name: str = "",
+    at_terminal: bool = False,
+    envelope: str | None = None,
+) -> Registration:
     """Registers a person, with a public SSH key if there is one, beside those that are known.
 
     Args:
@@ -38,18 +60,39 @@ def add(context: Context, store: Store, name: str, public: str | None, *, key_na
         name: `morgan` or `human:morgan`.
         public: the one line of a `.pub` file, or None. Its comment, often an address, is not kept.
         key_name: what to call the key.
+        at_terminal: whether whoever acts sits at a terminal of this machine.
+        envelope: their signed word for the key (`sign_key`), which a key needs where nobody sits there.
 
     Raises:
-        InputError: `invalid_actor`, `invalid_ssh_key`, `secret_found`.
+        InputError: `invalid_actor`, `invalid_ssh_key`, `secret_found`; of an envelope `invalid_envelope`,
+            `invalid_signature`, `invalid_statement`.
         ConflictError: `principal_revoked`, `key_withdrawn`.
-        RefusedError: `refused`.
+        RefusedError: `refused`, `needs_terminal`.
     """
     person = principal.named(name, HUMAN)
     check_manages(context, store, "person.add", person)
     key = None if public is None else sshkey.parse_public_line(public)
     key_name = checked_text(key_name, "name")
+    signed = None
+    if key is not None and envelope is not None:
+        word = statement.key_word(store.ledger, context.actor(), person, key)
+        signed = vouching.check(context, store, word, envelope)
+    elif key is not None and not at_terminal:
+        raise _needs_terminal(context, store, person, key)
     state, _ = send(context, store, person, Add(person, how=EXPLICIT))
-    return state if key is None else _given(context, store, person, key, EXPLICIT, key_name)
+    return state if key is None else _given(context, store, person, key, EXPLICIT, key_name, signed)
+
+
+def _needs_terminal(context: Context, store: Store, person: str, key: SshKey) -> RefusedError:
+    """Returns the error of a key for which nobody vouches, having sealed that somebody tried."""
+    seal_refused(context, store, "person.add", person, "needs_terminal")
+    return RefusedError(
+        "needs_terminal",
+        f"a key lets {person} decide, so it is registered at a terminal, or by a key that counts already",
+        f"at a terminal: ticket person add {person} --key FILE.pub",
+        person=person,
+        fingerprint=key.fingerprint,
+    )
 
 
 def register_key(
@@ -78,9 +121,20 @@ def register_key(
     return _given(context, store, person, public, how, "")
 
 
-def _given(context: Context, store: Store, person: str, key: SshKey, how: str, key_name: str) -> Registration:
-    give = Give(key.fingerprint, key_name, public=key.line, first=how == FIRST_USE)
-    return send(context, store, person, give)[0]
+def _given(
+    context: Context,
+    store: Store,
+    person: str,
+    key: SshKey,
+    how: str,
+    key_name: str,
+    signed: Signed | None = None,
+) -> Registration:
+    give = Give(
+        key.fingerprint, key_name, public=key.line, first=how == FIRST_USE,
+        statement=None if signed is None else signed.envelope,
+    )  # fmt: skip
+    return send(context, store, person, give, None if signed is None else signed.digests)[0]
 
 
 def allowed_signers(store: Store) -> str:

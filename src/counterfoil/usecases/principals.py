@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Issued", "Principal", "add", "as_data", "authenticate", "change", "check_manages", "check_overlap", "check_scope",
-    "checked_text", "keys_of", "list_all", "not_found", "revoke", "rotate", "send", "show", "standing",
+    "checked_text", "keys_of", "list_all", "not_found", "revoke", "rotate", "seal_refused", "send", "show", "standing",
 ]  # fmt: skip
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -281,13 +281,7 @@ def check_manages(context: Context, store: Store, action: str, subject: str) -> 
     reason = frozen(store, actor, context.clock.now_ms()) if is_at_home else "not_a_person"
     if not reason:
         return
-    body: dict[str, object] = {
-        "action": action, "ticket": None, "subject": subject, "reason": reason, "ruling": None,
-        "via": context.options.via,
-    }  # fmt: skip
-    stream = f"refused/{actor.replace(':', '/')}"
-    draft = record.draft(context, stream, events.REFUSED, actor, body, record.command_id(context))
-    record.append(context, store, [draft])
+    seal_refused(context, store, action, subject, reason)
     why = f"{actor} may not" if reason == "not_a_person" else f"{actor} was revoked"
     raise RefusedError(
         "refused",
@@ -299,13 +293,32 @@ def check_manages(context: Context, store: Store, action: str, subject: str) -> 
     )
 
 
+def seal_refused(context: Context, store: Store, action: str, subject: str, reason: str) -> None:
+    """Seals that whoever acts was not let manage a principal."""
+    actor = context.actor()
+    body: dict[str, object] = {
+        "action": action, "ticket": None, "subject": subject, "reason": reason, "ruling": None,
+        "via": context.options.via,
+    }  # fmt: skip
+    stream = f"refused/{actor.replace(':', '/')}"
+    draft = record.draft(context, stream, events.REFUSED, actor, body, record.command_id(context))
+    record.append(context, store, [draft])
+
+
 def send(
-    context: Context, store: Store, actor: str, command: principal.Command
+    context: Context,
+    store: Store,
+    actor: str,
+    command: principal.Command,
+    statement: tuple[str, Sequence[str]] | None = None,
 ) -> tuple[Registration, list[Receipt]]:
-    """Carries out one command on a principal; returns how it stands then, and what was sealed."""
+    """Carries out one command on a principal; returns how it stands then, and what was sealed.
+
+    The first receipt carries the digests of a signed statement, if there is one.
+    """
     outcome = runtime.execute(
         context, store, DECIDER, principal.stream_of(actor), command, actor=context.actor(),
-        key=record.command_id(context),
+        key=record.command_id(context), statement=statement,
     )  # fmt: skip
     return outcome.state, outcome.receipts
 

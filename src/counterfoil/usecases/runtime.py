@@ -83,6 +83,7 @@ def execute(
     key: str,
     snapshots: Snapshots | None = None,
     kinds: Registry = KINDS,
+    statement: tuple[str, Sequence[str]] | None = None,
 ) -> Outcome[State]:
     """Carries out a command on one stream, once however often it is sent under its key.
 
@@ -96,6 +97,7 @@ def execute(
         key: names the command.
         snapshots: where states are kept between commands.
         kinds: the kinds that are known.
+        statement: the digests of a signed statement that the first receipt carries.
 
     Raises:
         ConflictError: `version_conflict` (others were faster `ATTEMPTS` times), `key_reused` (the key
@@ -114,7 +116,7 @@ def execute(
         events = _decided(decider, standing.state, command, now_ms)
         if not events:
             return Outcome(standing.state, [], False)
-        drafts = _drafts(context, stream, events, actor, key, kinds)
+        drafts = _drafts(context, stream, events, actor, key, kinds, statement)
         try:
             receipts = record.append(context, store, drafts, expect={stream: standing.length}, now_ms=now_ms)
         except ConflictError as error:
@@ -151,7 +153,13 @@ def _decided(
 
 
 def _drafts(
-    context: Context, stream: str, events: Sequence[Event], actor: str, key: str, kinds: Registry
+    context: Context,
+    stream: str,
+    events: Sequence[Event],
+    actor: str,
+    key: str,
+    kinds: Registry,
+    statement: tuple[str, Sequence[str]] | None,
 ) -> list[Draft]:
     schemas = {kind.name: kind.schema for kind in kinds}
     return [
@@ -163,6 +171,7 @@ def _drafts(
             key=_key(key, number),
             salt=f"{context.entropy.bits(SALT_BITS):032x}",
             schema=schemas.get(event.kind, 1),
+            statement=None if number else statement,
         )
         for number, event in enumerate(events)
     ]

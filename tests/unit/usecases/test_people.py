@@ -10,8 +10,12 @@ from unit.usecases.principals_scene import BOB, DAY_MS, Gate
 from unit.usecases.stream_scene import ADA, NOON_MS
 
 from counterfoil.errors import CounterfoilError
+from counterfoil.gate import events, statement
+from counterfoil.kernel import dsse
+from counterfoil.kernel.digest import sha256_hex
 from counterfoil.kernel.sshkey import parse_public_line
-from counterfoil.usecases import people, principals
+from counterfoil.testing.signers import MemorySigners, public_key
+from counterfoil.usecases import people, principals, vouching
 from counterfoil.usecases.context import Options
 
 if TYPE_CHECKING:
@@ -64,13 +68,13 @@ def fingerprints(gate: Gate, person: str = ADA) -> list[str]:
 
 def test_a_person_has_the_keys_that_were_added(gate: Gate, keys: list[Key]) -> None:
     for key in [*keys, keys[0]]:
-        people.add(gate.context, gate.store, BOB, key.line, key_name="laptop")
+        people.add(gate.context, gate.store, BOB, key.line, key_name="laptop", at_terminal=True)
     assert fingerprints(gate, BOB) == [key.public.fingerprint for key in keys]
     assert fingerprints(gate) == []
 
 
 def test_the_comment_of_a_key_is_not_sealed(gate: Gate, keys: list[Key]) -> None:
-    people.add(gate.context, gate.store, BOB, keys[0].line)
+    people.add(gate.context, gate.store, BOB, keys[0].line, at_terminal=True)
     assert not [receipt for receipt in gate.store.log() if b"example.org" in receipt.body]
 
 
@@ -79,7 +83,7 @@ def test_a_first_use_registers_a_first_key_and_never_a_second(gate: Gate, keys: 
         people.register_key(gate.context, gate.store, ADA, keys[0].public)
     assert code_of(lambda: people.register_key(gate.context, gate.store, ADA, keys[1].public)) == "second_key"
     assert fingerprints(gate) == [keys[0].public.fingerprint]
-    people.add(gate.context, gate.store, ADA, keys[1].line)
+    people.add(gate.context, gate.store, ADA, keys[1].line, at_terminal=True)
     assert len(fingerprints(gate)) == 2
 
 
@@ -106,34 +110,89 @@ def test_neither_an_agent_nor_a_caller_from_outside_gives_anybody_a_key(
         gate.options = Options(remote=True, via="http")
     else:
         gate.user = "agent:claude"
-    assert code_of(lambda: people.add(gate.context, gate.store, ADA, keys[0].line)) == "refused"
+    assert (
+        code_of(lambda: people.add(gate.context, gate.store, ADA, keys[0].line, at_terminal=True))
+        == "refused"
+    )
     assert code_of(lambda: people.register_key(gate.context, gate.store, ADA, keys[0].public)) == "refused"
     assert (fingerprints(gate), gate.stands(ADA)) == ([], None)
+
+
+def test_a_key_needs_a_terminal_or_the_word_of_a_key_that_counts(gate: Gate, keys: list[Key]) -> None:
+    context, store, line = gate.context, gate.store, keys[0].line
+    context.signers = MemorySigners(["ada's"])
+    assert people.sign_key(context, store, BOB, line) is None
+    assert code_of(lambda: people.add(context, store, BOB, line)) == "needs_terminal"
+    assert (fingerprints(gate, BOB), gate.stands(BOB)) == ([], None)
+    assert [receipt.stream for receipt in store.log()] == ["refused/human/ada"]
+    people.add(context, store, ADA, public_key("ada's").line, at_terminal=True)
+    envelope = people.sign_key(context, store, BOB, line)
+    people.add(context, store, BOB, line, envelope=envelope)
+    assert fingerprints(gate, BOB) == [keys[0].public.fingerprint]
+    (sealed,) = [each for each in store.read("person/bob") if each.kind == events.CREDENTIAL_ADDED]
+    assert sealed.data()["statement"] == envelope
+    assert sealed.fields["pae"] == sha256_hex(dsse.decode(str(envelope).encode()).pae)
+
+
+@pytest.mark.parametrize(
+    "what", ["key", "person", "late", "stranger", "other kind", "other ledger", "no envelope"]
+)
+def test_a_word_counts_for_one_key_of_one_person_and_not_for_long(
+    gate: Gate, keys: list[Key], what: str
+) -> None:
+    context, store, line = gate.context, gate.store, keys[0].line
+    context.signers = MemorySigners(["eve's" if what == "stranger" else "ada's"])
+    people.add(context, store, ADA, public_key("ada's").line, at_terminal=True)
+    word = statement.key_word("0" * 26 if what == "other ledger" else store.ledger, ADA, BOB, keys[0].public)
+    if what == "other kind":
+        word = word._replace(kind=statement.POLICY)
+    if what == "stranger":
+        store, held = Gate().store, store
+        people.add(context, store, ADA, public_key("eve's").line, at_terminal=True)
+        envelope = vouching.give(context, store, word)
+        store = held
+    else:
+        envelope = vouching.give(context, store, word)
+    assert envelope is not None
+    if what == "no envelope":
+        envelope = "{}"
+    if what == "late":
+        gate.clock.ms += vouching.COUNTS_MS + 1
+    person, given = "human:eve" if what == "person" else BOB, keys[1].line if what == "key" else line
+    code = code_of(lambda: people.add(context, store, person, given, envelope=envelope))
+    assert code in {"invalid_statement", "invalid_signature", "invalid_envelope"}
+    assert fingerprints(gate, person) == []
 
 
 @pytest.mark.parametrize(
     "line", ["", "ssh-ed25519", "ssh-ed25519 AAAA", "not a key", "-----BEGIN PRIVATE KEY-----"]
 )
 def test_what_is_no_public_key_is_refused_and_registers_nobody(gate: Gate, line: str) -> None:
-    assert code_of(lambda: people.add(gate.context, gate.store, BOB, line)) == "invalid_ssh_key"
+    assert (
+        code_of(lambda: people.add(gate.context, gate.store, BOB, line, at_terminal=True))
+        == "invalid_ssh_key"
+    )
     assert gate.store.size() == 0
 
 
 def test_who_was_revoked_signs_no_more(gate: Gate, keys: list[Key]) -> None:
-    people.add(gate.context, gate.store, BOB, keys[0].line)
+    people.add(gate.context, gate.store, BOB, keys[0].line, at_terminal=True)
     gate.revoke(BOB, "human")
     assert fingerprints(gate, BOB) == []
-    assert code_of(lambda: people.add(gate.context, gate.store, BOB, keys[1].line)) == "principal_revoked"
+    assert (
+        code_of(lambda: people.add(gate.context, gate.store, BOB, keys[1].line, at_terminal=True))
+        == "principal_revoked"
+    )
 
 
 def test_openssh_reads_from_when_to_when_each_key_counted(
     gate: Gate, keys: list[Key], tmp_path: Path
 ) -> None:
-    people.add(gate.context, gate.store, BOB, keys[0].line)
-    people.add(gate.context, gate.store, ADA, keys[1].line)
+    people.add(gate.context, gate.store, BOB, keys[0].line, at_terminal=True)
+    people.add(gate.context, gate.store, ADA, keys[1].line, at_terminal=True)
     gate.clock.ms += DAY_MS
     gate.revoke(BOB, "human", key_id=keys[0].public.fingerprint)
-    people.add(gate.context, gate.store, BOB, keys[2].line)
+    people.add(gate.context, gate.store, BOB, keys[2].line, at_terminal=True)
     file = tmp_path / "allowed_signers"
     file.write_text(people.allowed_signers(gate.store), "utf-8")
 
@@ -158,6 +217,6 @@ def test_openssh_reads_from_when_to_when_each_key_counted(
 
 
 def test_a_key_that_counted_for_no_second_is_in_no_file(gate: Gate, keys: list[Key]) -> None:
-    people.add(gate.context, gate.store, BOB, keys[0].line)
+    people.add(gate.context, gate.store, BOB, keys[0].line, at_terminal=True)
     gate.revoke(BOB, "human")
     assert people.allowed_signers(gate.store) == ""

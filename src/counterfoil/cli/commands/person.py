@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import TYPE_CHECKING, Any
 
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.principal_words import day, overview, page, reading, writing
 from counterfoil.gate.principal import HUMAN
 from counterfoil.usecases import people, principals
+
+if TYPE_CHECKING:
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Store
 
 COLUMNS = {
     "PERSON": lambda each: each["actor"],
@@ -46,16 +51,18 @@ def _add(call: Call) -> Reply:
     arguments = call.arguments
     file = arguments.text("key")
     public = None if file is None else call.read_text(file)
-    shown = writing(
-        call,
-        lambda context, store: principals.as_data(
-            context,
-            store,
-            people.add(
-                context, store, arguments.required("name"), public, key_name=arguments.text("key_name") or ""
-            ),
-        ),
-    )
+    sits = os.isatty(0) and not call.ci
+
+    def register(context: Context, store: Store) -> dict[str, object]:
+        name = arguments.required("name")
+        envelope = None if public is None or sits else people.sign_key(context, store, name, public)
+        added = people.add(
+            context, store, name, public,
+            key_name=arguments.text("key_name") or "", at_terminal=sits, envelope=envelope,
+        )  # fmt: skip
+        return principals.as_data(context, store, added)
+
+    shown = writing(call, register)
     keys = _live(shown)
     return Reply(
         {"person": shown}, f"Registered {shown['actor']} with {', '.join(keys) if keys else 'no key'}"
