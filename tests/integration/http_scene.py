@@ -22,7 +22,6 @@ from counterfoil.bootstrap import open_project
 from counterfoil.client import Client
 from counterfoil.gate import statement
 from counterfoil.kernel import dsse, sshkey, sshsig
-from counterfoil.kernel.instant import iso_ms
 from counterfoil.usecases import opening, people, principals, proposals
 from counterfoil.usecases.context import Options
 
@@ -37,7 +36,6 @@ TICKET = Path(sys.prefix, "bin", "ticket")
 START_S = 20.0
 BACKENDS = ("sqlite", "postgres")
 WIDE = ("read", "ticket.*", "artifact.attach", "spend.record", "pull.link", "policy.change")
-DAY_MS = 86_400_000
 
 
 class Person:
@@ -163,9 +161,7 @@ class Served:
     @contextlib.contextmanager
     def ledger(self) -> Iterator[tuple[Context, Store]]:
         """Opens the project beside the server, as a command of its owner does."""
-        context = open_project(
-            str(self.desk.path), {**os.environ, **self.desk.env}, Options("human:ada")
-        )
+        context = open_project(str(self.desk.path), {**os.environ, **self.desk.env}, Options("human:ada"))
         store = opening.open_or_make(context)
         try:
             yield context, store
@@ -218,8 +214,3 @@ def new_project(folder: Path, backend: str = "sqlite") -> Served:
         desk.env["COUNTERFOIL_DATABASE"] = fresh_schema()
     desk.say("init")
     return Served(desk, folder)
-
-
-def after(ms: int) -> str:
-    """Returns a moment so far after now."""
-    return iso_ms(int(time.time() * 1000) + ms)
