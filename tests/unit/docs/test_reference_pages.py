@@ -35,7 +35,7 @@ ticket new "Pay the rent" --state ready --priority p0 --quiet
 ticket start rent
 ssh-keygen -q -t ed25519 -N "" -f .git/key
 git config ticket.signingKey "$PWD/.git/key.pub"
-ticket person add human:test-person --key .git/key.pub --quiet
+python3 -c 'import pty; pty.spawn(["ticket", "person", "add", "human:test-person", "--key", ".git/key.pub"])'
 """
 POLICY = "policy.change --set text='version: 1' --actor agent:bot"
 IN_ORDER = """\
@@ -248,7 +248,8 @@ def _filters() -> Iterator[tuple[str, str]]:
     for block in blocks(SCRIPTING_PAGE):
         if block.language == "sh":
             joined = block.text.replace("\\\n", " ")
-            yield from re.findall(r"ticket (\w+)[^|\n]*--json[^|\n]*\| jq [^']*'([^']*)'", joined)
+            verb = rf"(?:(?:{'|'.join(GROUPS)}) )?\w+"
+            yield from re.findall(rf"ticket ({verb})[^|\n]*--json[^|\n]*\| jq [^']*'([^']*)'", joined)
 
 
 @pytest.mark.parametrize(("verb", "jq"), list(_filters()))
