@@ -30,6 +30,7 @@ class Reading:
         self.diagnostics: list[Diagnostic] = []
 
     def say(self, code: str, message: str, severity: str = "error") -> None:
+        """Notes what is wrong."""
         self.diagnostics.append(Diagnostic(code, severity, self.path, message, _HINT))
 
     def mapping(self, value: object, where: str, keys: tuple[str, ...] | None) -> dict[str, object]:
