@@ -54,6 +54,7 @@ class Reading:
         return tuple(dict.fromkeys(value))
 
     def priorities(self, value: object, where: str) -> tuple[str, ...]:
+        """Reads a list of priorities."""
         found = []
         for text in self.texts(value, where):
             if text.lower() in PRIORITIES:
@@ -63,9 +64,11 @@ class Reading:
         return tuple(found)
 
     def actors(self, value: object, where: str) -> tuple[str, ...]:
+        """Reads a list of actors."""
         return tuple([actor for text in self.texts(value, where) if (actor := self.actor(text, where))])
 
     def actor(self, text: str, where: str) -> str | None:
+        """Reads an actor who may approve; an agent there is warned of, and never counts."""
         actor = canonical(text)
         if actor is None:
             self.say("policy_value", f"{where} has {shown(text)}; {ACTOR_HINT}")
