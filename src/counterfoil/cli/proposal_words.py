@@ -42,6 +42,8 @@ STATUS_COLOURS = {
 RISK_COLOURS = {"high": BOLD + RED, "medium": YELLOW, "low": DIM}
 TITLES = ("title", "summary", "name", "text", "note")
 """Fields of a payload that say in a word what it is about, where the action has no words of its own."""
+TOOL_USE = 60
+"""Characters of a tool's command in a headline; `ticket proposal show` has all of it."""
 NOT_SHOWN = "  The change cannot be shown as it was: files that it rests on are not what they were."
 FINAL_WORDS = {
     proposals.REJECTED: "rejected",
@@ -130,11 +132,20 @@ def headline(seen: Seen) -> str:
         "ticket.comment": f"comment on {ticket}",
         "ticket.respond": f"respond to {ticket}: {payload.get('position', '?')}",
         "artifact.attach": f"attach to {ticket}",
+        "tool.run": f"run {payload.get('tool', '?')}: {_tool_use(payload)}",
     }.get(action)
     if words is None:
         about = next((str(payload[name]) for name in TITLES if isinstance(payload.get(name), str)), "")
         words = " ".join([word for word in (action, ticket, f"“{about}”" if about else "") if word])
     return visible(" ".join(words.split()))
+
+
+def _tool_use(payload: Mapping[str, object]) -> str:
+    """Returns the beginning of what an agent's tool is to run, or the files that it is to touch."""
+    paths = payload.get("paths")
+    listed = ", ".join(map(str, paths)) if isinstance(paths, list) else ""
+    words = str(payload.get("command") or listed or payload.get("input") or "?")
+    return words if len(words) <= TOOL_USE else words[: TOOL_USE - 1] + "…"
 
 
 def title_of(seen: Seen) -> str:

@@ -91,6 +91,10 @@ def test_a_list_has_a_line_for_each() -> None:
         ({"action": "ticket.respond", "payload": {"position": "agree"}}, "respond to TK-01ARZ3ND: agree"),
         ({"action": "artifact.attach", "payload": {}}, "attach to TK-01ARZ3ND"),
         ({"action": "deploy.run", "payload": {"name": "web"}, "tickets": []}, "deploy.run “web”"),
+        ({"action": "tool.run", "payload": {"tool": "Bash", "command": "git push"}}, "run Bash: git push"),
+        ({"action": "tool.run", "payload": {"tool": "Write", "input": "{}", "paths": ["infra/x", "y"]}},
+         "run Write: infra/x, y"),
+        ({"action": "tool.run", "payload": {"tool": "Bash", "command": "x" * 61}}, f"run Bash: {'x' * 59}…"),
         ({"payload": None}, "ticket.move (what was said is not here)"),
     ],
 )  # fmt: skip
