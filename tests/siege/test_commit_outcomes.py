@@ -401,3 +401,11 @@ def test_what_git_commits_by_itself_is_found_and_not_an_error(project: Project) 
     assert (answer.status, answer.data["changed"], answer.data["committed"]) == (0, True, False)
     assert answer.warning_codes == ["nothing_to_commit"]
     assert project.status() == []
+
+
+def test_the_index_goes_along_where_it_alone_told_of_what_was_not_committed(project: Project) -> None:
+    ticket = only(project)
+    project.ok("move", ticket, "in_progress", "--no-commit")
+    project.ok("edit", ticket, "--append", "This stands in no index.")
+    assert project.status() == []
+    project.check()

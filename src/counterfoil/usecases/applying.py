@@ -286,7 +286,7 @@ def _fail(context: Context, store: Store, state: Proposal, error: CounterfoilErr
     now = standing.state
     if now.status not in _BEGUN:
         return
-    attempt = max(now.attempt, 1)
+    attempt = now.attempt if now.status == APPLYING else now.attempt + 1
     body: dict[str, object] = {
         **_effect_body(context, now, attempt), "reason": error.code, "message": error.message[:MESSAGE_LENGTH],
     }  # fmt: skip

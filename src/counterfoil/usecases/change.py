@@ -102,7 +102,9 @@ def _add_index(
     committed = catalog.index_text({**pending, **rows}, now, keep_order=True) if pending else None
     working = catalog.index_text(rows, now)
     after = working if committed is None else committed
-    if before != after:
+    # Where one of these tickets had changes that were not committed, the index on the disk may tell of them already
+    # and that of the last commit cannot.
+    if before != after or (commits and not catalog.unsure().isdisjoint(rows)):
         files.append(FileChange(index.FILE, before, after))
     if after != before:
         return working if working != after else None

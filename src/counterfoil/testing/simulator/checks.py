@@ -11,6 +11,7 @@ from counterfoil.kernel.digest import blob_id
 from counterfoil.ledger.chain import Chain, Claim
 from counterfoil.ledger.finding import Findings
 from counterfoil.testing.machine import Machine
+from counterfoil.testing.simulator import gate_checks
 from counterfoil.testing.simulator.scene import ACTORS
 from counterfoil.tickets import index
 from counterfoil.tickets.document import scan
@@ -85,6 +86,7 @@ def everything(scene: Scene) -> None:
     _commits_have_receipts(scene, receipts, witnesses)
     _receipts_have_commits(scene, receipts)
     _fences_only_grow(scene, receipts)
+    gate_checks.every_proposal(receipts, lost=scene.lost)
     _the_program_says_so_too(scene)
     if not scene.lost:
         _our_commits_are_named(scene, receipts)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from counterfoil.testing.simulator import gate_deeds
+from counterfoil.testing.simulator.deed import Deed
 from counterfoil.tickets.workflow import STATES
 from counterfoil.usecases import batching
-from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.editing import edit_fields
+from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.reconcile import observe
 from counterfoil.usecases.undoing import undo
 
@@ -22,31 +24,26 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.desk import Desk
 
-    Act = Callable[[Context], object]
-
 TITLES = ("Fix the login", "Name the parts", "Cache the index", "Read less", "Say why", "Count the syncs")
 LABELS = ("api", "bug", "docs", "ui")
 LEASES_MS = (60_000, 600_000, 7_200_000)
+AT_GATE = 0.25
+"""How much of all that is done is done at the gate."""
 PRIORITIES = ("p0", "p1", "p2", "p3")
 
 
-class Deed:
-    """One command.
+def draw(chance: random.Random, tickets: Sequence[str], made: Sequence[str] = ()) -> Deed:
+    """Draws a command on one of the tickets, or something to do at the gate.
 
-    Attributes:
-        words: what it is, for the trace.
-        act: carries it out in a process's context.
+    Args:
+        chance: the seed's.
+        tickets: the ids of all tickets.
+        made: the ids of all proposals, the newest last.
     """
-
-    def __init__(self, words: str, act: Act) -> None:
-        self.words = words
-        self.act = act
-
-
-def draw(chance: random.Random, tickets: Sequence[str]) -> Deed:
-    """Draws a command on one of the tickets."""
     if not tickets:
         return _new(chance, tickets)
+    if chance.random() < AT_GATE:
+        return gate_deeds.draw(chance, tickets, made)
     makers = tuple(_MAKERS)
     maker = chance.choices(makers, [_MAKERS[each] for each in makers])[0]
     return maker(chance, tickets)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.testing.machine import DIES, FINISHES, LINGERS, Crash, Machine
-from counterfoil.testing.simulator import checks, deeds, person
+from counterfoil.testing.simulator import checks, deeds, gate_deeds, person
+from counterfoil.testing.simulator.deed import Deed
 from counterfoil.testing.simulator.scene import ACTORS, Scene
 from counterfoil.testing.simulator.world import MemoryWorld
 from counterfoil.usecases import effect
@@ -17,7 +18,6 @@ from counterfoil.usecases.setup import initialise
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from counterfoil.testing.simulator.deeds import Deed
     from counterfoil.testing.simulator.world import World
 
 COMMANDS = 40
@@ -28,11 +28,12 @@ PERSON_CHANCE = 0.25
 PERSON_CHANCE_AFTER_CRASH = 0.5
 MEANWHILE_CHANCE = 0.15
 TRAILERS_OFF_CHANCE = 0.2
-MOMENTS = 60
-"""About how many moments a command has."""
+MOMENTS, MOMENTS_AT_GATE = 60, 8
+"""About how many moments a command has that changes files, and one that only seals."""
 EXPECTED = frozenset((
-    "ambiguous_id", "claimed", "commit_failed", "conflict", "invalid_operation", "invalid_transition", "lock_timeout",
-    "nothing_to_undo", "stale", "ticket_not_found",
+    "ambiguous_id", "claimed", "commit_failed", "conflict", "invalid_operation", "invalid_transition", "key_reused",
+    "ledger_unavailable", "lock_timeout", "needs_approval", "no_change", "not_proposable", "nothing_to_undo",
+    "proposal_closed", "proposal_not_found", "refused", "stale", "ticket_not_found", "version_conflict",
 ))  # fmt: skip
 """How a command may be refused in a sound world."""
 
@@ -128,20 +129,22 @@ class Simulation:
         """Lets somebody recover and reconcile undisturbed, and checks all that has to hold."""
         person.settle(self.scene)
         self.scene.pass_time()
-        self.carry_out(deeds.Deed("new 'The end'", deeds.final), ACTORS[0], Machine())
-        self.carry_out(deeds.Deed("reconcile", observe), ACTORS[1], Machine())
+        self.carry_out(Deed("new 'The end'", deeds.final), ACTORS[0], Machine())
+        self.carry_out(Deed("go on with what was approved", gate_deeds.go_on), ACTORS[0], Machine())
+        self.carry_out(Deed("reconcile", observe), ACTORS[1], Machine())
         checks.everything(self.scene)
 
     def _command(self) -> None:
         """Lets one actor give one command, which may die."""
         scene = self.scene
         actor = scene.chance.choice(ACTORS)
-        deed = deeds.draw(scene.chance, scene.tickets())
+        deed = deeds.draw(scene.chance, scene.tickets(), scene.proposals())
         commit = scene.chance.random() >= UNCOMMITTED_CHANCE
         likely = CRASH_CHANCE_AFTER_CRASH if self._begun else CRASH_CHANCE
         dies = self._chance.random() < likely
-        moment = self._chance.randint(1, MOMENTS)
-        meanwhile = self._meanwhile(self._chance.randint(1, MOMENTS))
+        most = self._chance.choice((MOMENTS, MOMENTS, MOMENTS_AT_GATE))
+        moment = self._chance.randint(1, most)
+        meanwhile = self._meanwhile(self._chance.randint(1, most))
         machine = Machine(
             moment if dies else 0,
             meanwhile if self._chance.random() < MEANWHILE_CHANCE else None,
@@ -160,7 +163,8 @@ class Simulation:
                 person.act_between(self.scene)
                 return
             actor = self._chance.choice(ACTORS)
-            deed = deeds.draw(self._chance, self.scene.tickets())
+            draw = self._chance.choice((deeds.draw, gate_deeds.draw))
+            deed = draw(self._chance, self.scene.tickets(), self.scene.proposals())
             self.scene.tell("meanwhile:")
             self.carry_out(deed, actor, Machine(), nested=True)
 

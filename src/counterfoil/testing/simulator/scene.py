@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from counterfoil.gate import events
+from counterfoil.gate.proposal import STREAM
 from counterfoil.testing.memory_files import DRAFT_END
 from counterfoil.tickets import index
 
@@ -68,6 +70,15 @@ class Scene:
         return sorted(
             name[:-3] for name in self.world.work.names(index.TICKETS) if index.is_called_ticket(name)
         )
+
+    def proposals(self) -> list[str]:
+        """Returns the ids of the proposals in the ledger, oldest first."""
+        store = self.world.store()
+        if store is None:
+            return []
+        return [
+            receipt.stream.removeprefix(STREAM) for receipt in store.log() if receipt.kind == events.OPENED
+        ]
 
     def latest(self) -> str:
         """Returns the ticket whose file was written last."""

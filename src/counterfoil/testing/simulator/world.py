@@ -86,7 +86,7 @@ class MemoryWorld:
         self._keys = MemoryKeys()
         self._reach = Reach()
         self._processes = 1
-        self.holder: Machine | None = None
+        self.holders: dict[str, Machine] = {}
         self._files = self._disk.files(ROOT)
         self.work: Files = self._files
         self.state: Files = self._disk.files(STATE)
@@ -110,7 +110,7 @@ class MemoryWorld:
             entropy=self,
             environ={},
             full=_no_full_reader,
-            open_lock=lambda _timeout_s, _name: MemoryLock(self, machine),
+            open_lock=lambda _timeout_s, name: MemoryLock(self, machine, name),
             options=Options(actor=actor, commit=commit, ci=True),
             settings_file=dict,
             program="ticket",
@@ -160,11 +160,12 @@ class MemoryWorld:
 
 
 class MemoryLock:
-    """The clone's lock; a dead holder holds nothing."""
+    """A lock of the clone's; a dead holder holds nothing."""
 
-    def __init__(self, world: MemoryWorld, machine: Machine) -> None:
+    def __init__(self, world: MemoryWorld, machine: Machine, name: str) -> None:
         self._world = world
         self._machine = machine
+        self._name = name
 
     def __enter__(self) -> None:
         """Takes the lock.
@@ -173,15 +174,15 @@ class MemoryLock:
             HostError: `lock_timeout`.
         """
         self._machine.check()
-        holder = self._world.holder
+        holder = self._world.holders.get(self._name)
         if holder is not None and holder.alive:
             raise HostError("lock_timeout", "another `ticket` has been writing for 60 seconds", "wait for it")
-        self._world.holder = self._machine
+        self._world.holders[self._name] = self._machine
 
     def __exit__(self, *_: object) -> None:
         """Releases it."""
-        if self._world.holder is self._machine:
-            self._world.holder = None
+        if self._world.holders.get(self._name) is self._machine:
+            del self._world.holders[self._name]
 
 
 def _no_full_reader(text: str) -> FrontMatter:
