@@ -11,7 +11,8 @@
 
 Ids may be full ids, display ids or short ids; other beginnings of ids and parts of titles are
 taken with `guess=True`. Errors are those of `counterfoil.errors`, with the codes of the
-command's exit statuses. What the calls had to remark is in `Project.warnings`.
+command's exit statuses. What the calls had to remark is in `Project.warnings`. Where policy asks a person, a change
+raises `needs_approval`; `propose`, `wait` and `withdraw` are for asking, and nothing here decides (`GateDoor`).
 
 Every change is sealed in the ledger, which can be read, verified, followed and signed here. Moving it between
 clones and files, branching and erasing stay with `ticket ledger`, `ticket fork` and `ticket replay`.
