@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from integration.ssh_scene import make_key, needs_openssh
 from integration.terminal_scene import sit_at
 from integration.verbs_scene import FIRST, SECOND, Desk
 
+from counterfoil.adapters.ledgers import LedgerFolder
+from counterfoil.gate import events
+from counterfoil.kernel import dsse
 from counterfoil.kernel.digest import sha256_hex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+ME = "human:test-person"
 FILE = ".tickets/policy.yml"
 POLICY = """\
 version: 1
@@ -151,6 +158,42 @@ def test_without_a_terminal_nothing_is_accepted(
     core_desk.commit("policy")
     assert core_desk.error("policy", "accept", *words, status=status)["code"] == code
     assert core_desk.data("policy")["source"] == "built-in default"
+
+
+@needs_openssh
+def test_a_policy_is_accepted_by_the_signature_of_a_key_that_counts_for_whoever_accepts(
+    core_desk: Desk, tmp_path: Path
+) -> None:
+    core_desk.write(FILE, POLICY)
+    core_desk.commit("policy")
+    key = make_key(tmp_path / "ssh" / "mine")
+    core_desk.git("config", "ticket.signingKey", str(key))
+    assert core_desk.error("policy", "accept", "--sign", status=9)["code"] == "signature_required"
+    sit_at(core_desk, "person", "add", ME, "--key", f"{key}.pub")
+    assert core_desk.error("policy", "accept", "--no-sign", status=9)["code"] == "needs_terminal"
+    assert core_desk.error("policy", "accept", "--digest", "0" * 64, status=10)["code"] == "policy_differs"
+    assert core_desk.error("policy", "accept", "--sign", "--actor", "human:eve", status=9)["code"] == (
+        "signature_required"
+    )
+    assert core_desk.data("policy")["source"] == "built-in default"
+    done = core_desk.data("policy", "accept", "--sign", "--digest", DIGEST[:12])
+    assert (done["digest"], done["assurance"]) == (DIGEST, "signed")
+    assert core_desk.data("policy")["acceptance"]["assurance"] == "signed"
+    store = LedgerFolder(f"{core_desk.path}/.git/counterfoil", {}).open()
+    (receipt,) = [each for each in store.read("policy/root") if each.kind == events.POLICY_ACCEPTED]
+    envelope = dsse.decode(receipt.data()["statement"].encode())
+    assert receipt.fields["pae"] == sha256_hex(envelope.pae)
+    said = json.loads(envelope.payload)
+    assert said["subject"] == [{"digest": {"sha256": DIGEST}, "name": "policy"}]
+    assert {name: said["predicate"][name] for name in ("actor", "ledger", "policy", "previous", "ref", "blob")} == {
+        "actor": ME, "ledger": store.ledger, "policy": {"sha256": DIGEST}, "previous": None,
+        "ref": "refs/heads/main", "blob": receipt.data()["blob"],
+    }  # fmt: skip
+    store.close()
+    core_desk.git("rm", "-q", FILE)
+    core_desk.commit("no policy")
+    assert core_desk.data("policy", "accept", "--remove")["assurance"] == "signed"
+    core_desk.say("ledger", "verify")
 
 
 def test_an_agent_at_a_terminal_accepts_nothing(core_desk: Desk) -> None:

@@ -101,7 +101,7 @@ class Gate:
         self.project.git("add", POLICY)
         self.project.git("commit", "--quiet", "--message", "policy")
         with self.opened() as (context, store):
-            accepting.accept(context, store, assurance="unverified")
+            accepting.accept(context, store, at_terminal=True)
 
     def propose(
         self,

@@ -135,7 +135,7 @@ def test_an_agent_accepts_no_policy_and_registers_and_revokes_nobody(gate: Gate)
     for actor, options in product((BOT, SERVER), DOORS):
         with gate.opened(actor, **options) as (context, store):
             with pytest.raises(CounterfoilError) as caught:
-                accepting.accept(context, store, assurance="signed")
+                accepting.accept(context, store, at_terminal=True, envelope="{}")
             assert caught.value.code in {"refused", "invalid_actor"}
             for act in (
                 lambda: principals.add(context, store, "sock", owner=ADA),

@@ -236,7 +236,9 @@ VERBS: dict[str, Verb] = {
          (("-F", "--file"), "FILE", False, "explain: ask this policy, and not the one that counts"),
          (("--digest",), "DIGEST", False, "accept: the policy that you were shown, or how it begins"),
          (("--remove",), "", False, "accept: that there is no policy any more"),
-         (("-y", "--yes"), "", False, "accept: do not ask; you have read it"), LIMIT),
+         (("-y", "--yes"), "", False, "accept: do not ask; you have read it"),
+         (("--sign",), "", False, "accept: sign with your SSH key, or fail"),
+         (("--no-sign",), "", False, "accept: do not sign though a key is there"), LIMIT),
     ),
     "rebuild-index": ("rebuild_index", CHECK, "write index.json anew from the tickets", (), WRITING),
     "doctor": (

@@ -6,25 +6,26 @@ may approve what, which needs no reader of policies (`kernel.authority`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import ConflictError, InputError, RefusedError
 from counterfoil.gate import events, redact
 from counterfoil.gate.policy import Policy, who_may_approve
 from counterfoil.gate.rules import PRIORITIES
+from counterfoil.gate.statement import policy_word
 from counterfoil.kernel import authority
 from counterfoil.kernel.digest import sha256_hex
-from counterfoil.usecases import policy_file, policy_on_base, record
+from counterfoil.usecases import policy_file, policy_on_base, record, vouching
 from counterfoil.usecases.policy_in_force import accepted, policy_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from counterfoil.gate.statement import Word
     from counterfoil.ledger.receipt import Receipt
     from counterfoil.tickets.model import Diagnostic
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.policy_on_base import OnBase
     from counterfoil.usecases.ports import Store
+    from counterfoil.usecases.statements import Signed
 
 FILE = policy_on_base.FILE
 DIGEST_PREFIX_MIN = 8
@@ -57,6 +58,7 @@ class Accepted(NamedTuple):
         changed: False where it counted already, and nothing was sealed.
         receipt: the id of the receipt that says so, or None.
         base: where the policy stands.
+        assurance: how sure it is that a person accepted it; empty for a default that nobody had to accept.
     """
 
     digest: str | None
@@ -64,6 +66,7 @@ class Accepted(NamedTuple):
     changed: bool
     receipt: str | None
     base: OnBase
+    assurance: str
 
 
 def candidate(context: Context, store: Store | None, *, remove: bool = False) -> Candidate:
@@ -115,37 +118,64 @@ def invalid(diagnostics: list[Diagnostic]) -> InputError:
     )  # fmt: skip
 
 
+def sign(
+    context: Context, store: Store, found: Candidate, *, terminal: bool = False, must: bool = False
+) -> str | None:
+    """Returns the signed word of whoever acts that this policy counts; None where no key of theirs can sign.
+
+    Args:
+        context: the project; it says who acts.
+        store: its ledger.
+        found: the policy that they were shown.
+        terminal: whether somebody can be asked for a passphrase.
+        must: whether it is an error if no key can.
+
+    Raises:
+        RefusedError: `signature_required`.
+        HostError: `signing_failed`, `key_exposed`, `io_error`.
+    """
+    return vouching.give(context, store, _word(context, store, found), terminal=terminal, must=must)
+
+
 def accept(
     context: Context,
     store: Store,
     *,
-    assurance: str,
+    at_terminal: bool = False,
+    envelope: str | None = None,
     digest: str | None = None,
     remove: bool = False,
-    statement: Mapping[str, Any] | None = None,
 ) -> Accepted:
     """Lets the policy of the base branch count from here on.
 
     Args:
         context: the project; it says who acts.
         store: its ledger.
-        assurance: how sure the door is that a person speaks: `unverified` from a terminal, `signed`,
-            `signed-hardware`; empty where nothing speaks for it.
+        at_terminal: whether they sit at a terminal of this machine.
+        envelope: their signed word for this very policy (`sign`), or None.
         digest: the SHA-256 that was shown, or how it begins; None accepts what is there.
         remove: accept that there is no policy any more, so that the built-in default counts.
-        statement: the signed statement, if there is one.
 
     Raises:
         RefusedError: `refused` for anybody but a person on the spot, `needs_terminal`.
         ConflictError: `policy_differs` from the digest; `version_conflict`.
-        InputError: as `candidate`.
+        InputError: as `candidate`; of an envelope `invalid_envelope`, `invalid_signature`, `invalid_statement`.
     """
     actor = context.actor()
-    _check_person(context, actor, assurance)
+    _check_person(context, actor, vouched=at_terminal or envelope is not None)
     found = candidate(context, store, remove=remove)
     if digest is not None:
-        _check_digest(digest, found)
-    return _seal(context, store, found, by=actor, assurance=assurance, statement=statement)
+        check_digest(digest, found)
+    if envelope is None:
+        return _seal(context, store, found, by=actor, assurance=authority.ASSURANCES[0])
+    signed = vouching.check(context, store, _word(context, store, found), envelope)
+    return _seal(context, store, found, by=actor, assurance=signed.assurance, signed=signed)
+
+
+def _word(context: Context, store: Store, found: Candidate) -> Word:
+    previous = _text(policy_on_base.told(accepted(store, context.prefix)).get("sha256"))
+    base = found.base
+    return policy_word(store.ledger, context.actor(), found.digest, base.blob, base.ref, previous)
 
 
 def accept_applied(
@@ -185,7 +215,7 @@ def _seal(
     *,
     by: str,
     assurance: str,
-    statement: Mapping[str, Any] | None = None,
+    signed: Signed | None = None,
     proposal: str | None = None,
 ) -> Accepted:
     """Seals an acceptance, unless that very policy counts already."""
@@ -196,14 +226,16 @@ def _seal(
     previous = _text(told.get("sha256"))
     is_known = last is None or "sha256" in told
     if is_known and (told.get("sha256"), told.get("blob")) == (found.digest, found.base.blob):
-        return Accepted(found.digest, previous, False, None if last is None else last.id, found.base)
-    body = body_of(
-        found, by=by, previous=previous, assurance=assurance, statement=statement, proposal=proposal
-    )
+        receipt = None if last is None else last.id
+        return Accepted(
+            found.digest, previous, False, receipt, found.base, _text(told.get("assurance")) or ""
+        )
+    body = body_of(found, by=by, previous=previous, assurance=assurance, signed=signed, proposal=proposal)
     key = f"accept/{length}/{found.digest or 'none'}"
-    draft = record.draft(context, stream, events.POLICY_ACCEPTED, by, body, key)
+    digests = None if signed is None else signed.digests
+    draft = record.draft(context, stream, events.POLICY_ACCEPTED, by, body, key, digests)
     receipts: list[Receipt] = record.append(context, store, [draft], expect={stream: length})
-    return Accepted(found.digest, previous, True, receipts[0].id, found.base)
+    return Accepted(found.digest, previous, True, receipts[0].id, found.base, assurance)
 
 
 def body_of(
@@ -212,7 +244,7 @@ def body_of(
     by: str,
     previous: str | None,
     assurance: str,
-    statement: Mapping[str, Any] | None = None,
+    signed: Signed | None = None,
     proposal: str | None = None,
 ) -> dict[str, object]:
     """Returns what the receipt of an acceptance says.
@@ -222,7 +254,7 @@ def body_of(
         by: who accepted it.
         previous: the SHA-256 of the policy that counted before.
         assurance: of the decision.
-        statement: the signed statement, if there is one.
+        signed: their signed word, if there is one.
         proposal: the applied `policy.change` that it rests on, if there is one.
     """
     return {
@@ -234,7 +266,7 @@ def body_of(
         "by": by,
         "previous": previous,
         "assurance": assurance,
-        "statement": None if statement is None else dict(statement),
+        "statement": None if signed is None else signed.envelope,
         "proposal": proposal,
         "authority": authority_of(found.policy),
     }
@@ -250,20 +282,25 @@ def authority_of(policy: Policy) -> dict[str, object]:
     return authority.table({**listed, authority.ANY: everywhere})
 
 
-def _check_person(context: Context, actor: str, assurance: str) -> None:
+def _check_person(context: Context, actor: str, *, vouched: bool) -> None:
     if not actor.startswith("human:") or context.options.remote:
         raise RefusedError(
             "refused", f"{actor} cannot accept a policy: only a person on the spot can",
             "ticket propose policy.change", actor=actor, remote=context.options.remote,
         )  # fmt: skip
-    if not assurance:
+    if not vouched:
         raise RefusedError(
             "needs_terminal", "accepting a policy needs a person at a terminal, or a signature",
             "run it in a terminal, or ticket policy accept --sign", actor=actor,
         )  # fmt: skip
 
 
-def _check_digest(digest: str, found: Candidate) -> None:
+def check_digest(digest: str, found: Candidate) -> None:
+    """Checks that a policy is the one that somebody was shown.
+
+    Raises:
+        ConflictError: `policy_differs`.
+    """
     if (
         found.digest is not None
         and len(digest) >= DIGEST_PREFIX_MIN

@@ -12,8 +12,10 @@ from counterfoil.gate import events
 from counterfoil.gate.facts import Facts
 from counterfoil.gate.rules import DEFAULT, rule
 from counterfoil.kernel.digest import sha256_hex
-from counterfoil.usecases import kinds, policy_in_force, record
-from counterfoil.usecases.accepting import Accepted, accept, accept_applied
+from counterfoil.testing.clock import FixedClock
+from counterfoil.testing.signers import MemorySigners, public_key
+from counterfoil.usecases import kinds, people, policy_in_force, principals, record, vouching
+from counterfoil.usecases.accepting import Accepted, accept, accept_applied, candidate, sign
 from counterfoil.usecases.opening import open_or_make
 from counterfoil.usecases.policy_in_force import LOCKED, accepted, in_force, policy_stream
 from counterfoil.usecases.policy_on_base import unaccepted, warn
@@ -50,7 +52,7 @@ class Scene:
         return self.office.repository.commit(**{FILE: text})
 
     def accept(self, **more: object) -> Accepted:
-        return accept(self.context(), self.store, **{"assurance": "unverified", **more})  # type: ignore[arg-type]
+        return accept(self.context(), self.store, **{"at_terminal": True, **more})  # type: ignore[arg-type]
 
     def answer(self, compiled: Compiled | None = None) -> tuple[str, str]:
         found = rule(compiled or in_force(self.context(), self.store), Facts("ticket.edit", "agent:bot"))
@@ -172,23 +174,54 @@ def test_what_is_no_policy_is_not_accepted(scene: Scene, text: str | None, code:
 
 
 @pytest.mark.parametrize(
-    ("actor", "remote", "assurance", "code"),
+    ("actor", "remote", "sits", "code"),
     [
-        ("agent:bot", False, "unverified", "refused"),
-        ("human:ada", True, "signed", "refused"),
-        ("human:ada", False, "", "needs_terminal"),
+        ("agent:bot", False, True, "refused"),
+        ("human:ada", True, True, "refused"),
+        ("human:ada", False, False, "needs_terminal"),
     ],
 )
 def test_only_a_person_on_the_spot_accepts(
-    scene: Scene, actor: str, remote: bool, assurance: str, code: str
+    scene: Scene, actor: str, remote: bool, sits: bool, code: str
 ) -> None:
     scene.commit(DENY)
     context = scene.context(actor)
     context.options.remote = remote
     with pytest.raises(RefusedError) as error:
-        accept(context, scene.store, assurance=assurance)
+        accept(context, scene.store, at_terminal=sits)
     assert error.value.code == code
     assert in_force(scene.context(), scene.store) == DEFAULT
+
+
+@pytest.mark.parametrize("what", ["itself", "other policy", "other past", "absence", "stranger", "late"])
+def test_a_signed_word_counts_for_one_policy_after_one_other(scene: Scene, what: str) -> None:
+    scene.commit(DENY)
+    context = scene.context()
+    context.signers = MemorySigners(["ada's"])
+    people.add(context, scene.store, "ada", public_key("ada's").line, at_terminal=True)
+    envelope = sign(context, scene.store, candidate(context, scene.store))
+    if what == "other past":
+        scene.accept()
+    if what in {"other policy", "other past"}:
+        scene.commit(FREE)
+    if what == "other past":
+        scene.accept()
+        scene.commit(DENY)
+    if what == "absence":
+        scene.commit(None)
+    if what == "stranger":
+        principals.revoke(
+            context, scene.store, "human", "ada", "lost", key_id=public_key("ada's").fingerprint
+        )
+    if what == "late":
+        context.clock = FixedClock(context.clock.now_ms() + vouching.COUNTS_MS + 1)
+    if what == "itself":
+        done = accept(context, scene.store, envelope=envelope)
+        assert (done.changed, done.assurance) == (True, "signed")
+        return
+    with pytest.raises(InputError) as error:
+        accept(context, scene.store, envelope=envelope, remove=what == "absence")
+    assert error.value.code in {"invalid_statement", "invalid_signature"}
 
 
 def test_a_person_accepts_what_they_were_shown_or_nothing(scene: Scene) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply
@@ -16,6 +17,10 @@ from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.opening import open_or_make
 from counterfoil.usecases.rehearsing import Rehearsal, rehearse
 from counterfoil.usecases.reporting import Report, counted
+
+if TYPE_CHECKING:
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Store
 
 ACTIONS = ("show", "validate", "explain", "accept", "dry-run")
 
@@ -80,15 +85,11 @@ def _explain(call: Call) -> Reply:
 def _accept(call: Call) -> Reply:
     context = call.context()
     arguments = call.arguments
-    remove, digest = arguments.flag("remove"), arguments.text("digest")
-    assurance = "unverified" if os.isatty(0) and not call.ci else ""
+    if arguments.flag("sign") and arguments.flag("no_sign"):
+        raise usage("give --sign or --no-sign, not both", "policy")
     store = open_or_make(context)
     try:
-        if assurance and digest is None and call.interactive and not arguments.flag("yes"):
-            found = accepting.candidate(context, store, remove=remove)
-            _confirm(found)
-            digest = found.digest  # exactly what was shown
-        done = accepting.accept(context, store, assurance=assurance, digest=digest, remove=remove)
+        done = _accepted(call, context, store)
     finally:
         store.close()
     counts = "the built-in default" if done.digest is None else f"policy {done.digest}"
@@ -99,11 +100,30 @@ def _accept(call: Call) -> Reply:
             "digest": done.digest,
             "previous": done.previous,
             "receipt": done.receipt,
-            "assurance": assurance,
+            "assurance": done.assurance,
             **done.base._asdict(),
         },
         words,
     )
+
+
+def _accepted(call: Call, context: Context, store: Store) -> accepting.Accepted:
+    """Shows the policy and asks where somebody sits, lets their key sign where it can, and seals it."""
+    arguments = call.arguments
+    remove, digest, read = arguments.flag("remove"), arguments.text("digest"), arguments.flag("yes")
+    sits = os.isatty(0) and not call.ci and (call.interactive or read or digest is not None)
+    envelope = None
+    if context.actor().startswith("human:"):  # whoever else is refused, and signs nothing before
+        found = accepting.candidate(context, store, remove=remove)
+        if digest is not None:
+            accepting.check_digest(digest, found)
+        elif sits and call.interactive and not read:
+            _confirm(found)
+        digest = found.digest  # exactly what was shown
+        if not arguments.flag("no_sign"):
+            must = arguments.flag("sign")
+            envelope = accepting.sign(context, store, found, terminal=call.interactive, must=must)
+    return accepting.accept(context, store, at_terminal=sits, envelope=envelope, digest=digest, remove=remove)
 
 
 def _confirm(found: accepting.Candidate) -> None:
