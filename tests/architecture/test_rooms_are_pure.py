@@ -27,6 +27,7 @@ CODE_FROM_TEXT = (
 LOADED_BY_NAME = {
     "__init__.py": "the names of the SDK, from a table in the same file",
     "cli/main.py": "the handlers of the command table",
+    "web/server.py": "nothing: it asks whether the server's parts are installed",
     "usecases/actions/registry.py": "the actions of installed packages, by their entry points",
 }
 """Where modules may be loaded by a name that is not an import statement, and which ones."""

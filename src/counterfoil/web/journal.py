@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
+
+from counterfoil.kernel.instant import iso_ms
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from counterfoil.usecases.ports import Clock
 
 FRAMES = 12
 """How many places of a failure are told, the innermost last."""
@@ -22,11 +25,13 @@ class Journal:
     """Writes lines.
 
     Args:
+        clock: tells the time.
         quiet: whether requests are left out; failures never are.
         out: where to; standard error by default.
     """
 
-    def __init__(self, quiet: bool = False, out: TextIO | None = None) -> None:
+    def __init__(self, clock: Clock, quiet: bool = False, out: TextIO | None = None) -> None:
+        self._clock = clock
         self._quiet = quiet
         self._out = out or sys.stderr
 
@@ -52,7 +57,7 @@ class Journal:
         )
 
     def _write(self, told: dict[str, object]) -> None:
-        line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **told}
+        line = {"time": iso_ms(self._clock.now_ms()), **told}
         try:
             self._out.write(json.dumps(line, default=str, separators=(",", ":")) + "\n")
             self._out.flush()

@@ -6,11 +6,14 @@ keep one caller from taking the server away from the others.
 
 from __future__ import annotations
 
-import time
+from typing import TYPE_CHECKING
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
+
+if TYPE_CHECKING:
+    from counterfoil.usecases.ports import Clock
 
 PER_MINUTE = {"address": 60_000, "principal": 30_000, "webhook": 100, "bad-token": 20, "unnamed": 600}
 """Whom each counts: `address`, all requests of one peer; `principal`, those of one agent; `webhook`, those
@@ -23,10 +26,12 @@ class Rates:
     """Counts, by kind and name.
 
     Args:
+        clock: tells the time.
         per_minute: other limits than the usual ones.
     """
 
-    def __init__(self, per_minute: dict[str, int] | None = None) -> None:
+    def __init__(self, clock: Clock, per_minute: dict[str, int] | None = None) -> None:
+        self._clock = clock
         wanted = {**PER_MINUTE, **(per_minute or {})}
         self._items = {kind: RateLimitItemPerMinute(count) for kind, count in wanted.items()}
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
@@ -40,4 +45,4 @@ class Rates:
 
     def _wait_s(self, item: RateLimitItemPerMinute, kind: str, name: str) -> int:
         reset = self._limiter.get_window_stats(item, kind, name).reset_time
-        return max(1, int(reset - time.time()) + 1)
+        return max(1, int(reset - self._clock.now_ms() / 1000) + 1)

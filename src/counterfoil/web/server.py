@@ -128,7 +128,8 @@ def serve(
     from counterfoil.web.threshold import HEAD_BYTES, Threshold
 
     herald = Herald(lambda: server.store(server.context(OWN)))
-    hub = Hub(server, version, herald, Rates(), Journal(quiet), Meters())
+    clock = server.context(OWN).clock
+    hub = Hub(server, version, herald, Rates(clock), Journal(clock, quiet), Meters())
     app = Threshold(_Applications(hub, names), names, hub.rates, hub.journal, hub.meters)
     config = uvicorn.Config(
         app, http=PatientProtocol, ws="none", lifespan="on", log_config=None, access_log=False,

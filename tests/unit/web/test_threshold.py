@@ -10,6 +10,7 @@ from unittest import mock
 
 import pytest
 
+from counterfoil.adapters.system import SystemClock
 from counterfoil.web import threshold
 from counterfoil.web.journal import Journal
 from counterfoil.web.meters import Meters
@@ -26,7 +27,10 @@ class Scene:
     def __init__(self, fault: Exception | None = None, **per_minute: int) -> None:
         self.fault = fault
         self.out = io.StringIO()
-        self.app = Threshold(self.echo, frozenset(), Rates(per_minute), Journal(out=self.out), Meters())
+        clock = SystemClock()
+        self.app = Threshold(
+            self.echo, frozenset(), Rates(clock, per_minute), Journal(clock, out=self.out), Meters()
+        )
 
     async def echo(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers with the body."""
