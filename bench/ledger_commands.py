@@ -37,13 +37,14 @@ LOG = (
 """What Git is asked at least to learn what a pull has brought."""
 
 
-def _driven(bench: Bench, site: Site, mode: str, words: list[str]) -> Sample:
+def driven(bench: Bench, site: Site, mode: str, words: list[str]) -> Sample:
     """Runs the installed command by `driver.py`."""
     argv = [str(bench.yard.command.with_name("python")), str(DRIVER), mode, *words]
     return bench.yard.meter.run(argv, site.path)
 
 
-def _moves(site: Site) -> Iterator[list[str]]:
+def moves(site: Site) -> Iterator[list[str]]:
+    """Yields the words of moves of one ticket after another."""
     for entry in site.shuffled("backlog", "ready", "in_progress", "blocked"):
         after = site.states[entry.id] = NEXT_STATE[site.states[entry.id]]
         yield ["move", entry.short_id, after]
@@ -57,16 +58,16 @@ def _news(_site: Site) -> Iterator[list[str]]:
 
 
 def growth(bench: Bench, site: Site, size: int) -> None:
-    """Puts commands with their ledger against the same ones without, each in a copy of its own."""
-    for verb, words in (("new", _news), ("move", _moves)):
+    """Puts commands with their ledger against the same ones without, each in a copy of its own, and all without a ruling."""
+    for verb, words in (("new", _news), ("move", moves)):
         with bench.attempt(SECTION, verb, size):
             kept, bare = bench.yard.copy(site, "with"), bench.yard.copy(site, "without")
             ours, theirs = words(kept), words(bare)
             rounds = paired(
                 max(bench.writes, 15),
                 bench.bare,
-                lambda: _driven(bench, bare, "without", next(theirs)),  # noqa: B023
-                lambda: _driven(bench, kept, "with", next(ours)),  # noqa: B023
+                lambda: driven(bench, bare, "without", next(theirs)),  # noqa: B023
+                lambda: driven(bench, kept, "ungated", next(ours)),  # noqa: B023
                 warm_up=2,
             )
             bares, without, costs = zip(*rounds, strict=True)
@@ -94,7 +95,7 @@ def _syncs(bench: Bench, site: Site, verb: str, size: int, words: Iterator[list[
     file = bench.yard.folder / "syncs"
     file.unlink(missing_ok=True)
     for _ in range(COUNTED):
-        _driven(bench, site, f"count={file}", next(words))
+        driven(bench, site, f"count={file}", next(words))
     counts = [sum(json.loads(line).values()) for line in file.read_text().splitlines()]
     expect(len(counts) == COUNTED, f"{len(counts)} reports")
     text = " or ".join(str(count) for count in sorted(set(counts)))

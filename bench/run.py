@@ -24,6 +24,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import gate_commands
+import gate_mcp
 import ledger_commands
 import suite
 from harness import BARE, Bench
@@ -120,6 +122,9 @@ def measure(bench: Bench, sizes: Sequence[int], *, quick: bool) -> None:
             suite.long_run(bench, site, size)
         if size == min(suite.LIMITED, max(sizes)):
             ledger_commands.growth(bench, site, size)
+            gate_commands.growth(bench, site, size)
+        if size <= suite.LIMITED:
+            gate_mcp.rows(bench, site, size)
         bench.yard.remove(site)
     ledger_commands.pulled(bench)
     suite.dates(bench, *((200, 2_000) if quick else (2_000, 20_000)))
@@ -127,13 +132,23 @@ def measure(bench: Bench, sizes: Sequence[int], *, quick: bool) -> None:
     suite.growth(bench, 10_000, 100_000)
 
 
-def measure_ledger(bench: Bench, python: str, arguments: Sequence[str]) -> None:
-    """Lets another Python measure the ledger, and takes its rows as they come.
+def measure_gate(bench: Bench, sizes: Sequence[int]) -> None:
+    """Measures what the installed command has of the gate, and nothing else."""
+    for size in [size for size in sizes if size <= suite.LIMITED]:
+        site = bench.yard.make(size)
+        if size == min(suite.LIMITED, max(sizes)):
+            gate_commands.growth(bench, site, size)
+        gate_mcp.rows(bench, site, size)
+        bench.yard.remove(site)
+
+
+def measure_inside(bench: Bench, script: str, python: str, arguments: Sequence[str]) -> None:
+    """Lets another Python measure the ledger or the gate, and takes its rows as they come.
 
     Raises:
         CommandFailed: it ended early.
     """
-    command = [python, "-W", "ignore", str(ROOT / "bench/ledger.py"), *arguments]
+    command = [python, "-W", "ignore", str(ROOT / "bench" / script), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout
         for line in running.stdout:
@@ -186,7 +201,7 @@ def main() -> int:
     parser.add_argument("--work", metavar="FOLDER", type=Path, help="where the repositories are made (2 GB)")
     parser.add_argument("--receipts", metavar="N", help="how far the ledger grows (1,000,000)")
     parser.add_argument("--ledger-python", metavar="PYTHON", help="has what the ledger is put against")
-    parser.add_argument("--only", choices=("ledger", "command"), help="one half")
+    parser.add_argument("--only", choices=("command", "ledger", "gate"), help="one part")
     options = parser.parse_args()
     sizes: tuple[int, ...] = QUICK_SIZES if options.quick else SIZES
     if options.sizes:
@@ -207,12 +222,16 @@ def main() -> int:
                 WRITES,
             )
             bares = [bench.bare() for _ in range(21)]
-            if options.only != "ledger":
+            if options.only in {None, "command"}:
                 measure(bench, sizes, quick=options.quick)
-            if options.ledger_python and options.only != "command":
-                quick = ["--quick"] if options.quick else []
+            if options.only == "gate":
+                measure_gate(bench, sizes)
+            quick = ["--quick"] if options.quick else []
+            if options.ledger_python and options.only in {None, "gate"}:
+                measure_inside(bench, "gate.py", options.ledger_python, [f"--command={command}", *quick])
+            if options.ledger_python and options.only in {None, "ledger"}:
                 receipts = ["--receipts", options.receipts] if options.receipts else []
-                measure_ledger(bench, options.ledger_python, [*quick, *receipts])
+                measure_inside(bench, "ledger.py", options.ledger_python, [*quick, *receipts])
     print()
     text = page(
         bench.rows,

@@ -8,7 +8,7 @@ from typing import Any
 
 from measure import Sample, Spread, over_git, ratio, spread
 
-TICKETS, RECEIPTS = "tickets", "receipts"
+TICKETS, RECEIPTS, PROPOSALS = "tickets", "receipts", "proposals"
 """What the sizes of a section's rows count."""
 
 
@@ -228,7 +228,10 @@ def headings(counted: str) -> tuple[str, ...]:
 def markdown(rows: Sequence[Row]) -> str:
     """Writes the tables, one under each heading; readable as plain text too."""
     parts: list[str] = []
-    cells_of_all = [*[headings(counted) for counted in (TICKETS, RECEIPTS)], *[row.cells() for row in rows]]
+    cells_of_all = [
+        *[headings(counted) for counted in (TICKETS, RECEIPTS, PROPOSALS)],
+        *[row.cells() for row in rows],
+    ]
     widths = [max(len(cells[column]) for cells in cells_of_all) for column in range(7)]
     for section in sections(rows):
         mine = [row for row in rows if row.section == section]
