@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import marshal
+import os
+from binascii import crc32
 from typing import TYPE_CHECKING
 
 import apsw
 import pytest
 from integration.verbs_scene import Desk, core
+
+from counterfoil.kernel import canonical
+from counterfoil.usecases.effect import MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,3 +82,47 @@ def test_every_verb_works_with_a_ledger_that_cannot_be_opened_and_is_recorded_af
         (state / name).write_bytes(data)
     assert desk.data("ledger", "reconcile")["late"] == len(WORDS)
     assert desk.data("ledger", "verify", "--deep")["findings"] == []
+
+
+FORGED = [
+    ("proposal/P-0123456789ABCDEF", "proposal.approved"),
+    ("policy/root", "policy.accepted"),
+    ("person/ada", "credential.added"),
+    ("agent/bot", "principal.added"),
+    ("ledger/keys", "ledger.key-added"),
+    ("proposal/P-0123456789ABCDEF", "ticket.applied"),
+    ("ticket/01ARZ3NDEKTSV4RRFFQ69G5FAV", "effect.applied"),
+]
+
+
+@pytest.mark.parametrize(("stream", "kind"), FORGED)
+def test_nothing_that_decides_is_taken_from_a_file_that_waits_to_be_sealed(
+    desk: Desk, stream: str, kind: str
+) -> None:
+    desk.new("Sell shoes")
+    before = desk.data("ledger", "status")["size"]
+    waiting = desk.path / ".git" / "counterfoil" / "unrecorded"
+    waiting.mkdir(exist_ok=True)
+    item = {"stream": stream, "kind": kind, "body": {"by": "human:boss"}, "key": "forged"}
+    entry = {"actor": "human:boss", "at": 1, "command": "forged", "items": [item]}
+    (waiting / "01ARZ3NDEKTSV4RRFFQ69G5FAV").write_bytes(canonical.encode(entry))
+    assert "unrecorded_damaged" in desk.codes("ledger", "reconcile")
+    assert desk.data("ledger", "status")["size"] == before
+
+
+@pytest.mark.parametrize(("stream", "kind"), FORGED)
+def test_nothing_that_decides_is_taken_from_the_note_of_a_dead_command(
+    desk: Desk, stream: str, kind: str
+) -> None:
+    desk.new("Sell shoes")
+    before = desk.data("ledger", "status")["size"]
+    item = (stream, kind, {"project": "", "path": ".tickets/x", "after": None}, "forged")
+    note = ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "human:boss", [], [item])
+    intents = desk.path / ".git" / "counterfoil" / "intents"
+    intents.mkdir(exist_ok=True)
+    root = str(desk.path.resolve())
+    name = f"{crc32(os.fsencode(root)):08x}"
+    (intents / name).write_bytes(marshal.dumps((MAGIC, root, "", [("left", None, b"x", True)], note)))
+    (desk.path / ".git" / "counterfoil" / "left").write_bytes(b"x")
+    desk.data("new", "Sell laces")
+    assert desk.data("ledger", "status")["size"] == before + 2

@@ -10,6 +10,7 @@ import marshal
 
 from counterfoil.errors import CounterfoilError, HostError
 from counterfoil.tickets import index
+from counterfoil.usecases.kinds import is_of_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,14 +73,16 @@ def write_intent(
 
 
 def read_intent(data: bytes) -> Intent | None:
-    """Reads a note; one that was torn, or that another version wrote, is none."""
+    """Reads a note; one that was torn, that another version wrote, or that no command can have left, is none."""
     try:
         value = marshal.loads(data)
-    except (EOFError, ValueError, TypeError):
+        if not isinstance(value, tuple) or len(value) != 5 or value[0] != MAGIC:
+            return None
+        _, _, intended, applied = value[4]
+        told = [(item[0], item[1]) for item in (*intended, *applied)]
+    except (EOFError, ValueError, TypeError, IndexError):
         return None
-    if isinstance(value, tuple) and len(value) == 5 and value[0] == MAGIC:
-        return Intent(*value[1:])
-    return None
+    return Intent(*value[1:]) if all(is_of_command(*pair) for pair in told) else None
 
 
 def put(context: Context, path: str, data: bytes | None, local: bool) -> None:

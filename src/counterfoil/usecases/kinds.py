@@ -131,6 +131,24 @@ KINDS = Registry(
 )
 
 
+_OF_COMMANDS = {
+    **dict.fromkeys((INTENDED, APPLIED, REVERTED, ABANDONED, CLAIMED, RENEWED, RELEASED), "ticket/"),
+    **dict.fromkeys((PROJECT_INTENDED, PROJECT_APPLIED, PROJECT_ABANDONED), "project/"),
+    **dict.fromkeys((events.EFFECT_INTENDED, events.EFFECT_APPLIED, events.EFFECT_ABANDONED), "proposal/"),
+}
+"""What commands leave in files of the clone's own to be sealed later, and on which streams."""
+
+
+def is_of_command(stream: object, kind: object) -> bool:
+    """Tells whether a command can have left this to be sealed.
+
+    Such files lie where any process of the same user can write, so nothing is taken from them that decides,
+    registers or accepts. That an approved policy counts is told by its proposal in the ledger.
+    """
+    place = _OF_COMMANDS.get(kind) if isinstance(kind, str) else None
+    return place is not None and isinstance(stream, str) and stream.startswith(place)
+
+
 def project_stream(prefix: str) -> str:
     """Returns the stream of one project of the repository.
 

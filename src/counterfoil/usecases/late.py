@@ -76,6 +76,8 @@ def _item(item: Json, marks: dict[str, Json]) -> Item:
         raise TypeError
     if not isinstance(stream, str) or not isinstance(kind, str) or not isinstance(key, str):
         raise TypeError
+    if not kinds.is_of_command(stream, kind):
+        raise ValueError(kind)
     return stream, kind, {**body, **marks}, key
 
 
