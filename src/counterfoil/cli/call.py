@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context, Watched
     from counterfoil.usecases.ports import Trace
 
+SESSION_LENGTH = 64
+
 
 class Raw:
     """JSON text that is ready to be printed."""
@@ -111,6 +113,7 @@ class Call:
                 ci=arguments.flag("ci"),
                 data_dir=data_dir,
                 fence=int(fence) if isinstance(fence, str) else None,
+                session=self._session(),
             )
             project = arguments.text("project")
             self._context = open_project(
@@ -125,6 +128,21 @@ class Call:
             self._context.warnings = self.warnings
             self._context.watch = self._watch
         return self._context
+
+    def _session(self) -> str:
+        """Returns the name of the session in which the command is typed: the terminal's, or whoever set one.
+
+        Policy may keep asking and approving apart by it (`separation`). It is a name that anybody can choose.
+        """
+        given = self.environ.get("TICKET_SESSION", "")
+        if given.isprintable() and 0 < len(given) <= SESSION_LENGTH:
+            return given
+        if given:
+            message = (
+                f"TICKET_SESSION takes {SESSION_LENGTH} printable characters at most, and was not heeded"
+            )
+            self.warnings.append({"code": "invalid_session", "message": message, "length": len(given)})
+        return f"cli-{os.getsid(0)}"
 
     def body(self) -> str | None:
         """Returns the body that `--body` or `--body-file` gives, or None.

@@ -369,7 +369,9 @@ def _asked(seen: Seen) -> str:
     via = {"cli": "", "sdk": "through Python"}.get(str(body.get("via", "")), f"through {body.get('via')}")
     words += [word for word in (via, f"with {body['model']}" if body.get("model") else "") if word]
     words += ["with a key from elsewhere"] if body.get("remote") else []
-    words += [f"session {str(body['session'])[:8]}"] if body.get("session") else []
+    session = str(body.get("session") or "")
+    if session and not session.startswith("cli-"):  # the number of a terminal's session tells nobody anything
+        words.append(f"session {session[:8]}")
     return visible(", ".join(words))
 
 

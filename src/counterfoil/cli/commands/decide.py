@@ -208,7 +208,7 @@ def _show_and_ask(call: Call, store: Store, waiting: Sequence[Seen]) -> None:
         ConflictError: `stale`, for a change that cannot be shown.
     """
     context = call.context()
-    if not all(may_decide(each.proposal, context.actor()) for each in waiting):
+    if not all(may_decide(each.proposal, context.actor(), context.options.session) for each in waiting):
         return
     width = min(terminal_width() or WIDTH, WIDEST)
     for each in waiting:
