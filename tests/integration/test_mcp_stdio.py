@@ -370,3 +370,14 @@ def test_nothing_that_a_client_writes_ends_the_server(desk: Desk, data: bytes) -
     assert answers[-1]["result"] == {}
     assert "Traceback" not in repr(answers)
     assert said.wait(30) == 0
+
+
+def test_who_sends_half_a_character_is_told_so_and_waits_for_nothing(desk: Desk) -> None:
+    ticket = desk.new("T").encode()
+    half = b'{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"ticket_comment","arguments":{"id":"%s",'
+    said = subprocess.run(
+        ["ticket", "mcp"], cwd=desk.path, input=INITIALIZE + INITIALIZED + half % ticket + b'"text":"\\ud83d"}}}\n',
+        stdout=subprocess.PIPE, env=dict(os.environ), check=True,
+    )  # fmt: skip
+    (answer,) = [found for found in map(json.loads, said.stdout.splitlines()) if found["id"] == 5]
+    assert (answer["error"]["code"], "surrogate" in answer["error"]["message"]) == (-32600, True)

@@ -13,6 +13,7 @@ from mcp.server.stdio import stdio_server
 
 from counterfoil.mcp.caller import Caller, configured, named_by_client, new_session
 from counterfoil.mcp.server import build
+from counterfoil.mcp.unreadable import Answering
 from counterfoil.usecases.context import Options
 
 if TYPE_CHECKING:
@@ -62,6 +63,6 @@ def serve(project: ServerContext, options: Options, *, version: str, permits: bo
 
     async def run() -> None:
         async with stdio_server() as (reading, writing):
-            await server.run(reading, writing, server.create_initialization_options())
+            await server.run(Answering(reading, writing), writing, server.create_initialization_options())
 
     anyio.run(run)
