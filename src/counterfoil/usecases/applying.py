@@ -16,7 +16,7 @@ from counterfoil.gate.action import FILES, LEDGER
 from counterfoil.gate.proposal import APPLYING, APPROVED, Proposal
 from counterfoil.tickets import index
 from counterfoil.tickets.model import FILE_BYTES
-from counterfoil.usecases import accepting, effect, late, observed, proposals, record, runtime, signing
+from counterfoil.usecases import accepting, effect, proposals, record, runtime, signing
 from counterfoil.usecases.actions import builtin, executing, plain_facts, preparing
 from counterfoil.usecases.change import perform
 from counterfoil.usecases.plan import Grant
@@ -143,8 +143,6 @@ def _write(context: Context, state: Proposal) -> None:
     def make_plan(catalog: Catalog) -> Plan:
         store = acting.ledgers.open()
         try:
-            if observed.unrecorded(acting):  # of an attempt, perhaps, that ended without the ledger
-                late.take_up(acting, store)
             stream = proposal.stream_of(state.id)
             standing = runtime.load(store, proposals.DECIDER, stream)
             now = standing.state
