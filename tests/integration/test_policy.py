@@ -192,7 +192,11 @@ def test_a_policy_is_accepted_by_the_signature_of_a_key_that_counts_for_whoever_
     store.close()
     core_desk.git("rm", "-q", FILE)
     core_desk.commit("no policy")
-    assert core_desk.data("policy", "accept", "--remove")["assurance"] == "signed"
+    assert core_desk.error("policy", "accept", "--remove", status=9)["code"] == "refused", "ME is no approver"
+    sit_at(core_desk, "person", "add", "human:morgan", "--key", f"{make_key(tmp_path / 'ssh' / 'hers')}.pub")
+    core_desk.git("config", "ticket.signingKey", str(tmp_path / "ssh" / "hers"))
+    removed = core_desk.data("policy", "accept", "--remove", "--actor", "human:morgan")
+    assert removed["assurance"] == "signed"
     core_desk.say("ledger", "verify")
 
 
@@ -211,7 +215,8 @@ def test_the_default_comes_back_by_accepting_that_there_is_no_policy(governed: D
     assert waiting["data"]["digest"] == DIGEST
     assert [item["hint"] for item in waiting["warnings"]] == ["ticket policy accept --remove"]
     sit_at(governed, "policy", "accept", "--yes", status=4)
-    sit_at(governed, "policy", "accept", "--remove", "--yes")
+    assert "not among those" in sit_at(governed, "policy", "accept", "--remove", "--yes", status=9).out
+    sit_at(governed, "policy", "accept", "--remove", "--yes", "--actor", "human:morgan")
     assert governed.data("policy")["source"] == "built-in default"
 
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import ConflictError, InputError, RefusedError
-from counterfoil.gate import events, redact
+from counterfoil.gate import events, redact, rules
+from counterfoil.gate.facts import DENY, Facts
 from counterfoil.gate.policy import Policy, who_may_approve
 from counterfoil.gate.rules import PRIORITIES
 from counterfoil.gate.statement import policy_word
 from counterfoil.kernel import authority
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.usecases import policy_file, policy_on_base, record, vouching
-from counterfoil.usecases.policy_in_force import accepted, policy_stream
+from counterfoil.usecases.policy_in_force import accepted, in_force, noted_key, policy_stream
+from counterfoil.usecases.registered import frozen
 
 if TYPE_CHECKING:
     from counterfoil.gate.statement import Word
@@ -157,7 +159,8 @@ def accept(
         remove: accept that there is no policy any more, so that the built-in default counts.
 
     Raises:
-        RefusedError: `refused` for anybody but a person on the spot, `needs_terminal`.
+        RefusedError: `refused` for anybody but a person on the spot, and by the policy that counts;
+            `needs_terminal`; `signature_required`; `needs_approval`, where it takes several people.
         ConflictError: `policy_differs` from the digest; `version_conflict`.
         InputError: as `candidate`; of an envelope `invalid_envelope`, `invalid_signature`, `invalid_statement`.
     """
@@ -166,10 +169,12 @@ def accept(
     found = candidate(context, store, remove=remove)
     if digest is not None:
         check_digest(digest, found)
-    if envelope is None:
-        return _seal(context, store, found, by=actor, assurance=authority.ASSURANCES[0])
-    signed = vouching.check(context, store, _word(context, store, found), envelope)
-    return _seal(context, store, found, by=actor, assurance=signed.assurance, signed=signed)
+    signed = None
+    if envelope is not None:
+        signed = vouching.check(context, store, _word(context, store, found), envelope)
+    assurance = authority.ASSURANCES[0] if signed is None else signed.assurance
+    _check_demands(context, store, found, actor, assurance)
+    return _seal(context, store, found, by=actor, assurance=assurance, signed=signed)
 
 
 def _word(context: Context, store: Store, found: Candidate) -> Word:
@@ -227,6 +232,7 @@ def _seal(
     is_known = last is None or "sha256" in told
     if is_known and (told.get("sha256"), told.get("blob")) == (found.digest, found.base.blob):
         receipt = None if last is None else last.id
+        _note(context, found.digest)
         return Accepted(
             found.digest, previous, False, receipt, found.base, _text(told.get("assurance")) or ""
         )
@@ -235,6 +241,7 @@ def _seal(
     digests = None if signed is None else signed.digests
     draft = record.draft(context, stream, events.POLICY_ACCEPTED, by, body, key, digests)
     receipts: list[Receipt] = record.append(context, store, [draft], expect={stream: length})
+    _note(context, found.digest)
     return Accepted(found.digest, previous, True, receipts[0].id, found.base, assurance)
 
 
@@ -293,6 +300,57 @@ def _check_person(context: Context, actor: str, *, vouched: bool) -> None:
             "needs_terminal", "accepting a policy needs a person at a terminal, or a signature",
             "run it in a terminal, or ticket policy accept --sign", actor=actor,
         )  # fmt: skip
+
+
+def _check_demands(context: Context, store: Store, found: Candidate, actor: str, assurance: str) -> None:
+    """Checks that the policy that counts lets this person, by themselves, put another in its place.
+
+    Raises:
+        RefusedError: `refused`, `signature_required`, `needs_approval`.
+    """
+    if frozen(store, actor, context.clock.now_ms()):
+        raise RefusedError(
+            "refused", f"{actor} was revoked", "ask another person", actor=actor, reason="revoked"
+        )
+    asked = Facts(
+        rules.POLICY_CHANGE, actor, risk="high", priority="", labels=(), state_from="", state_to="",
+        paths=(context.prefix + FILE,), space="",
+    )  # fmt: skip
+    ruling = rules.rule(in_force(context, store), asked)
+    if ruling.policy == found.digest:
+        return  # it counts already
+    if ruling.answer == DENY:
+        raise RefusedError(
+            "refused", f"the policy that counts lets nobody change it: {ruling.rule}", "ticket policy show",
+            actor=actor, rule=ruling.rule, policy=ruling.policy,
+        )  # fmt: skip
+    if ruling.demands.quorum > 1:
+        raise RefusedError(
+            "needs_approval", f"the policy that counts wants {ruling.demands.quorum} people for a change of it",
+            f"ticket propose policy.change --set text=… with the text of {FILE}", actor=actor, rule=ruling.rule,
+            quorum=ruling.demands.quorum,
+        )  # fmt: skip
+    demands = {**ruling.demands.as_data(), "separation": []}
+    against = authority.may_approve(
+        authority.table(None), actor=actor, proposer="", demands=demands, assurance=assurance
+    )
+    if against:
+        code = "signature_required" if against[0][0] == "assurance" else "refused"
+        raise RefusedError(
+            code, f"the policy that counts does not let this be accepted: {against[0][1]}",
+            "ticket policy accept --sign" if code == "signature_required" else "ticket policy show",
+            actor=actor, rule=ruling.rule, reason=against[0][0],
+        )  # fmt: skip
+
+
+def _note(context: Context, digest: str | None) -> None:
+    """Notes in the clone's Git configuration which policy counts: a ledger without it is not the one that has it."""
+    key = noted_key(context.prefix)
+    if context.git_setting(key) == (digest or ""):
+        return
+    words = ("--unset-all", key) if digest is None else (key, digest)
+    context.git.run("config", "--local", *words, env={"LC_ALL": "C"})
+    context.remember_setting(key, digest or "")
 
 
 def check_digest(digest: str, found: Candidate) -> None:

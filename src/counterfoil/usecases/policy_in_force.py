@@ -38,6 +38,20 @@ LOCKED: Compiled = (
 """What counts where an accepted policy cannot be read: a policy that may forbid is not replaced by one that allows."""
 
 
+LOST: Compiled = (
+    FORM, UNREADABLE,
+    (("locked/lost", ASK, None, ((), ("agent:", "source:"), ()), (), PLAIN,
+      "the policy that was accepted in this clone is not in this ledger, so agents ask"),),
+    DEFAULT[3], None,
+)  # fmt: skip
+"""What counts where the clone notes another policy than its ledger has: whoever swaps the ledger gains nothing."""
+
+
+def noted_key(prefix: str) -> str:
+    """Returns the key of the Git configuration that notes which policy was accepted for a project."""
+    return f"ticket.{policy_stream(prefix).replace('/', '-')}"
+
+
 def policy_stream(prefix: str) -> str:
     """Returns the stream on which one project's policies are accepted.
 
@@ -61,14 +75,15 @@ def in_force(context: Context, store: Store | None) -> Compiled:
         return DEFAULT if kept is None else kept[2]
     stream = policy_stream(context.prefix)
     head = store.head(stream)
+    noted = context.git_setting(noted_key(context.prefix))
     if head.length == 0:
-        return DEFAULT
+        return LOST if noted else DEFAULT
     kept = _kept(context)
-    if kept is not None and kept[:2] == (store.ledger, head.hash):
-        return kept[2]
-    compiled = _compiled(context, accepted(store, context.prefix))
-    _keep(context, (store.ledger, head.hash, compiled))
-    return compiled
+    if kept is None or kept[:2] != (store.ledger, head.hash):
+        kept = (store.ledger, head.hash, _compiled(context, accepted(store, context.prefix)))
+        _keep(context, kept)
+    compiled = kept[2]
+    return LOST if noted and compiled[1] not in {noted, UNREADABLE} else compiled
 
 
 def accepted(store: Store, prefix: str) -> Receipt | None:
