@@ -335,12 +335,11 @@ def _check_demands(context: Context, store: Store, found: Candidate, actor: str,
         authority.table(None), actor=actor, proposer="", demands=demands, assurance=assurance
     )
     if against:
-        code = "signature_required" if against[0][0] == "assurance" else "refused"
-        raise RefusedError(
-            code, f"the policy that counts does not let this be accepted: {against[0][1]}",
-            "ticket policy accept --sign" if code == "signature_required" else "ticket policy show",
-            actor=actor, rule=ruling.rule, reason=against[0][0],
-        )  # fmt: skip
+        message = f"the policy that counts does not let this be accepted: {against[0][1]}"
+        told = {"actor": actor, "rule": ruling.rule, "reason": against[0][0]}
+        if against[0][0] == "assurance":
+            raise RefusedError("signature_required", message, "ticket policy accept --sign", **told)
+        raise RefusedError("refused", message, "ticket policy show", **told)
 
 
 def _note(context: Context, digest: str | None) -> None:
