@@ -298,6 +298,16 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(scene: Scene) -> 
     assert told.startswith(b"HTTP/1.1 413 ")
 
 
+def test_no_second_request_is_smuggled_in_behind_a_body_with_two_lengths(scene: Scene) -> None:
+    told = scene.raw(
+        b"POST /api/v1/proposals HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"0\r\n\r\nGET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        close=False,
+    )
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert told.count(b"HTTP/1.1 ") == 1
+
+
 @pytest.mark.parametrize(("body", "code"), [
     (b'{"action":"ticket.comment","action":"policy.change","payload":{}}', "invalid_json"),
     (b'{"action":"ticket.comment","payload":{"ticket":"a","ticket":"b","text":"x"}}', "invalid_json"),

@@ -84,6 +84,17 @@ UNAUTHENTICATED = plain(
     ("WWW-Authenticate", 'Bearer realm="counterfoil"'),
 )
 UNREADABLE = plain("invalid_request", "this is no HTTP request that can be read", "see RFC 9112")
+FRAMED_TWICE = plain(
+    "invalid_request",
+    "the body's length is said twice: by Content-Length and by Transfer-Encoding",
+    "send one of them",
+    ("Connection", "close"),
+)
+SAID_TWICE = plain(
+    "invalid_request",
+    "a header that may stand once stands twice",
+    "send Idempotency-Key and If-Match once each",
+)
 TOO_LARGE = plain("too_large", "a request may have 1 MiB", "send less, or attach a file as an artifact")
 HEAD_TOO_LARGE = Refusal(
     431, shape("too_large", "the head of a request may have 32 KiB", "send fewer or shorter headers")

@@ -27,6 +27,8 @@ HEAD_BYTES = 32 << 10
 """Names and values of headers, and the target."""
 BODY_S = 20.0
 """How long a body may take to arrive, from the first piece that is asked for."""
+ONCE = (b"idempotency-key", b"if-match")
+"""Of two, one might count here and the other for whoever passed the request on."""
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 HEADERS = (
@@ -132,6 +134,11 @@ class Threshold:
             return refusals.too_many(wait_s)
         if scope["method"] not in METHODS:
             return refusals.method_not_allowed(", ".join(sorted(METHODS)))
+        given = [name for name, _ in headers]
+        if b"transfer-encoding" in given and b"content-length" in given:
+            return refusals.FRAMED_TWICE  # RFC 9112, 6.1: somebody smuggles a request past a proxy
+        if any(given.count(name) > 1 for name in ONCE):
+            return refusals.SAID_TWICE
         for name, value in headers:
             if name == b"origin" and scope["method"] not in SAFE:
                 return refusals.ORIGIN_REFUSED

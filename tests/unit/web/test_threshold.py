@@ -47,13 +47,14 @@ class Scene:
         method: str = "POST",
         stalls: bool = False,
         peer: str = "127.0.0.1",
+        more: tuple[tuple[bytes, bytes], ...] = (),
         **headers: str,
     ) -> tuple[int, dict[str, str], bytes]:
         """Sends a request in pieces; returns status, headers and body."""
         told = {"host": "localhost", **headers} | ({"transfer-encoding": "chunked"} if parts else {})
         scope = {
             "type": "http", "method": method, "path": "/", "server": ("127.0.0.1", 1), "client": (peer, 1),
-            "headers": [(name.encode(), value.encode()) for name, value in told.items()],
+            "headers": [(name.encode(), value.encode()) for name, value in told.items()] + list(more),
         }  # fmt: skip
         pieces = list(parts)
         sent: list[Message] = []
@@ -92,6 +93,19 @@ def test_a_body_that_grows_too_large_is_not_read_to_its_end() -> None:
 @pytest.mark.parametrize("length", ["1048577", "-1", "1e3", "9" * 30, "0x10", ""])
 def test_a_length_that_is_too_great_or_none_is_refused_unread(length: str) -> None:
     assert Scene().ask(**{"content-length": length})[0] == 413
+
+
+def test_a_body_whose_length_is_said_twice_is_refused_and_the_connection_ends() -> None:
+    status, headers, body = Scene().ask(b"GET / HTTP/1.1", **{"content-length": "5"})
+    assert (status, json.loads(body)["error"]["code"]) == (400, "invalid_request")
+    assert headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("name", [b"idempotency-key", b"if-match"])
+def test_a_header_on_which_much_rests_stands_once(name: bytes) -> None:
+    assert Scene().ask(**{name.decode(): "a"})[0] == 200
+    status, _, body = Scene().ask(more=((name, b"b"),), **{name.decode(): "a"})
+    assert (status, json.loads(body)["error"]["code"]) == (400, "invalid_request")
 
 
 def test_a_body_that_does_not_come_is_given_up() -> None:
