@@ -237,6 +237,13 @@ def load(
     return _keep(store, reducer, stream, standing, snapshots, kinds)
 
 
+def onward(
+    reducer: Reducer[State], standing: Standing[State], sealed: Iterable[Receipt], *, kinds: Registry = KINDS
+) -> Standing[State]:
+    """Returns where receipts lead to that were sealed right behind a standing, without reading the stream again."""
+    return _advanced(reducer, standing, sealed, kinds)
+
+
 def state_at(
     store: Store,
     reducer: Reducer[State],
@@ -338,8 +345,10 @@ def _from_snapshot(
         snapshots: where states are kept.
         kinds: the kinds that are known.
     """
+    if snapshots is None:
+        return None
     name = snapshot_name(reducer, kinds)
-    kept = None if snapshots is None else snapshots.snapshot(store.ledger, stream, name)
+    kept = snapshots.snapshot(store.ledger, stream, name)
     if kept is None or kept[0] < 1 or (last is not None and kept[0] - 1 > last):
         return None
     length, leaf, data = kept
