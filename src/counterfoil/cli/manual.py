@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 from counterfoil.cli import gate_manual, ledger_manual, principal_manual, table
 from counterfoil.cli.arguments import entry, sub_verbs
 from counterfoil.cli.table import COMMON, HIDDEN, VERBS, WRITING
@@ -22,7 +24,7 @@ DETAILS: dict[str, str] = {
     "release": "Gives the claim back, unassigns you and makes the ticket ready again.",
     "ready": "State ready, nobody's claim, and every ticket that it waits for is done.",
     "search": "Upper and lower case are alike; titles and bodies are searched.",
-    "batch": 'Each line is a JSON object with "op": new, move, start, done, assign, reviewer or edit.\nAll lines are carried out and become one commit, or none is. A new ticket may be named\nby "as" and referred to as "$name" by later lines. Keys:\n  new       title; state, priority, labels, assignee, reviewer, author, body, template,\n            blocks, blocked_by, as\n  move      id, state          start, done   id\n  assign    id, actor          reviewer      id, actor\n  edit      id; title, state, priority, labels, add_labels, remove_labels, assignee,\n            reviewer, body, blocks, blocked_by (and add_/remove_ of both)',
+    "batch": 'Each line is a JSON object with "op": new, move, start, done, assign, reviewer or edit.\nAll lines are carried out and become one commit, or none is. A new ticket may be named\nby "as" and referred to as "$name" by later lines. Keys:\n  new       title; state, priority, labels, assignee, reviewer, author, body,\n            template, blocks, blocked_by, as\n  move      id, state          start, done   id\n  assign    id, actor          reviewer      id, actor\n  edit      id; title, state, priority, labels, add_labels, remove_labels,\n            assignee, reviewer, body, blocks, blocked_by (and their add_/remove_)',
     "import": "Reads JSON lines of `ticket export`, the output of `gh issue list --json …`, or the\nfolder of another tool. There is no network access.",
     "undo": "Makes a new commit that restores what your last unpushed `ticket` commit changed.\nRefuses when the files changed since, or when the commit is pushed.",
     "sync": "Pulls with rebase (the merge drivers keep tickets and index whole), repairs the index,\npushes.",
@@ -99,9 +101,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 }
 
 EXIT_STATUS = (
-    "Exit status: 0 done, 1 our bug, 2 usage, 3 not initialised, 4 not found, 5 ambiguous,\n"
-    "6 transition not allowed, 7 validation failed, 8 not a Git repository, 9 refused,\n"
-    "10 conflict or claimed, 11 integrity, 12 host (Git, disk, lock)."
+    "Exit status: 0 done, 1 our bug, 2 usage, 3 not initialised, 4 not found,\n"
+    "5 ambiguous, 6 transition not allowed, 7 validation failed,\n"
+    "8 not a Git repository, 9 refused, 10 conflict or claimed, 11 integrity, 12 host (Git, disk, lock)."
 )
 
 
@@ -124,7 +126,7 @@ def overview() -> str:
         lines += [f"  {verb:<15} {VERBS[verb][2]}" for verb in VERBS if VERBS[verb][1] == group]
     lines += [
         "",
-        "Every verb takes --json (one object on one line), -q, --ci, --project PATH, --help.",
+        "Every verb takes --json (one object on one line), -q, --ci, --project, --help.",
         "Verbs that write also take --actor ACTOR and --no-commit.",
         "",
         'First steps: ticket init, ticket new "Title", ticket list. Agents: ticket prime.',
@@ -145,7 +147,7 @@ def usage_line(verb: str) -> str:
 def _group_page(verb: str) -> str:
     summary = VERBS[verb][2]
     lines = [f"{summary[0].upper()}{summary[1:]}.", "", f"Usage: ticket {verb} VERB [ARGUMENTS]"]
-    lines += ["", DETAILS[verb], "", "Verbs:"]
+    lines += ["", flowed(DETAILS[verb]), "", "Verbs:"]
     lines += [f"  {name:<19} {found[2]}" for name, found in sub_verbs(verb).items()]
     lines += ["", f"`ticket help {verb} VERB` shows options and examples of one.", "", "Examples:"]
     return "\n".join([*lines, *[f"  {example}" for example in EXAMPLES[verb]]]) + "\n"
@@ -155,7 +157,7 @@ def _verb_page(verb: str) -> str:
     _, _, summary, _, options = entry(verb)
     lines = [f"{summary[0].upper()}{summary[1:]}.", "", f"Usage: {usage_line(verb)}"]
     if verb in DETAILS:
-        lines += ["", DETAILS[verb]]
+        lines += ["", flowed(DETAILS[verb])]
     own = [option for option in options if option not in WRITING]
     for heading, listed in (
         ("Options", own),
@@ -174,7 +176,23 @@ def _verb_page(verb: str) -> str:
 def _option_line(names: tuple[str, ...], metavar: str, repeats: bool, text: str) -> str:
     spelled = ", ".join(names) + (f" {metavar}" if metavar else "") + ("…" if repeats else "")
     gap = "\n" + " " * 28 if len(spelled) > 24 else " " * (26 - len(spelled))
-    return f"  {spelled}{gap}{text}"
+    told = fill(text, WIDTH, initial_indent=" " * 28, subsequent_indent=" " * 28, break_on_hyphens=False)
+    return f"  {spelled}{gap}{told.lstrip()}"
+
+
+def flowed(text: str) -> str:
+    """Returns a text with its paragraphs as wide as a terminal; lines that are indented stay as they are."""
+    lines: list[str] = []
+    paragraph: list[str] = []
+    for line in [*text.split("\n"), ""]:
+        if line and not line.startswith(" "):
+            paragraph.append(line)
+            continue
+        if paragraph:
+            lines.append(fill(" ".join(paragraph), WIDTH, break_long_words=False, break_on_hyphens=False))
+            paragraph = []
+        lines.append(line)
+    return "\n".join(lines[:-1])
 
 
 def visible_verbs() -> list[str]:

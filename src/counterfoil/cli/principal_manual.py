@@ -74,7 +74,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "agent add": (
         "ticket agent add claude",
         "ticket agent add claude --scope read --scope ticket.comment --expires 7d",
-        "ticket agent add builder --owner human:morgan --space services/web --model local",
+        "ticket agent add builder --owner human:morgan --space services/web",
     ),
     "agent change": (
         "ticket agent change claude --owner human:robin",
