@@ -10,6 +10,10 @@ from world import Repository, RepositoryFactory
 
 from counterfoil.bootstrap import open_project
 from counterfoil.errors import ConflictError, HostError, InputError
+from counterfoil.gate import rules
+from counterfoil.gate.compiling import compile_policy
+from counterfoil.gate.policy import Policy
+from counterfoil.gate.policy_reading import parse
 from counterfoil.usecases.actions import executing, preparing
 from counterfoil.usecases.context import Options
 
@@ -216,6 +220,142 @@ def test_policy_is_told_how_many_approvals_the_ticket_wishes_for(repository: Rep
     [facts] = prepared.facts
     assert (facts.reviews, facts.priority, facts.labels) == (2, "p1", ("ui",))
     assert prepared.tickets == (ticket,)
+
+
+WISH = "01JQZX5T00000000000000000A"
+
+
+def wishing(reviews: int | str | None) -> str:
+    """Returns the file of a p3 ticket that wishes for so many reviews."""
+    wish = "" if reviews is None else f"x_ticket:\n  enforcement:\n    required_reviews: {reviews}\n"
+    return f"---\nid: {WISH}\ntitle: T\nstate: ready\npriority: p3\nlabels: []\n{wish}---\n"
+
+
+@pytest.mark.parametrize(
+    ("link", "payload"),
+    [
+        ("named", {"ticket": WISH}),
+        ("branch", {"source": f"feat/tk-{WISH[:8].lower()}-more"}),
+        ("message", {"message": f"Merge TK-{WISH[:8]}"}),
+        ("changed", {}),
+    ],
+)
+@pytest.mark.parametrize("reviews", [None, 0, 1, 3, "many"])
+def test_the_wish_of_a_ticket_raises_the_quorum_of_a_merge_and_never_lowers_it(
+    repository: RepositoryFactory, link: str, payload: dict[str, str], reviews: int | str | None
+) -> None:
+    branches = Branches(repository())
+    file = f".tickets/tickets/{WISH}.md"
+    repo = branches.repository
+    if link == "changed":
+        repo.commit("wish", **{file: wishing(reviews)})
+    else:
+        repo.git("checkout", "--quiet", "release")
+        repo.commit("wish", **{file: wishing(reviews)})
+        repo.git("checkout", "--quiet", "topic")
+        repo.git("merge", "--quiet", "--no-edit", "release")
+        repo.git("branch", f"feat/tk-{WISH[:8].lower()}-more")
+        repo.write(file, wishing(None))  # nobody has reviewed that the wish is gone
+    facts = branches.prepare(**payload).facts[0]
+    wish = {None: 0, "many": 1}.get(reviews, reviews)
+    assert facts.reviews == wish
+    for policy in ("auto_merge_on_green", "review_required"):
+        ruling = rules.rule(compile_policy(Policy(default=policy), "0" * 64), facts)
+        assert (ruling.answer, ruling.demands.quorum) == ("ask", max(1, facts.reviews))
+
+
+URGENT = "01JQZX5T00000000000000000B"
+URGENT_FILE = f".tickets/tickets/{URGENT}.md"
+
+
+def urgent(state: str, priority: str = "p0") -> str:
+    """Returns the file of a ticket in a state."""
+    return f"---\nid: {URGENT}\ntitle: T\nstate: {state}\npriority: {priority}\nlabels:\n  - Security\n---\n"
+
+
+@pytest.fixture
+def urgent_branches(repository: RepositoryFactory) -> Branches:
+    """Two branches that both have a p0 ticket in the backlog."""
+    branches = Branches(repository())
+    branches.repository.git("checkout", "--quiet", "release")
+    branches.repository.commit("urgent", **{URGENT_FILE: urgent("backlog")})
+    branches.repository.git("checkout", "--quiet", "topic")
+    branches.repository.git("merge", "--quiet", "--no-edit", "release")
+    return branches
+
+
+def test_a_merge_that_names_no_ticket_is_ruled_on_as_if_its_tickets_were_unknown(branches: Branches) -> None:
+    [facts] = branches.prepare().facts
+    assert (facts.priority, facts.labels, facts.paths) == (None, None, ("a.txt",))
+
+
+def test_leaving_out_the_ticket_leads_around_no_rule_of_the_merge_policy(branches: Branches) -> None:
+    merging = {
+        "default": "auto_merge_on_green",
+        "rules": [
+            {
+                "match": {"priority": ["p0"]},
+                "policy": "require_approvals",
+                "approvers": ["human:a", "human:b"],
+            }
+        ],
+    }
+    policy, problems = parse({"version": 1, "merge_policy": merging})
+    assert policy is not None, problems
+    ruling = rules.rule(compile_policy(policy, "0" * 64), branches.prepare().facts[0])
+    assert (ruling.answer, ruling.demands.quorum, ruling.demands.approvers) == (
+        "ask",
+        2,
+        ("human:a", "human:b"),
+    )
+
+
+def test_a_merge_that_moves_a_ticket_is_ruled_on_as_that_move(urgent_branches: Branches) -> None:
+    for state in ("ready", "in_progress", "done"):
+        urgent_branches.repository.commit(state, **{URGENT_FILE: urgent(state)})
+    whole, move = urgent_branches.prepare().facts
+    assert (whole.action, whole.priority, whole.labels) == ("change.promote", "p0", ("security",))
+    assert (move.action, move.state_from, move.state_to, move.priority) == (
+        "ticket.move",
+        "backlog",
+        "done",
+        "p0",
+    )
+    assert move.paths == (URGENT_FILE,)
+    assert rules.rule(rules.DEFAULT, move).rule == "default/urgent-done"
+
+
+@pytest.mark.parametrize("steps", [["done"], ["ready", "done"], ["ready", None, "done"], ["blocked", "done"]])
+def test_a_merge_takes_no_step_that_the_transition_table_does_not_have(
+    urgent_branches: Branches, steps: list[str | None]
+) -> None:
+    repository = urgent_branches.repository
+    for state in steps:
+        if state is None:
+            repository.git("rm", "--quiet", URGENT_FILE)
+            repository.git("commit", "--quiet", "-m", "away")
+        else:
+            repository.commit(state, **{URGENT_FILE: urgent(state)})
+    with pytest.raises(InputError) as refused:
+        urgent_branches.prepare()
+    assert refused.value.code == "invalid_transition"
+    assert (refused.value.fields["from"], refused.value.fields["to"]) == ("backlog", "done")
+
+
+def test_a_merge_that_changes_the_policy_is_ruled_on_as_that_too(branches: Branches) -> None:
+    branches.repository.commit(
+        "policy", **{".tickets/policy.yml": "version: 1\n", "sub/.tickets/policy.yml": "a"}
+    )
+    assert [(facts.action, facts.paths) for facts in branches.prepare().facts[1:]] == [
+        ("policy.change", (".tickets/policy.yml",)),
+        ("policy.change", ("sub/.tickets/policy.yml",)),
+    ]
+
+
+def test_a_ticket_that_nobody_can_read_after_the_merge_may_be_any(urgent_branches: Branches) -> None:
+    urgent_branches.repository.commit("broken", **{URGENT_FILE: "no ticket"})
+    for facts in urgent_branches.prepare().facts:
+        assert (facts.priority, facts.labels) == (None, None)
 
 
 def test_a_path_that_is_no_text_is_shown_and_told_as_text(repository: RepositoryFactory) -> None:

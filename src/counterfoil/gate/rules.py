@@ -187,22 +187,22 @@ def _built_in(facts: Facts, merging: tuple[Merging, ...], certain: bool) -> list
 
 
 def _merge_policy(facts: Facts, merging: tuple[Merging, ...]) -> list[Voice]:
-    """Returns the answer of the first rule of the merge policy that matches, and of any before it that may."""
+    """Returns the answer of the first rule of the merge policy that matches, and of any before it that may.
+
+    Nothing here tells whether a commit's checks are green, so `auto_merge_on_green` asks one person.
+    """
     voices: list[Voice] = []
     for ident, policy, conditions, approvers in merging:
         holds = all_hold(conditions, simple(facts), facts, ASK)
         if holds is False:
             continue
-        reviews = max(
-            facts.reviews, {"auto_merge_on_green": 0, "review_required": 1}.get(policy, len(approvers))
-        )
-        if reviews == 0:
-            voices.append((ALLOW, ident, PLAIN, "merging is allowed as soon as the checks are green"))
-        else:
-            named = approvers if policy == "require_approvals" else None
-            plural = "" if reviews == 1 else "s"
-            demands = (reviews, *PLAIN[1:4], named)
-            voices.append((ASK, ident, demands, f"merging waits for {reviews} approval{plural} by people"))
+        named = approvers if policy == "require_approvals" else None
+        reviews = max(1, facts.reviews, 0 if named is None else len(named))
+        plural = "" if reviews == 1 else "s"
+        why = f"merging waits for {reviews} approval{plural} by people"
+        if policy == "auto_merge_on_green":
+            why += ", since the checks cannot be seen here"
+        voices.append((ASK, ident, (reviews, *PLAIN[1:4], named), why))
         if holds:
             break
     return voices

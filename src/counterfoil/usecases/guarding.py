@@ -170,13 +170,13 @@ def _check(context: Context, steps: Sequence[Step], tier: str, excuse: Excuse) -
 
 def _reverses(context: Context, revision: str, path: str, before: str, after: str) -> bool:
     """Tells whether a change of a file is the exact reverse of one that a commit in a history made."""
-    return any(then == (after, before) for _, then in _changes(context, path, revision))
+    return any(then == (after, before) for _, then in changes_of(context, path, revision))
 
 
 def _excuse_of_push(context: Context, base: str, local: str) -> Excuse:
     def excuse(path: str, _before: str, _after: str, state: str) -> bool:
         """Lets a state follow from what an undo among the pushed commits has truly restored."""
-        for commit, (before, after) in _changes(context, path, f"--grep=^{UNDOES}: ", local, f"^{base}"):
+        for commit, (before, after) in changes_of(context, path, f"--grep=^{UNDOES}: ", local, f"^{base}"):
             if _reverses(context, f"{commit}^", path, before, after):
                 restored = read_blobs(context, [after]).get(after, b"")
                 if transition_problem(context, restored, state, path, True) is None:
@@ -186,7 +186,7 @@ def _excuse_of_push(context: Context, base: str, local: str) -> Excuse:
     return excuse
 
 
-def _changes(context: Context, path: str, *revisions: str) -> list[tuple[str, tuple[str, str]]]:
+def changes_of(context: Context, path: str, *revisions: str) -> list[tuple[str, tuple[str, str]]]:
     """Returns the commits that changed a file, each with the object before and after; merges are left out."""
     from counterfoil.usecases.contents import PLAIN_LOG
 

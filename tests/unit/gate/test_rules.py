@@ -271,14 +271,14 @@ MERGING = {
 @pytest.mark.parametrize(
     ("known", "expected", "quorum", "approvers"),
     [
-        ({"priority": "p3", "labels": ("chore",)}, ("allow", "merge_policy/1"), 1, None),
+        ({"priority": "p3", "labels": ("chore",)}, ("ask", "merge_policy/1"), 1, None),
         ({"priority": "p3", "labels": ()}, ("ask", "merge_policy/default"), 1, None),
         ({"priority": "p0"}, ("ask", "merge_policy/2"), 2, ("human:ada", "human:bob")),
-        ({"priority": "p3", "labels": ("chore",), "remote": True}, ("ask", "default/remote"), 1, None),
+        ({"priority": "p3", "labels": ("chore",), "remote": True}, ("ask", "merge_policy/1"), 1, None),
         ({"priority": "p3", "labels": ("chore",), "reviews": 3}, ("ask", "merge_policy/1"), 3, None),
         ({"priority": "p3", "labels": (), "reviews": 0}, ("ask", "merge_policy/default"), 1, None),
         ({"priority": "p0", "reviews": 1}, ("ask", "merge_policy/2"), 2, ("human:ada", "human:bob")),
-        ({"priority": "p3", "labels": None}, ("ask", "merge_policy/default"), 1, None),
+        ({"priority": "p3", "labels": None}, ("ask", "merge_policy/1"), 1, None),
         ({"priority": None, "labels": ()}, ("ask", "merge_policy/2"), 2, ("human:ada", "human:bob")),
     ],
 )

@@ -13,6 +13,7 @@ from counterfoil.usecases.actions import builtin, harness, registry
 from counterfoil.usecases.actions.commanding import Commanding
 from counterfoil.usecases.actions.granting import Granting
 from counterfoil.usecases.actions.looking import Found, facts_about, look_up
+from counterfoil.usecases.actions.merged import facts_of_merge
 from counterfoil.usecases.actions.outside import Attempt, Executor
 from counterfoil.usecases.actions.plugged import Plugged
 from counterfoil.usecases.actions.posting import Posting
@@ -50,6 +51,8 @@ def prepare_outside(
         found = look_up(context, query, catalog)
         complete["ticket"] = found.id
     ready = _executor(context, action, complete).ready()
+    whole = facts_about(context, action, actor, found, ready.paths, ready.found)
+    whole.reviews = max(whole.reviews, ready.reviews)
     return Prepared(
         action=action.name,
         version=action.version,
@@ -59,7 +62,7 @@ def prepare_outside(
         tickets=() if found is None else (found.id,),
         basis=ready.basis,
         writes=[],
-        facts=(facts_about(context, action, actor, found, ready.paths),),
+        facts=(whole, *facts_of_merge(context, ready.found, actor)),
         shown=ready.shown,
         shown_digest=digest_of(ready.shown),
         masked=masked,

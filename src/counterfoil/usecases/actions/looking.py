@@ -16,7 +16,9 @@ from counterfoil.usecases.resolve import find_name
 
 if TYPE_CHECKING:
     from counterfoil.gate.action import ActionType
+    from counterfoil.tickets.document import TicketDocument
     from counterfoil.tickets.model import Row
+    from counterfoil.usecases.actions.merged import Found as Merged
     from counterfoil.usecases.catalog import Catalog
     from counterfoil.usecases.context import Context
 
@@ -53,14 +55,32 @@ def look_up(context: Context, query: str, catalog: Catalog | None) -> Found:
         except InputError:
             pass
         else:
-            row = row_of(found.ticket, name)
-            extension = found.frontmatter().get("x_ticket")
-            reviews = wished_reviews(extension.get("enforcement") if isinstance(extension, dict) else None)
+            row, reviews = row_of(found.ticket, name), _wished(found)
     return Found(name[:-3].upper(), row, reviews)
 
 
+def wished(context: Context, data: bytes | None) -> int:
+    """Returns how many approvals of a merge a ticket's file wishes for; one that cannot be read wishes for none."""
+    if data is None:
+        return 0
+    try:
+        return _wished(read(data, context.full))
+    except InputError:
+        return 0
+
+
+def _wished(document: TicketDocument) -> int:
+    extension = document.frontmatter().get("x_ticket")
+    return wished_reviews(extension.get("enforcement") if isinstance(extension, dict) else None)
+
+
 def facts_about(
-    context: Context, action: ActionType, actor: str, found: Found | None, paths: Sequence[str] = ()
+    context: Context,
+    action: ActionType,
+    actor: str,
+    found: Found | None,
+    paths: Sequence[str] | None,
+    merged: Sequence[Merged] = (),
 ) -> Facts:
     """Returns the facts of an action that leaves the ticket's own file as it is.
 
@@ -68,25 +88,32 @@ def facts_about(
         context: the project.
         action: what is asked for.
         actor: who asks.
-        found: the ticket that it concerns; without one there is no priority and there are no labels.
-        paths: the files that are written.
+        found: the ticket that it names; without one nobody knows whose priority and labels count, since
+            leaving out a name must not change the answer.
+        paths: the files that are written: an empty list for surely none, None where nobody can tell.
+        merged: the files of the project that a merge changes, whose tickets it concerns as well.
     """
-    priority: str | None = ""
-    labels: tuple[str, ...] | None = ()
+    tickets = [item for item in merged if item.change.ticket_file is not None]
+    rows = [row for item in tickets for row in (item.before, item.after) if row is not None]
+    unread = any(
+        (item.change.before is not None and item.before is None)
+        or (item.change.after is not None and item.after is None)
+        for item in tickets
+    )
     if found is not None:
-        row = found.row
-        priority = None if row is None else row[3]
-        labels = None if row is None else tuple([label.lower() for label in row[4]])
+        unread = unread or found.row is None
+        rows += [] if found.row is None else [found.row]
+    known = bool(rows) and not unread
     return Facts(
         action.name,
         actor,
         remote=context.options.remote,
         risk=action.risk,
-        priority=priority,
-        labels=labels,
+        priority=min([row[3] for row in rows]) if known else None,
+        labels=tuple(dict.fromkeys([label.lower() for row in rows for label in row[4]])) if known else None,
         state_from="",
         state_to="",
-        paths=tuple(paths),
+        paths=None if paths is None else tuple(paths),
         space="",
         reviews=0 if found is None else found.reviews,
     )

@@ -16,6 +16,7 @@ from counterfoil.kernel.digest import sha256_hex
 if TYPE_CHECKING:
     from counterfoil.gate.action import ActionType
     from counterfoil.usecases.actions.basis import Basis
+    from counterfoil.usecases.actions.merged import Found
     from counterfoil.usecases.context import Context
 
 OUTPUT = 4_000
@@ -42,13 +43,17 @@ class Ready:
         payload: complete.
         shown: for the reviewer.
         basis: what has to be as it is.
-        paths: the files of the repository that it would change.
+        paths: the files of the repository that it would change; None where nobody can tell.
+        reviews: how many approvals the tickets wish for that it concerns beside the one that is named.
+        found: those of the files that belong to a project: its tickets, its policy.
     """
 
     payload: dict[str, Any]
     shown: Shown
     basis: Basis = field(default_factory=list)
-    paths: tuple[str, ...] = ()
+    paths: tuple[str, ...] | None = None
+    reviews: int = 0
+    found: tuple[Found, ...] = ()
 
 
 class Executor(ABC):

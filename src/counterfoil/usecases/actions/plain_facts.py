@@ -58,7 +58,7 @@ def facts_of(
             before, after = rows[name]
             holder = claimed.pop(name, "")
             for action in _actions(change, before, after, holder):
-                found.append(_told(context, action, actor, change.path, before, after))
+                found.append(_told(context, action, actor, change, before, after))
         elif not change.local and change.path != index.FILE:
             action = POLICY if change.path == POLICY_FILE else PROJECT
             found.append(_of_project(context, action, actor, change.path))
@@ -123,10 +123,12 @@ def _rest(data: bytes, leading: list[bytes]) -> list[bytes]:
 
 
 def _told(
-    context: Context, action: str, actor: str, path: str, before: Row | None, after: Row | None
+    context: Context, action: str, actor: str, change: FileChange, before: Row | None, after: Row | None
 ) -> Facts:
     known = [row for row in (before, after) if row is not None]
-    was, becomes = "" if before is None else before[2], "" if after is None else after[2]
+    unread = (before is None) is not (change.before is None) or (after is None) is not (change.after is None)
+    was = before[2] if before is not None else None if change.before is not None else ""
+    becomes = after[2] if after is not None else None if change.after is not None else ""
     moves = becomes not in ("", was)
     labels = [label.lower() for row in known for label in row[4]]
     return Facts(
@@ -134,11 +136,11 @@ def _told(
         actor,
         remote=context.options.remote,
         risk=RISKS[action],
-        priority=min([row[3] for row in known]) if known else None,
-        labels=tuple(dict.fromkeys(labels)) if known else None,
-        state_from=was if moves else "",
-        state_to=becomes if moves else "",
-        paths=(context.prefix + path,),
+        priority=None if unread else min([row[3] for row in known]),
+        labels=None if unread else tuple(dict.fromkeys(labels)),
+        state_from=was if moves or unread else "",
+        state_to=becomes if moves or unread else "",
+        paths=(context.prefix + change.path,),
         space="",
     )
 

@@ -317,7 +317,7 @@ def _prepare_records(
         tickets=(found.id,),
         basis=[],
         writes=[],
-        facts=(facts_about(context, action, actor, found),),
+        facts=(facts_about(context, action, actor, found, ()),),
         shown=seen,
         shown_digest=digest_of(seen),
         masked=masked,

@@ -8,14 +8,21 @@ it is checked out the working tree follows, or the move is refused.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import ConflictError, HostError, InputError
 from counterfoil.gate import shown
 from counterfoil.gate.action import Flag, Shown
+from counterfoil.tickets import index
+from counterfoil.tickets.model import FILE_BYTES
+from counterfoil.tickets.naming import ticket_ids_in
+from counterfoil.usecases.actions import merged
+from counterfoil.usecases.actions.looking import wished
 from counterfoil.usecases.actions.outside import Attempt, Executor, Ready
 from counterfoil.usecases.blobs import LOCAL_ONLY, read_blobs
 from counterfoil.usecases.context import plain_path
+from counterfoil.usecases.resolve import find_name
 
 if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
@@ -46,7 +53,7 @@ class Promoting(Executor):
         """Finds the merge's tree and shows what it changes.
 
         Raises:
-            InputError: `ref_not_found`, `no_change`, `too_large`.
+            InputError: `ref_not_found`, `no_change`, `too_large`, `invalid_transition`.
             ConflictError: `merge_conflict`, `stale`.
         """
         target = self.payload["target"]
@@ -66,10 +73,31 @@ class Promoting(Executor):
         named = self.payload["source"].removeprefix(HEADS)
         message = self.payload.get("message") or f"Merge {named} into {target.removeprefix(HEADS)}"
         complete = {**self.payload, "source": source, "base": base, "tree": tree, "message": message}
-        seen = shown.diff(_contents(self.context, entries), _flags(entries), modes=_modes(entries))
+        contents = _contents(self.context, entries)
+        found = merged.found_in(self.context, contents)
+        merged.require_steps(self.context, base, source, found)
+        seen = shown.diff(contents, _flags(entries), modes=_modes(entries))
         head = "".join([f"merge {source}\ninto {target} at {base}\ntree {tree}\n", *_indented(message), "\n"])
         seen = Shown(seen.kind, head + seen.text, seen.flags)
-        return Ready(complete, seen, [(target, base)], tuple([entry.path for entry in entries]))
+        reviews = self._wished(base, f"{self.payload['source']} {message}", contents)
+        paths = tuple([entry.path for entry in entries])
+        return Ready(complete, seen, [(target, base)], paths, reviews, tuple(found))
+
+    def _wished(self, base: str, words: str, contents: list[shown.File]) -> int:
+        """Returns the most approvals that any ticket wishes for that the merge names, mentions or changes.
+
+        Of those that are named the file on the target branch counts as well: a wish is not taken back by
+        editing the ticket where nobody has reviewed that.
+        """
+        changed = [data for path, *both in contents if f"/{index.TICKETS}/" in f"/{path}" for data in both]
+        names = set()
+        for query in (self.payload.get("ticket"), *ticket_ids_in(words, self.context.config.id_prefix)):
+            if query is not None:
+                with suppress(InputError):
+                    names.add(f"{index.TICKETS}/{find_name(self.context, query)}")
+        at_base = read_blobs(self.context, [f"{base}:{self.context.prefix}{name}" for name in names])
+        here = [self.context.work.read(name, FILE_BYTES) for name in names]
+        return max([wished(self.context, data) for data in (*changed, *at_base.values(), *here)], default=0)
 
     def run(self, at: Attempt) -> Mapping[str, object]:
         """Makes the merge commit and moves the branch to it, if it still is where it was.
