@@ -24,7 +24,7 @@ DETAILS: dict[str, str] = {
     "release": "Gives the claim back, unassigns you and makes the ticket ready again.",
     "ready": "State ready, nobody's claim, and every ticket that it waits for is done.",
     "search": "Upper and lower case are alike; titles and bodies are searched.",
-    "batch": 'Each line is a JSON object with "op": new, move, start, done, assign, reviewer or edit.\nAll lines are carried out and become one commit, or none is. A new ticket may be named\nby "as" and referred to as "$name" by later lines. Keys:\n  new       title; state, priority, labels, assignee, reviewer, author, body,\n            template, blocks, blocked_by, as\n  move      id, state          start, done   id\n  assign    id, actor          reviewer      id, actor\n  edit      id; title, state, priority, labels, add_labels, remove_labels,\n            assignee, reviewer, body, blocks, blocked_by (and their add_/remove_)',
+    "batch": 'Each line is a JSON object with "op": new, move, start, done, assign, reviewer or edit.\nAll lines are carried out and become one commit, or none is. A new ticket may be named\nby "as" and referred to as "$name" by later lines. Keys:\n  new       title; state, priority, labels, assignee, reviewer, author, body,\n            template, blocks, blocked_by, as\n  move      id, state          start, done   id\n  assign    id, actor          reviewer      id, actor\n  edit      id; title, state, priority, labels, add_labels, remove_labels,\n            assignee, reviewer, body, blocks, blocked_by (add_/remove_ too)',
     "import": "Reads JSON lines of `ticket export`, the output of `gh issue list --json …`, or the\nfolder of another tool. There is no network access.",
     "undo": "Makes a new commit that restores what your last unpushed `ticket` commit changed.\nRefuses when the files changed since, or when the commit is pushed.",
     "sync": "Pulls with rebase (the merge drivers keep tickets and index whole), repairs the index,\npushes.",
@@ -103,7 +103,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 EXIT_STATUS = (
     "Exit status: 0 done, 1 our bug, 2 usage, 3 not initialised, 4 not found,\n"
     "5 ambiguous, 6 transition not allowed, 7 validation failed,\n"
-    "8 not a Git repository, 9 refused, 10 conflict or claimed, 11 integrity, 12 host (Git, disk, lock)."
+    "8 not a Git repository, 9 refused, 10 conflict or claimed, 11 integrity,\n"
+    "12 host (Git, disk, lock)."
 )
 
 
