@@ -232,6 +232,35 @@ def test_an_agent_cannot_change_what_another_has_claimed(intake: Intake) -> None
     assert intake.state() == before
 
 
+def test_more_than_people_can_be_asked_about_is_split_and_nothing_is_half_done(intake: Intake) -> None:
+    made = lines(*[{"op": "new", "title": f"T{n}", "priority": "p0"} for n in range(101)])
+    intake.run("batch", stdin=made)
+    tickets = [each["id"] for each in intake.tickets()]
+    before = intake.state()
+    calm = [{"op": "edit", "id": ticket, "priority": "p3"} for ticket in tickets]
+    error = intake.error("batch", "--actor", "agent:two", stdin=lines(*calm), status=2)
+    assert (error["code"], error["details"]) == ("too_many", {"changes": 101, "limit": 100})
+    assert "split it into parts of at most 100" in error["hint"]
+    assert intake.state() == before
+    assert intake.data("proposal", "list")["proposals"] == []
+    for part in (calm[:100], calm[100:]):
+        asked = intake.error("batch", "--actor", "agent:two", stdin=lines(*part), status=9)
+        assert asked["code"] == "needs_approval"
+    assert intake.state() == before
+
+
+def test_an_import_of_more_than_people_can_be_asked_about_adds_nothing(intake: Intake) -> None:
+    made = lines(*[{"op": "new", "title": f"T{n}", "priority": "p0"} for n in range(101)])
+    intake.data("batch", stdin=made)
+    rows = [json.loads(line) for line in intake.run("export").splitlines()]
+    other = project(intake.path.with_name("other"))
+    finished = lines(*[row | {"state": "done"} for row in rows])
+    before = other.state()
+    error = other.error("import", "-", "--actor", "agent:two", stdin=finished, status=2)
+    assert (error["code"], error["details"]["changes"]) == ("too_many", 101)
+    assert (other.state(), other.tickets()) == (before, [])
+
+
 def test_personal_data_in_many_lines_is_one_warning(intake: Intake) -> None:
     texts = [{"op": "new", "title": f"T{n}", "body": f"ask joe{n}@corp.io"} for n in range(3)]
     warnings = intake.envelope("batch", stdin=lines(*texts))["warnings"]

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.gate.limits import BATCH
 from counterfoil.tickets import document, index
 from counterfoil.usecases.actions import builtin, placing
 from counterfoil.usecases.actions.plain_facts import POLICY_FILE, claimants
@@ -41,7 +42,8 @@ def typed(context: Context, files: Sequence[FileChange], rows: Mapping[str, RowC
         rows: by the ticket's file name, its row before and after.
 
     Raises:
-        InputError: `not_proposable` for what no action does, such as removing a ticket.
+        InputError: `not_proposable` for what no action does, such as removing a ticket, and for what has to be
+            asked by itself; `too_many` changes to ask about at once.
     """
     holders = claimants(files)
     found: list[Typed] = []
@@ -60,8 +62,11 @@ def typed(context: Context, files: Sequence[FileChange], rows: Mapping[str, RowC
         )
     if len(found) == 1:
         return found[0]
-    if any(item.action not in builtin.IN_BATCH for item in found):
-        raise _not_proposable("several files at once")
+    alone = [item for item in found if item.action not in builtin.IN_BATCH]
+    if alone:
+        raise _by_itself(alone[0], len(found))
+    if len(found) > BATCH:
+        raise _too_many(found)
     actions = [{"action": item.action, "payload": item.payload} for item in found]
     return Typed(builtin.BATCHED, {"actions": actions})
 
@@ -136,6 +141,25 @@ def _text(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError:
         raise InputError("invalid_ticket", "the file is not UTF-8", "save it as UTF-8") from None
+
+
+def _by_itself(item: Typed, number: int) -> InputError:
+    """Returns the error of an action that no other goes with, among several."""
+    ticket = item.payload.get("ticket")
+    what = f"{item.action} of {ticket}" if ticket else item.action
+    hint = f"give the command for {'each ticket' if ticket else POLICY_FILE} by itself"
+    message = f"nothing has changed: a person can be asked about {what} by itself only, and these are {number} changes"
+    return InputError("not_proposable", message, hint, action=item.action, ticket=ticket, changes=number)
+
+
+def _too_many(found: Sequence[Typed]) -> InputError:
+    """Returns the error of more changes than a person can be asked about in one proposal."""
+    message = (
+        f"nothing has changed: a person has to be asked about this, and {len(found):,} changes at once are too many; "
+        f"{BATCH} are the limit"
+    )
+    hint = f"split it into parts of at most {BATCH} changes, and give the command for each"
+    return InputError("too_many", message, hint, changes=len(found), limit=BATCH)
 
 
 def _not_proposable(what: str) -> InputError:

@@ -135,6 +135,40 @@ def test_removing_a_ticket_is_no_action(shop: Workshop) -> None:
     assert refused.value.code == "not_proposable"
 
 
+@pytest.mark.parametrize(("number", "asks"), [(100, True), (101, False)])
+def test_more_changes_than_people_can_be_asked_about_say_how_many_are_too_many(
+    shop: Workshop, number: int, asks: bool
+) -> None:
+    def work(desk: Desk) -> None:
+        for count in range(number):
+            desk.create(f"Number {count}")
+
+    context, files = changes(shop, work)
+    if asks:
+        assert (
+            len(preparing.typed(context, files, preparing.rows_of(context, files)).payload["actions"]) == 100
+        )
+        return
+    with pytest.raises(InputError) as refused:
+        preparing.typed(context, files, preparing.rows_of(context, files))
+    assert (refused.value.code, refused.value.fields) == ("too_many", {"changes": 101, "limit": 100})
+    assert "at most 100" in str(refused.value.hint)
+
+
+def test_a_claim_is_asked_for_by_itself(shop: Workshop) -> None:
+    first, second = shop.new("First"), shop.new("Second")
+
+    def work(desk: Desk) -> None:
+        desk.claim(desk.open(first), "agent:claude", 60_000)
+        desk.update(desk.open(second), {"priority": "p0"})
+
+    context, files = changes(shop, work)
+    with pytest.raises(InputError) as refused:
+        preparing.typed(context, files, preparing.rows_of(context, files))
+    assert (refused.value.code, refused.value.fields["ticket"]) == ("not_proposable", first)
+    assert "by itself" in str(refused.value.hint)
+
+
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40).filter(
     lambda text: text.strip()
 )
