@@ -55,7 +55,11 @@ def main() -> None:
     config = uvicorn.Config(
         application(Path(sys.argv[1])), http="h11", ws="none", lifespan="off", log_level="critical"
     )
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    ) as listening:  # else Nagle delays
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
         print(listening.getsockname()[1], flush=True)
         uvicorn.Server(config).run(sockets=[listening])
 

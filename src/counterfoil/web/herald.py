@@ -1,7 +1,8 @@
 """Wakes those who wait for a stream: one thread listens to the ledger, whoever writes to it from wherever.
 
 A waiter costs no thread and asks nothing meanwhile. What the herald says is only that there is something new;
-whoever is woken reads the ledger, which knows.
+whoever is woken reads the ledger, which knows. While nobody waits the thread rests, so that those who write pay
+nothing for it; who comes first is woken once when it listens, since something may have come just before.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Herald:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self._stop = threading.Event()
+        self._wanted = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="herald", daemon=True)
 
     @property
@@ -52,6 +54,7 @@ class Herald:
     def stop(self) -> None:
         """Wakes all who wait, for good. Callable from a signal's handler in the loop's thread."""
         self._stop.set()
+        self._wanted.set()
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake_all)
 
@@ -67,6 +70,7 @@ class Herald:
         if self.stopping:
             event.set()
         self._waiting.setdefault(stream, set()).add(event)
+        self._wanted.set()
         try:
             yield event
         finally:
@@ -77,17 +81,24 @@ class Herald:
 
     def _listen(self) -> None:
         while not self._stop.is_set():
+            self._wanted.wait()
+            self._wanted.clear()
+            if self._is_idle():
+                continue
             try:
                 store = self._open_store()
+                size = store.size()
                 self._call(self._wake_all)  # what came while nobody listened
-                for receipt in follow(
-                    store, store.size(), stop=self._stop.is_set, look_up_s=LOOK_UP_S, bodies=False
-                ):
+                for receipt in follow(store, size, stop=self._is_idle, look_up_s=LOOK_UP_S, bodies=False):
                     if receipt.stream in self._waiting:
                         self._call(self._wake, receipt.stream)
             except CounterfoilError:
                 self._stop.wait(PAUSE_S)
                 self._call(self._wake_all)
+                self._wanted.set()
+
+    def _is_idle(self) -> bool:
+        return not self._waiting or self._stop.is_set()
 
     def _call(self, work: Callable[..., None], *arguments: str) -> None:
         if self._loop is not None and not self._loop.is_closed():

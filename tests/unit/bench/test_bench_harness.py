@@ -182,6 +182,19 @@ def test_rows_of_the_ledger_count_receipts() -> None:
     assert lines[4] == "| fork | 100,000 | | | 0.90 ms | ≤ 5 ms | yes |"
 
 
+def test_what_a_command_costs_more_than_another_is_told_in_bare_starts_pair_by_pair() -> None:
+    bares, without = [sample(1.0), sample(10.0)], [sample(5.0), sample(50.0)]
+    row = table.more("S", "new", 10, [sample(5.5), sample(55.0)], without, bares, 0.7)
+    assert (row.relative, row.target, row.met) == ("+0.50 P", "≤ +0.7 P", True)
+    assert table.more("S", "new", 10, [sample(6.0), sample(60.0)], without, bares, 0.7).met is False
+
+
+def test_rows_of_the_gate_count_proposals() -> None:
+    row = table.at_most("Gate", "inbox", 100_000, 0.9, "ms", 50, table.PROPOSALS)
+    lines = [" ".join(line.split()) for line in table.markdown([row]).splitlines()]
+    assert lines[2] == "| command | proposals | CPU, ms | wall, ms | relative | target | met |"
+
+
 def test_the_same_seed_makes_the_same_tickets_and_no_two_share_a_short_id() -> None:
     first = list(corpus.tickets(300, seed=4))
     assert first == list(corpus.tickets(300, seed=4))

@@ -115,3 +115,22 @@ def test_a_ledger_that_cannot_be_read_for_a_while_is_looked_for_again(
 
     run(herald, work())
     assert failures == []
+
+
+def test_while_nobody_waits_the_ledger_is_left_in_peace(ledgers: SharedLedgers) -> None:
+    opened: list[str] = []
+
+    def open_store() -> Store:
+        opened.append("once more")
+        return ledgers.open()
+
+    herald = Herald(open_store)
+
+    async def work() -> None:
+        await asyncio.to_thread(ledgers.open().append, [note("unheard", stream="ticket/a")], now_ms=NOW_MS)
+        assert opened == []
+        with herald.attention("ticket/a") as mine:
+            await append_until(ledgers.open(), "ticket/a", mine)
+        assert opened == ["once more"]
+
+    run(herald, work())
