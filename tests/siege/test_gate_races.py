@@ -110,7 +110,8 @@ def test_of_two_payloads_under_one_key_one_is_proposed_and_the_other_told_so(gat
         ],
     )
     assert len(gate.receipts(events.OPENED)) == 1
-    title = gate.receipts(events.OPENED)[0].data()["payload"]["title"]
+    body: Any = gate.receipts(events.OPENED)[0].data()
+    title = body["payload"]["title"]
     for each in told:
         assert each["error"] == (None if each["asked"]["payload"]["title"] == title else "key_reused"), each
 

@@ -32,7 +32,7 @@ NOBODIES = (
 MALFORMED = (
     "", "ada", "human:", ":ada", "human:Ada", "human:../ada", "human:ada human:bob", "human:ada\n", f"human:{33 * 'a'}",
 )  # fmt: skip
-DOORS = (
+DOORS: tuple[dict[str, Any], ...] = (
     {},
     {"remote": True, "via": "http"},
     {"via": "mcp"},

@@ -66,10 +66,10 @@ def with_text(value: Any, place: tuple[str | int, ...], text: str) -> Any:
     """Returns a payload with another text in one place."""
     if not place:
         return text
-    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
     first, *rest = place
-    old = copy.get(first, "") if isinstance(copy, dict) else copy[first]  # type: ignore[arg-type]
-    copy[first] = with_text(old, tuple(rest), text)  # type: ignore[call-overload,index]
+    old = copy.get(first, "") if isinstance(copy, dict) else copy[first]
+    copy[first] = with_text(old, tuple(rest), text)
     return copy
 
 

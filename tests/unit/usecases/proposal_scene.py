@@ -29,18 +29,22 @@ class Gatehouse:
 
     Attributes:
         commits: whether commands commit what they change.
+        prefix: the folder of the project in which commands are given.
     """
 
     def __init__(self) -> None:
         self.world = MemoryWorld("gatehouse")
         self.clock = self.world.clock
         self.commits = True
+        self.prefix = ""
         initialise(self.context())
         self.ticket = self.new("First")
 
     def context(self, actor: str = ADA, machine: Machine | None = None, **options: Any) -> Context:
         """Starts a process of an actor's; `remote`, `via` and `session` are its door's."""
-        return self.world.context(machine or Machine(), actor, commit=self.commits).acting(actor, **options)
+        found = self.world.context(machine or Machine(), actor, commit=self.commits).acting(actor, **options)
+        found.prefix = self.prefix
+        return found
 
     @property
     def store(self) -> Store:

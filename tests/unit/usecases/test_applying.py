@@ -70,7 +70,7 @@ def test_an_effect_on_the_ledger_is_sealed_with_the_approval_itself(gate: Gateho
 def test_a_proposal_of_another_project_is_left_to_it(gate: Gatehouse) -> None:
     state = approved(gate)
     state.body["project"] = "web/"  # type: ignore[index]
-    assert applying.apply(gate.context(), gate.store, state, quiet=True) is state
+    assert applying.apply(gate.context(), gate.store, state, quiet=True).status == "approved"
     with pytest.raises(ConflictError) as caught:
         applying.apply(gate.context(), gate.store, state)
     assert caught.value.code == "other_project"
@@ -94,7 +94,7 @@ def test_a_host_that_fails_leaves_the_approval_for_the_next_attempt(gate: Gateho
 
 def test_a_basis_that_has_moved_by_then_is_the_end_of_it(gate: Gatehouse) -> None:
     state = approved(gate)
-    gate.world.work.replace(gate.path, gate.file() + b"\nBy hand.\n")
+    carry_out(gate.context(), lambda desk: desk.move(desk.open(gate.ticket), "in_progress"))
     with pytest.raises(ConflictError) as caught:
         applying.apply(gate.context(), gate.store, state)
     assert caught.value.code == "stale"

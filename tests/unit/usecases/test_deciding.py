@@ -143,14 +143,13 @@ def test_what_was_overtaken_says_what_moved(gate: Gatehouse) -> None:
     for _ in range(2):
         error = refused(gate, state)
         assert (type(error), error.code) == (ConflictError, "stale")
-        assert error.fields["moved"][0][0] == gate.path  # type: ignore[index]
+        moved: Any = error.fields["moved"]
+        assert moved[0][0] == gate.path
 
 
-def test_a_proposal_of_another_project_is_decided_there(
-    gate: Gatehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proposal_of_another_project_is_decided_there(gate: Gatehouse) -> None:
     state = gate.ask()
-    monkeypatch.setattr(deciding.proposals, "is_here", lambda *_: False)
+    gate.prefix = "web/"
     for verdict in ("approve", "reject"):
         assert refused(gate, state, verdict).code == "other_project"
     assert gate.kinds(state) == [events.OPENED]
@@ -202,7 +201,7 @@ def test_rights_that_never_come_to_rest_are_a_conflict(
 ) -> None:
     state = gate.ask()
     weigh = deciding._rights
-    rounds = []
+    rounds: list[None] = []
 
     def rights(*arguments: Any) -> Any:
         rounds.append(None)

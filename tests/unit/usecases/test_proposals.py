@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from unit.usecases.proposal_scene import ADA, BOT, HOUR_MS, Gatehouse
 
 from counterfoil.errors import ConflictError, InputError
 from counterfoil.gate import events, proposal
 from counterfoil.gate.proposal import Close, Proposal
-from counterfoil.usecases import proposals, record
+from counterfoil.usecases import proposals, record, whereabouts
 
 
 @pytest.fixture
@@ -52,10 +54,8 @@ def test_a_beginning_that_several_have_is_ambiguous(gate: Gatehouse) -> None:
     with pytest.raises(InputError) as caught:
         proposals.find(gate.store, "AAAA")
     assert caught.value.code == "ambiguous_id"
-    assert [match["id"] for match in caught.value.fields["matches"]] == [
-        "P-AAAA000000000001",
-        "P-AAAA000000000002",
-    ]  # type: ignore[attr-defined]
+    matches: Any = caught.value.fields["matches"]
+    assert [match["id"] for match in matches] == ["P-AAAA000000000001", "P-AAAA000000000002"]
     assert proposals.find(gate.store, "AAAA000000000002") == "P-AAAA000000000002"
 
 
@@ -99,38 +99,48 @@ def test_lines_that_end_as_on_windows_are_compared_as_git_has_them(gate: Gatehou
 
 
 def test_what_nobody_has_sealed_yet_is_so_all_the_same_and_is_sealed_once(gate: Gatehouse) -> None:
-    late, stale = (
-        gate.ask(expires_ms=HOUR_MS),
-        gate.ask(payload={"ticket": gate.ticket, "state": "in_progress"}),
-    )
+    state = gate.ask(expires_ms=HOUR_MS)
     gate.clock.ms += HOUR_MS
-    gate.world.work.replace(gate.path, gate.file() + b"\nBy hand.\n")
-    for state, wanted, kind in ((late, "expired", events.EXPIRED), (stale, "stale", events.STALE)):
-        assert proposals.status(gate.context(), gate.now(state)) == wanted
-        assert gate.now(state).status == "pending"
-        for _ in range(2):
-            assert proposals.settle(gate.context(), gate.store, gate.now(state)).status == wanted
-        assert gate.kinds(state) == [events.OPENED, kind]
-    assert proposals.settle(gate.context(), gate.store, stale).status == "stale"  # from what it was before
+    assert proposals.status(gate.context(), gate.now(state)) == "expired"
+    assert gate.now(state).status == "pending"
+    for _ in range(2):
+        assert proposals.settle(gate.context(), gate.store, gate.now(state)).status == "expired"
+    assert gate.kinds(state) == [events.OPENED, events.EXPIRED]
+
+
+def test_who_looks_at_what_files_have_overtaken_seals_nothing_and_it_may_come_back(gate: Gatehouse) -> None:
+    state, was = gate.ask(), gate.file()
+    gate.world.work.replace(gate.path, was + b"\nBy hand.\n")
+    for _ in range(2):
+        assert proposals.settle(gate.context(), gate.store, gate.now(state)).status == "pending"
+        assert proposals.status(gate.context(), gate.now(state)) == "stale"
+    gate.world.work.replace(gate.path, was)
+    assert proposals.status(gate.context(), gate.now(state)) == "pending"
+    assert gate.kinds(state) == [events.OPENED]
+
+
+def test_what_is_overtaken_is_sealed_once(gate: Gatehouse) -> None:
+    state = gate.ask()
+    for _ in range(2):
+        found = proposals.overtake(gate.context(), gate.store, state, {"moved": []})
+        assert found.status == "stale"
+    assert gate.kinds(state) == [events.OPENED, events.STALE]
 
 
 def test_what_was_decided_in_the_same_moment_is_not_overtaken(gate: Gatehouse) -> None:
     state = gate.ask()
     gate.answer(state, "reject")
     gate.world.work.replace(gate.path, gate.file() + b"\nBy hand.\n")
-    assert proposals.settle(gate.context(), gate.store, state).status == "rejected"
+    assert proposals.overtake(gate.context(), gate.store, state, {"moved": []}).status == "rejected"
 
 
 def test_a_proposal_of_another_project_is_neither_stale_nor_here(gate: Gatehouse) -> None:
     state = gate.ask()
     gate.world.work.replace(gate.path, gate.file() + b"\nBy hand.\n")
-    other = Proposal(body={**state.body, "project": "web/"}, receipt=state.receipt)
-    assert (proposals.is_here(gate.context(), state), proposals.is_here(gate.context(), other)) == (
-        True,
-        False,
-    )
-    assert proposals.status(gate.context(), other) == "pending"
-    assert proposals.other_project(other).fields["project"] == "web/"
+    assert proposals.status(gate.context(), state) == "stale"
+    gate.prefix = "web/"
+    assert proposals.status(gate.context(), state) == "pending"
+    assert proposals.settle(gate.context(), gate.store, state).status == "pending"
 
 
 def test_a_command_rests_on_other_streams_as_they_were(gate: Gatehouse) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from unit.usecases.proposal_scene import BOT, HOUR_MS, Gatehouse
 
 from counterfoil.errors import InputError
-from counterfoil.usecases import proposing, waiting
+from counterfoil.gate import events
+from counterfoil.usecases import applying, proposing, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,13 +98,27 @@ def test_what_overtakes_it_ends_the_waiting(gate: Gatehouse, happens: str) -> No
     assert waiting.wait(gate.context(BOT), Passing(gate, act).store, state.id, 60).status == status
 
 
-def test_who_waits_takes_up_what_was_interrupted_and_tries_again(gate: Gatehouse) -> None:
-    state = gate.ask()
-    gate.world.refuse_commits("not now")
-    gate.answer(state)
-    passing = Passing(gate, lambda: gate.world.refuse_commits(""))
-    assert waiting.wait(gate.context(BOT), passing.store, state.id, 60).status == "applied"
-    assert len(passing.waits) == 3
+@pytest.mark.parametrize("asked", [(), ("tool.run", {"tool": "Bash", "input": "{}"})])
+def test_who_waits_looks_on_and_carries_out_nothing(
+    gate: Gatehouse, monkeypatch: pytest.MonkeyPatch, asked: tuple[Any, ...]
+) -> None:
+    state = gate.ask(*asked)
+    with monkeypatch.context() as patched:
+        patched.setattr(applying, "apply", lambda *_, **__: gate.now(state))
+        gate.answer(state)
+    told = gate.kinds(state)
+    assert told == [events.OPENED, events.APPROVED]
+    assert waiting.wait(gate.context(BOT), gate.store, state.id, 0).status == "approved"
+    assert gate.kinds(state) == told
+
+
+def test_a_file_that_is_put_back_lets_who_waits_wait_on(gate: Gatehouse) -> None:
+    state, was = gate.ask(), gate.file()
+    gate.world.work.replace(gate.path, was + b"\nBy hand.\n")
+    assert waiting.wait(gate.context(BOT), gate.store, state.id, 60).status == "stale"
+    gate.world.work.replace(gate.path, was)
+    assert waiting.wait(gate.context(BOT), Passing(gate).store, state.id, 2).status == "pending"
+    assert gate.kinds(state) == [events.OPENED]
 
 
 def test_nobody_waits_for_what_is_not_there(gate: Gatehouse) -> None:
