@@ -117,6 +117,7 @@ def test_an_approval_is_for_this_input_and_this_session(gated: Desk) -> None:
     others: list[Callable[[], Any]] = [
         lambda: hook(gated, "Bash", {**PUSH, "command": "git push --force"}),
         lambda: hook(gated, session_id="another"),
+        lambda: hook(gated, cwd=str(gated.path.parent)),
         lambda: hook(gated, "Write", {"file_path": "infra/main.tf", "content": "x"}),
     ]
     assert [(other() or ("", ""))[0] for other in others] == ["deny"] * 3
@@ -263,6 +264,21 @@ def test_an_accepted_policy_chooses_calls_and_answers_them(gated: Desk) -> None:
     assert "Keys are for people." in (hook(gated, "Edit", {"file_path": "keys/b"}) or ("", ""))[1]
     assert hook(gated, "Write", {"file_path": "src/a.py", "content": ""}) is None
     assert len(pending(gated)) == 1
+
+
+def test_a_rule_about_files_hears_of_every_tool_that_may_write_any(gated: Desk) -> None:
+    gated.git("config", "--unset", "ticket.gatedTools")
+    gated.write(
+        ".tickets/policy.yml",
+        "version: 1\nrules:\n  - {id: infra, action: '*', paths: ['infra/**'], then: deny}\n",
+    )
+    gated.git("add", "--all")
+    gated.git("commit", "--quiet", "--message", "policy")
+    accept_policy(gated)
+    assert (hook(gated, "Bash", {"command": "echo evil > infra/prod.tf"}) or ("", ""))[0] == "deny"
+    assert (hook(gated, "mcp__files__put", {"where": "infra/prod.tf"}) or ("", ""))[0] == "deny"
+    assert hook(gated, "Read", {"file_path": "infra/prod.tf"}) is None
+    assert hook(gated, "Write", {"file_path": "src/a.py", "content": ""}) is None
 
 
 # --- the permission prompt ------------------------------------------------------------------------

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     Voice = tuple[str, str, Asked, str]
     """One part of an answer: answer, id of the rule, demands, reason."""
 
-FORM = 1
+FORM = 2
 """Of the compiled tuple; another one is compiled anew."""
 DEFAULT_DIGEST = "default"
 PRIORITIES = ("p0", "p1", "p2", "p3")

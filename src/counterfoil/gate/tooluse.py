@@ -34,6 +34,21 @@ PATH_FIELDS = {
     "NotebookEdit": "notebook_path",
 }
 """The tools that write files, and where they say which one."""
+READING = frozenset(
+    (
+        "AskUserQuestion",
+        "ExitPlanMode",
+        "Glob",
+        "Grep",
+        "LS",
+        "NotebookRead",
+        "Read",
+        "TodoWrite",
+        "WebFetch",
+        "WebSearch",
+    )
+)
+"""The tools that surely write no file of the project; any other may write all of them."""
 EVENT = "PreToolUse"
 
 
@@ -70,8 +85,8 @@ class ToolUse:
 
     @property
     def digest(self) -> str:
-        """Tells this use from others: the same tool, with the same input, in the same session."""
-        return sha256_hex("\0".join([self.session or self.id, self.tool, self.text]).encode())
+        """Tells this use from others: the same tool, with the same input, in the same session and folder."""
+        return sha256_hex("\0".join([self.session or self.id, self.cwd, self.tool, self.text]).encode())
 
     @property
     def command(self) -> str | None:
@@ -86,8 +101,8 @@ class ToolUse:
         given = self.given.get(field) if field else None
         return given if isinstance(given, str) and given else None
 
-    def paths(self, root: str) -> tuple[str, ...]:
-        """Returns the file that would be written, relative to the project if it lies below it.
+    def paths(self, root: str) -> tuple[str, ...] | None:
+        """Returns the file that would be written, relative to the project if it lies below it; None for unknown.
 
         Where links lead elsewhere there are two: the path as it is named, and where it leads.
 
@@ -95,7 +110,7 @@ class ToolUse:
             root: the project's folder, absolute.
         """
         if self.file is None:
-            return ()
+            return () if self.tool in READING else None
         whole = posixpath.normpath(posixpath.join(self.cwd or root, self.file))
         named = whole.removeprefix(root.rstrip("/") + "/")
         return (named,) if self.leads_to in {"", named} else (named, self.leads_to)

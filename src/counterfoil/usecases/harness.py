@@ -1,7 +1,7 @@
 """May a coding agent's harness run one of its tools? Policy answers, and where it asks, a person.
 
 A use that is asked for again (the harness gave up waiting, or was killed) is the same proposal: its key is the
-digest of session, tool and input. An approval lets it run once, and the receipt that notes this is taken
+digest of session, folder, tool and input. An approval lets it run once, and the receipt that notes this is taken
 by compare-and-set, so two calls that are alike cannot share one.
 """
 

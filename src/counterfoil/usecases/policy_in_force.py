@@ -32,7 +32,7 @@ SEAL_BYTES = len(MAGIC) + 10
 UNREADABLE = "unreadable"
 LOCKED: Compiled = (
     FORM, UNREADABLE,
-    (("default/unreadable", ASK, None, None, (), PLAIN, "the accepted policy cannot be read, so everything asks"),),
+    (("locked/unreadable", ASK, None, None, (), PLAIN, "the accepted policy cannot be read, so everything asks"),),
     DEFAULT[3], None,
 )  # fmt: skip
 """What counts where an accepted policy cannot be read: a policy that may forbid is not replaced by one that allows."""

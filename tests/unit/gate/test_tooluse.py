@@ -91,6 +91,24 @@ def test_another_event_is_none_of_ours() -> None:
 
 
 @pytest.mark.parametrize(
+    ("use", "paths"),
+    [
+        (write("infra/a.tf"), ("infra/a.tf",)),
+        (write("a.tf", f"{ROOT}/infra"), ("infra/a.tf",)),
+        (ToolUse("Read", {"file_path": "infra/a.tf"}), ()),
+        (ToolUse("Write", {"file_path": 5}), None),
+        (bash("echo evil > infra/prod.tf"), None),
+        (ToolUse("mcp__files__put", {}), None),
+        (ToolUse("Task", {}), None),
+    ],
+)
+def test_only_what_surely_writes_nothing_is_told_to_write_nothing(
+    use: ToolUse, paths: tuple[str, ...] | None
+) -> None:
+    assert use.paths(ROOT) == paths
+
+
+@pytest.mark.parametrize(
     "data",
     [
         b"",
@@ -121,6 +139,7 @@ def test_the_same_input_in_the_same_session_is_the_same_use() -> None:
         (ToolUse("Bash", {"command": "ls", "timeout": 6}, "s", "toolu_1"), False),
         (ToolUse("Bash", {"command": "ls", "timeout": 5}, "t", "toolu_1"), False),
         (ToolUse("Zsh", {"command": "ls", "timeout": 5}, "s", "toolu_1"), False),
+        (ToolUse("Bash", {"command": "ls", "timeout": 5}, "s", "toolu_1", "/elsewhere"), False),
     ]
     assert [use.digest == first.digest for use, _ in table] == [is_same for _, is_same in table]
 

@@ -11,11 +11,13 @@ from counterfoil.errors import ConflictError, InputError, RefusedError
 from counterfoil.gate import events
 from counterfoil.gate.facts import Facts
 from counterfoil.gate.rules import DEFAULT, rule
-from counterfoil.kernel.digest import sha256_hex
+from counterfoil.gate.tooluse import ToolUse
+from counterfoil.kernel.digest import blob_id, sha256_hex
 from counterfoil.testing.clock import FixedClock
 from counterfoil.testing.signers import MemorySigners, public_key
 from counterfoil.usecases import kinds, people, policy_in_force, principals, record, vouching
-from counterfoil.usecases.accepting import Accepted, accept, accept_applied, candidate, sign
+from counterfoil.usecases.accepting import Due, accept, candidate, due, sign
+from counterfoil.usecases.harness import is_gated
 from counterfoil.usecases.opening import open_or_make
 from counterfoil.usecases.policy_in_force import LOCKED, accepted, in_force, policy_stream
 from counterfoil.usecases.policy_on_base import unaccepted, warn
@@ -110,19 +112,29 @@ def test_the_same_policy_is_accepted_once(scene: Scene) -> None:
 
 
 def test_an_applied_change_of_policy_counts_where_the_base_branch_has_it(scene: Scene) -> None:
-    def applied(text: str) -> Accepted | None:
-        return accept_applied(
-            scene.context(), scene.store, text.encode(), proposal="P-1", by="human:bob", assurance="signed"
+    def applied(text: str, blob: str | None = None) -> Due | None:
+        blob = blob or blob_id(text.encode())
+        return due(
+            scene.context(),
+            scene.store,
+            text.encode(),
+            blob=blob,
+            proposal="P-1",
+            by="human:bob",
+            assurance="signed",
         )
 
     assert applied(DENY) is None
     scene.commit(DENY)
     assert applied(FREE) is None
+    assert applied(FREE, blob_id(DENY.encode())) is None
     assert in_force(scene.context(), scene.store) == DEFAULT
-    first, again = applied(DENY), applied(DENY)
-    assert first is not None
+    made = applied(DENY)
+    assert made is not None
+    record.append(scene.context(), scene.store, made.drafts, expect=made.expect)
+    again = applied(DENY)
     assert again is not None
-    assert (first.changed, again.changed, again.receipt) == (True, False, first.receipt)
+    assert again.drafts == []
     receipt = accepted(scene.store, "")
     assert receipt is not None
     body = receipt.data()
@@ -341,6 +353,7 @@ def test_an_accepted_policy_that_cannot_be_read_lets_nothing_through_unasked(
     assert [warning["code"] for warning in context.warnings] == ["policy_unreadable"]
     for actor in ("agent:bot", "human:ada"):
         assert rule(LOCKED, Facts("ticket.comment", actor)).answer == "ask"
+    assert is_gated(context, scene.store, ToolUse("Bash", {"command": "ls"})), "the hook is not switched off"
     scene.commit(DENY)
     scene.accept()
     assert scene.answer()[0] == "deny"

@@ -6,9 +6,11 @@ Nothing else happens here, so an attempt that was interrupted is simply made aga
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from counterfoil.gate import redact, shown
 from counterfoil.gate.action import PREVIEW, Flag, Shown
+from counterfoil.gate.tooluse import PATH_FIELDS, READING
 from counterfoil.usecases.actions.outside import Attempt, Executor, Ready
 
 SHOWN = 100_000
@@ -32,7 +34,9 @@ class Granting(Executor):
             flags += shown.path_flags(path)
         if len(text) > SHOWN:
             flags.append(Flag("cut", "preview", 0, f"{len(text) - SHOWN:,} more characters are not shown"))
-        return Ready(payload, Shown(PREVIEW, shown.escaped(text[:SHOWN]) + "\n", tuple(flags)), paths=paths)
+        return Ready(
+            payload, Shown(PREVIEW, shown.escaped(text[:SHOWN]) + "\n", tuple(flags)), paths=_written(payload)
+        )
 
     def run(self, at: Attempt) -> Mapping[str, object]:  # noqa: ARG002
         """Grants it."""
@@ -45,3 +49,10 @@ class Granting(Executor):
     def is_repeatable(self) -> bool:
         """Tells that granting twice is granting once."""
         return True
+
+
+def _written(payload: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Returns the files that a tool writes; None for a shell, and for whatever else may write any."""
+    if payload["tool"] in READING:
+        return ()
+    return tuple(payload.get("paths", ())) or None if payload["tool"] in PATH_FIELDS else None

@@ -88,6 +88,8 @@ def test_a_named_command_runs_in_the_project_with_its_parameters_as_words_of_the
     prepared = own.prepare("command.run", command="deploy", arguments=ARGUMENTS)
     assert "'staging'" in prepared.shown.text
     assert prepared.facts[0].action == "command.run"
+    assert prepared.facts[0].paths is None, "a command may write anywhere"
+    assert prepared.facts[0].priority is None, "leaving out the ticket makes no rule miss"
     assert own.probe(prepared) == {}
     result = own.run(prepared)
     assert result["status"] == 0
