@@ -350,6 +350,13 @@ def test_arguments_that_are_no_text_are_told_so(project: Project, words: tuple[b
     project.check()
 
 
+@pytest.mark.parametrize(
+    "words", [("propose", "ticket.create"), ("comment", "first"), ("policy", "explain", "done", "first")]
+)
+def test_a_file_without_an_end_is_given_up(project: Project, words: tuple[str, ...]) -> None:
+    assert project.refused(7, *words, "-F", "/dev/zero")["code"] == "too_large"
+
+
 def test_a_very_long_command_line_is_read(project: Project) -> None:
     labels = [word for number in range(2000) for word in ("--label", f"label-{number}")]
     assert len(project.ok("new", "Much labelled", *labels)["ticket"]["labels"]) == 2000

@@ -7,7 +7,7 @@ import sys
 
 from counterfoil.bootstrap import open_project
 from counterfoil.cli.arguments import Arguments, usage
-from counterfoil.errors import HostError
+from counterfoil.errors import HostError, InputError
 from counterfoil.usecases.context import Options
 
 TYPE_CHECKING = False
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from counterfoil.usecases.ports import Trace
 
 SESSION_LENGTH = 64
+TEXT_BYTES = 64 << 20
+"""Most that is read of a named file or of standard input: enough for all names that a push sends, and not `/dev/zero`."""
 
 
 class Raw:
@@ -173,15 +175,22 @@ class Call:
         """Returns a file's text; `-` is standard input.
 
         Raises:
-            InputError: `usage` when it is not UTF-8.
+            InputError: `usage` when it is not UTF-8, `too_large`.
             HostError: `io_error`.
         """
         try:
             if name == "-":
-                data = sys.stdin.buffer.read()
+                data = sys.stdin.buffer.read(TEXT_BYTES + 1)
             else:
                 with open(os.path.join(self.cwd, name), "rb") as file:
-                    data = file.read()
+                    data = file.read(TEXT_BYTES + 1)
+            if len(data) > TEXT_BYTES:
+                raise InputError(
+                    "too_large",
+                    f"{name} has more than {TEXT_BYTES >> 20} MiB",
+                    "name a smaller one",
+                    path=name,
+                )
             return data.decode("utf-8")
         except OSError as error:
             raise HostError("io_error", f"{name}: {error.strerror}", "check the path", path=name) from None
