@@ -243,14 +243,16 @@ def _status(call: Call) -> Answer:
 def _diff_tree(call: Call) -> Answer:
     call.only("-r", "-z", "--no-renames", "--name-only", "--raw", "--root", "--no-commit-id", "--no-abbrev")
     assert {"-r", "-z"} <= call.options, call.unknown()
-    assert len(call.names) == 2, call.unknown()
-    old, new = [call.tree.resolve(f"{name}^{{tree}}") for name in call.names]
-    if old is None or new is None:
-        return fatal(f"bad object {call.names[0 if old is None else 1]}")
+    alone = len(call.names) == 1  # a commit, beside its parent
+    assert len(call.names) == 2 or (alone and {"--root", "--no-commit-id"} <= call.options), call.unknown()
+    names = [f"{call.names[0]}^", *call.names] if alone else call.names
+    old, new = [call.tree.resolve(f"{name}^{{tree}}") for name in names]
+    if new is None or (old is None and not alone):
+        return fatal(f"bad object {names[0 if old is None else 1]}")
     objects = call.tree.objects
     found = [
         change
-        for change in differences(objects.entries(old), objects.entries(new))
+        for change in differences({} if old is None else objects.entries(old), objects.entries(new))
         if is_within(change[0], call.paths or [])
     ]
     if "--name-only" in call.options:

@@ -12,17 +12,17 @@ from counterfoil.errors import ConflictError, InputError, RefusedError
 from counterfoil.gate import events, redact, rules
 from counterfoil.gate.facts import DENY, Facts
 from counterfoil.gate.policy import Policy, who_may_approve
-from counterfoil.gate.rules import PRIORITIES
 from counterfoil.gate.statement import policy_word
 from counterfoil.kernel import authority
 from counterfoil.kernel.digest import sha256_hex
+from counterfoil.tickets.workflow import PRIORITIES
 from counterfoil.usecases import policy_file, policy_on_base, record, vouching
 from counterfoil.usecases.policy_in_force import accepted, in_force, noted_key, policy_stream
 from counterfoil.usecases.registered import frozen
 
 if TYPE_CHECKING:
     from counterfoil.gate.statement import Word
-    from counterfoil.ledger.receipt import Receipt
+    from counterfoil.ledger.receipt import Draft, Receipt
     from counterfoil.tickets.model import Diagnostic
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.policy_on_base import OnBase
@@ -183,17 +183,32 @@ def _word(context: Context, store: Store, found: Candidate) -> Word:
     return policy_word(store.ledger, context.actor(), found.digest, base.blob, base.ref, previous)
 
 
-def accept_applied(
-    context: Context, store: Store, text: bytes, *, proposal: str, by: str, assurance: str
-) -> Accepted | None:
-    """Lets a policy count that people have approved as a `policy.change`, once it is on the base branch.
+class Due(NamedTuple):
+    """What is to be sealed together with the effect of an approved `policy.change`, so that it counts from then on.
 
-    Told twice, it is accepted once.
+    Attributes:
+        digest: the SHA-256 of the policy.
+        drafts: the receipt of its acceptance; none where that very policy counts already.
+        expect: how long the stream of acceptances has to be.
+    """
+
+    digest: str | None
+    drafts: list[Draft]
+    expect: dict[str, int]
+
+
+def due(
+    context: Context, store: Store, text: bytes, *, blob: str, proposal: str, by: str, assurance: str
+) -> Due | None:
+    """Returns the acceptance of a policy that people have approved as a `policy.change`.
+
+    What they approved is accepted and nothing else, whatever lies in the file by now.
 
     Args:
         context: the project.
         store: its ledger.
-        text: the file as the proposal wrote it.
+        text: the file as it was approved.
+        blob: its blob.
         proposal: its id.
         by: the person whose approval was the last that was needed.
         assurance: the weakest of the approvals.
@@ -202,18 +217,35 @@ def accept_applied(
         None where the base branch has another policy, so that a person has to accept it there.
 
     Raises:
-        ConflictError: `version_conflict`.
         InputError: as `candidate`.
     """
-    if policy_on_base.on_base(context, store).blob is None:
+    if policy_on_base.on_base(context, store).blob != blob:
         return None
     found = candidate(context, store)
-    if found.digest != sha256_hex(text):
+    if (found.base.blob, found.digest) != (blob, sha256_hex(text)):
         return None
-    return _seal(context, store, found, by=by, assurance=assurance, proposal=proposal)
+    made, _ = _due(context, store, found, by=by, assurance=assurance, proposal=proposal)
+    return made
 
 
 def _seal(
+    context: Context, store: Store, found: Candidate, *, by: str, assurance: str, signed: Signed | None = None
+) -> Accepted:
+    """Seals an acceptance, unless that very policy counts already."""
+    made, last = _due(context, store, found, by=by, assurance=assurance, signed=signed)
+    told = policy_on_base.told(last)
+    previous = _text(told.get("sha256"))
+    receipt = None if last is None else last.id
+    if made.drafts:
+        receipts: list[Receipt] = record.append(context, store, made.drafts, expect=made.expect)
+        receipt = receipts[0].id
+    else:
+        assurance = _text(told.get("assurance")) or ""
+    note(context, found.digest)
+    return Accepted(found.digest, previous, bool(made.drafts), receipt, found.base, assurance)
+
+
+def _due(
     context: Context,
     store: Store,
     found: Candidate,
@@ -222,27 +254,21 @@ def _seal(
     assurance: str,
     signed: Signed | None = None,
     proposal: str | None = None,
-) -> Accepted:
-    """Seals an acceptance, unless that very policy counts already."""
+) -> tuple[Due, Receipt | None]:
+    """Returns what an acceptance seals, and the receipt of the one before."""
     stream = policy_stream(context.prefix)
     length = store.head(stream).length
     last = accepted(store, context.prefix)
     told = policy_on_base.told(last)
-    previous = _text(told.get("sha256"))
     is_known = last is None or "sha256" in told
     if is_known and (told.get("sha256"), told.get("blob")) == (found.digest, found.base.blob):
-        receipt = None if last is None else last.id
-        _note(context, found.digest)
-        return Accepted(
-            found.digest, previous, False, receipt, found.base, _text(told.get("assurance")) or ""
-        )
+        return Due(found.digest, [], {}), last
+    previous = _text(told.get("sha256"))
     body = body_of(found, by=by, previous=previous, assurance=assurance, signed=signed, proposal=proposal)
     key = f"accept/{length}/{found.digest or 'none'}"
     digests = None if signed is None else signed.digests
     draft = record.draft(context, stream, events.POLICY_ACCEPTED, by, body, key, digests)
-    receipts: list[Receipt] = record.append(context, store, [draft], expect={stream: length})
-    _note(context, found.digest)
-    return Accepted(found.digest, previous, True, receipts[0].id, found.base, assurance)
+    return Due(found.digest, [draft], {stream: length}), last
 
 
 def body_of(
@@ -342,7 +368,7 @@ def _check_demands(context: Context, store: Store, found: Candidate, actor: str,
         raise RefusedError("refused", message, "ticket policy show", **told)
 
 
-def _note(context: Context, digest: str | None) -> None:
+def note(context: Context, digest: str | None) -> None:
     """Notes in the clone's Git configuration which policy counts: a ledger without it is not the one that has it."""
     key = noted_key(context.prefix)
     if context.git_setting(key) == (digest or ""):

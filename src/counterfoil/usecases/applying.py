@@ -15,9 +15,8 @@ from counterfoil.gate import events, proposal
 from counterfoil.gate.action import FILES, LEDGER
 from counterfoil.gate.proposal import APPLYING, APPROVED, Proposal
 from counterfoil.tickets import index
-from counterfoil.tickets.model import FILE_BYTES
-from counterfoil.usecases import accepting, effect, proposals, record, runtime, signing
-from counterfoil.usecases.actions import builtin, executing, plain_facts, preparing
+from counterfoil.usecases import effect, proposals, record, runtime, signing
+from counterfoil.usecases.actions import executing, preparing
 from counterfoil.usecases.change import perform
 from counterfoil.usecases.plan import Grant
 
@@ -135,7 +134,7 @@ def _write(context: Context, state: Proposal) -> None:
     """Carries out the plan of a proposal, under the clone's lock, if its basis is still as it was.
 
     Raises:
-        ConflictError: `stale`.
+        ConflictError: `stale`, `hook_changed`.
     """
     acting = context.acting(state.actor)
     attempts = []
@@ -169,32 +168,6 @@ def _write(context: Context, state: Proposal) -> None:
         context.warnings += acting.warnings
     if not outcome.changed:
         _unchanged(context, attempts[-1])
-    if state.body["action"] == builtin.POLICY:
-        _accept_policy(context, attempts[-1])
-
-
-def _accept_policy(context: Context, state: Proposal) -> None:
-    """Lets a policy count that people have approved, if it stands on the base branch now (product.md §10)."""
-    if not state.approvals:
-        return
-    store = context.ledgers.open()
-    try:
-        accepted = accepting.accept_applied(
-            context,
-            store,
-            context.work.read(plain_facts.POLICY_FILE, FILE_BYTES) or b"",
-            proposal=state.id,
-            by=state.approvals[-1].by,
-            assurance=min([vote.assurance for vote in state.approvals], key=proposal.ASSURANCES.index),
-        )
-    finally:
-        store.close()
-    if accepted is None:
-        context.warn(
-            "policy_not_accepted",
-            "the policy was changed on another branch than the base branch, and counts once it is accepted there",
-            hint="ticket policy accept",
-        )
 
 
 def _check_not_begun_elsewhere(context: Context, state: Proposal) -> None:

@@ -23,7 +23,7 @@ from counterfoil.usecases.uncommitted import rows_to_commit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from counterfoil.usecases.catalog import RowChange
     from counterfoil.usecases.context import Context
@@ -40,6 +40,7 @@ def perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> Outcome:
     Raises:
         HostError: `commit_failed`, `io_error`, `lock_timeout`; everything is then as it was.
         Stopped: policy does not allow it by itself; nothing has changed.
+        ConflictError: `hook_changed`: the commit is made, and has something else than was approved.
         CounterfoilError: whatever `make_plan` raises.
     """
     context.config.require_writable()
@@ -83,6 +84,10 @@ def _perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> tuple[Ou
             catalog.put(name, after)
         catalog.settle(rows, committed=commit is not None)
         catalog.save(settled_ns=context.clock.now_ns())
+    if record.unlike:
+        from counterfoil.usecases.granted import refusal
+
+        raise refusal(commit, record.unlike)
     written = sum([len(change.after or b"") for change in files if not change.local])
     return Outcome(True, commit, catalog, plan.subject), written
 
@@ -137,7 +142,10 @@ def _carry_out(
         else:
             context.state.rename(intent, f"{intent}.undo")
         raise
-    record.apply(commit, _changed_by_hooks(context, commit, files))
+    found = _changed_by_hooks(context, commit, files)
+    record.apply(commit, found)
+    if found is not None and plan.grant is None and not context.actor().startswith("human:"):
+        _warn_of_hooks(context, commit, files, found)
     context.state.remove(f"{intent}.child")
     context.state.remove(intent)
     return commit
@@ -152,6 +160,23 @@ def _changed_by_hooks(
     if commit is None or all(context.work.read(path) == wanted[path] for path in paths):
         return None
     return held(context, commit, paths)
+
+
+def _warn_of_hooks(
+    context: Context, commit: str | None, files: Sequence[FileChange], found: Mapping[str, str | None]
+) -> None:
+    """Says that a commit has other bytes than policy ruled on; people know the hooks of their own clone."""
+    from counterfoil.usecases.proposals import blob_of
+
+    wanted = {change.path: blob_of(context, change.after) for change in files if change.path != index.FILE}
+    unlike = [path for path, blob in found.items() if path in wanted and blob != wanted[path]]
+    if unlike:
+        context.warn(
+            "hook_changed",
+            f"a hook wrote something else than the command did: {', '.join(sorted(unlike))}",
+            hint="ticket undo",
+            commit=commit,
+        )
 
 
 def _rows(context: Context, change: FileChange) -> RowChange:

@@ -68,7 +68,8 @@ NOTED = "stream.noted"
 # proposal.stale       `moved`: a list of [path, blob of the basis, blob now]
 # effect.intended      `proposal`, `attempt`, `ruling` or the leaf hashes of the approvals, `writes`
 # effect.applied       `proposal`, `attempt`, `commit` or null, `result` (small JSON of the action's own)
-# effect.failed        `proposal`, `attempt`, `reason`, `message` · effect.abandoned  `proposal`, `attempt`, `reason`
+# effect.failed        `proposal`, `attempt`, `reason`, `message`; of files `commit` and `found`: [path, blob] of what
+#                      is not as it was approved · effect.abandoned  `proposal`, `attempt`, `reason`
 # action.refused       `action`, `ticket` or null, `reason`, `ruling`, `via`
 # principal.added      `principal` (the actor), `owner`, `scopes`, `spaces`, `expires_at` or null, `model`, `sender`
 #                      (`standard` or `github`, of a source), `how` (`explicit`, `owner`, `first-use`)
@@ -134,7 +135,10 @@ KINDS = Registry(
 _OF_COMMANDS = {
     **dict.fromkeys((INTENDED, APPLIED, REVERTED, ABANDONED, CLAIMED, RENEWED, RELEASED), "ticket/"),
     **dict.fromkeys((PROJECT_INTENDED, PROJECT_APPLIED, PROJECT_ABANDONED), "project/"),
-    **dict.fromkeys((events.EFFECT_INTENDED, events.EFFECT_APPLIED, events.EFFECT_ABANDONED), "proposal/"),
+    **dict.fromkeys(
+        (events.EFFECT_INTENDED, events.EFFECT_APPLIED, events.EFFECT_FAILED, events.EFFECT_ABANDONED),
+        "proposal/",
+    ),
 }
 """What commands leave in files of the clone's own to be sealed later, and on which streams."""
 

@@ -13,7 +13,7 @@ from counterfoil.errors import InputError
 from counterfoil.gate import events
 from counterfoil.kernel import canonical
 from counterfoil.ledger.receipt import key_digest
-from counterfoil.usecases import kinds, record
+from counterfoil.usecases import granted, kinds, record
 from counterfoil.usecases.observed import DAMAGED, UNRECORDED, unrecorded
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _seal(context: Context, store: Store, actor: str, items: Sequence[Item]) -> 
             if kind in ABANDONMENTS and _is_done(store, stream, actor, key):
                 continue  # it was left by somebody who could not ask the ledger
             fresh.append(record.draft(context, stream, kind, actor, body, key))
-        for receipt in record.append(context, store, fresh) if fresh else []:
+        for receipt in granted.seal(context, store, fresh) if fresh else []:
             if intentions:
                 leaves[receipt.stream] = receipt.id
 

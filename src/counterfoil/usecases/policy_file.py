@@ -53,6 +53,11 @@ def read(context: Context, data: bytes) -> Reading:
     return Reading(policy, diagnostics, digest)
 
 
+def as_written(text: str) -> bytes:
+    """Returns the bytes of the file that a `policy.change` writes: the text, ending in a line end."""
+    return (text if text.endswith("\n") else f"{text}\n").encode()
+
+
 def compiled_text(context: Context, text: str, digest: str) -> Compiled | None:
     """Compiles a policy that was accepted; None if this version cannot read it."""
     try:

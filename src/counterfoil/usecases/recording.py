@@ -51,9 +51,12 @@ class Record:
     Attributes:
         note: what a later command needs to tell the ledger the rest.
         intended: the receipts of what was intended, once they are sealed.
+        unlike: of a proposal's effect, by path in the repository, the blobs of what is not as it was approved.
     """
 
-    __slots__ = ("_context", "_expect", "_failed", "_opened", "_required", "_store", "intended", "note")
+    __slots__ = (
+        "_context", "_expect", "_failed", "_opened", "_required", "_store", "intended", "note", "unlike",
+    )  # fmt: skip
 
     def __init__(self, context: Context, note: Note, grant: Grant | None = None) -> None:
         self._context = context
@@ -61,6 +64,7 @@ class Record:
         self._expect = {} if grant is None else {grant.stream: grant.length}
         self.note = note
         self.intended: list[Receipt] = []
+        self.unlike: Mapping[str, str | None] = {}
         self._store: Store | None = None
         self._opened = False
         self._failed = False
@@ -121,6 +125,8 @@ class Record:
     def apply(self, commit: str | None, held: Mapping[str, str | None] | None = None) -> None:
         """Seals what is so now; told twice it is sealed once.
 
+        Where something else came about than was approved, that is what is sealed, and never the effect.
+
         Args:
             commit: the commit that holds it, or None.
             held: by path the blobs that were found, where they may not be those that were intended.
@@ -131,19 +137,32 @@ class Record:
         branch = self._context.git.branch() if commit is not None else None
         ref = None if branch is None else f"refs/heads/{branch}"
         leaves = {receipt.stream: receipt.id for receipt in self.intended}
-        found = {plain_path(self._context.prefix + path): blob for path, blob in (held or {}).items()}
+        prefix = plain_path(self._context.prefix)
+        found = {prefix + plain_path(path): blob for path, blob in (held or {}).items()}
+        if self.of_proposal():
+            from counterfoil.usecases import granted
+
+            self.unlike = granted.otherwise(self._context, commit, granted.writes_of(self._context, applied))
+            found.update(self.unlike)
         items = [
-            (stream, kind, _completed(kind, body, leaves.get(stream), commit, ref, found), key)
+            (stream, kind, _completed(kind, body, leaves.get(stream), commit, ref, found, prefix), key)
             for stream, kind, body, key in applied
         ]
+        if self.unlike:
+            items = granted.failed(items, commit, self.unlike)
         self._append(items)
         if self._failed:
             self._leave([*intended, *items])
             return
-        if commit is not None and held is None:  # another's commit may hold more than what was intended
+        if commit is not None and held is None and not self.unlike:
+            # Another's commit may hold more than what was intended.
             observed.moved_by_us(self._context, commit)
         if self._store is not None:
             signing.sign_or_warn(self._context, self._store)
+
+    def of_proposal(self) -> bool:
+        """Tells whether this is the effect of a proposal."""
+        return any(kind == events.EFFECT_APPLIED for _, kind, _, _ in self.note[3])
 
     def abandon(self, reason: str) -> None:
         """Seals that what was intended did not come about.
@@ -240,6 +259,10 @@ class Record:
             record.draft(self._context, stream, kind, actor, body, key) for stream, kind, body, key in items
         ]
         try:
+            if any(kind == events.EFFECT_APPLIED for _, kind, _, _ in items):
+                from counterfoil.usecases import granted
+
+                return granted.seal(self._context, store, drafts)
             return record.append(self._context, store, drafts, expect=expect)
         except CounterfoilError as error:
             if expect:
@@ -375,6 +398,7 @@ def _completed(
     commit: str | None,
     ref: str | None,
     found: Mapping[str, str | None],
+    prefix: str,
 ) -> dict[str, object]:
     """Returns the body of something done, with what is known only afterwards."""
     if kind in {kinds.CLAIMED, kinds.RENEWED, kinds.RELEASED}:
@@ -383,4 +407,7 @@ def _completed(
     path = body.get("path")
     if isinstance(path, str) and path in found:
         told["after"] = found[path]
+    files = body.get("files")
+    if isinstance(files, list) and found:
+        told["files"] = [[name, was, found.get(prefix + name, becomes)] for name, was, becomes in files]
     return told

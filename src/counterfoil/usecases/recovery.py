@@ -169,6 +169,11 @@ def _finish(
         if made is None:
             return False
     record.apply(made, held(context, made, paths))
+    if record.unlike:
+        from counterfoil.usecases.granted import refusal
+
+        told = refusal(made, record.unlike)
+        context.warn(told.code, told.message, hint=told.hint or "", commit=made)
     return True
 
 

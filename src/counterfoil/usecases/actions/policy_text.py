@@ -22,8 +22,7 @@ def policy_plan(context: Context, payload: Mapping[str, Any]) -> Plan:
     Raises:
         InputError: `invalid_policy`, since one that cannot be read would rule on nothing.
     """
-    text = str(payload["text"])
-    after = (text if text.endswith("\n") else f"{text}\n").encode()
+    after = policy_file.as_written(str(payload["text"]))
     reading = policy_file.read(context, after)
     if reading.policy is None:
         raise invalid(reading.diagnostics)
