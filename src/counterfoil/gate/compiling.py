@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.gate.policy import MERGE_DEFAULT, who_may_approve
-from counterfoil.gate.rules import ASSURANCES, FORM, NAMES, PLAIN, PRIORITIES, units
+from counterfoil.gate.rules import ASSURANCES, FORM, NAMES, PLAIN, units
+from counterfoil.tickets.workflow import PRIORITIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

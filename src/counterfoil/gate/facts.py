@@ -35,10 +35,11 @@ class Facts:
         spent: what the actor has spent in the space so far, as decimal text, or None.
         reviews: how many approvals the ticket itself wishes for a merge (`x_ticket.enforcement`); the wish can
             only raise what policy demands.
+        loses: for `ticket.lower`, what the ticket loses that a rule may look at (`gate.lowering`), or None.
     """
 
     __slots__ = (
-        "action", "actor", "labels", "paths", "priority", "recent", "remote", "reviews", "risk", "space", "spent",
+        "action", "actor", "labels", "loses", "paths", "priority", "recent", "remote", "reviews", "risk", "space", "spent",
         "state_from", "state_to",
     )  # fmt: skip
 
@@ -58,6 +59,7 @@ class Facts:
         recent: dict[int, int] | None = None,
         spent: str | None = None,
         reviews: int = 0,
+        loses: Sequence[str] | None = None,
     ) -> None:
         self.action = action
         self.actor = actor
@@ -72,6 +74,7 @@ class Facts:
         self.recent = recent or {}
         self.spent = spent
         self.reviews = reviews
+        self.loses = loses
 
     def as_data(self) -> dict[str, object]:
         """Returns the facts as a JSON object, from which the same question can be asked again."""
@@ -89,6 +92,7 @@ class Facts:
             "recent": {str(window_ms): count for window_ms, count in self.recent.items()},
             "spent": self.spent,
             "reviews": self.reviews,
+            "loses": None if self.loses is None else list(self.loses),
         }
 
     @classmethod
@@ -114,6 +118,7 @@ class Facts:
             },
             spent=_text(data.get("spent")),
             reviews=reviews if type(reviews) is int else 0,
+            loses=_texts(data.get("loses")),
         )
 
 

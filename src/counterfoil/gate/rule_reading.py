@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from counterfoil.gate.facts import ALLOW, ANSWERS, ASK, RISKS
 from counterfoil.gate.policy import UNITS_MS, ActionRule, Asking, is_person
 from counterfoil.gate.reading import shown
-from counterfoil.gate.rules import ASSURANCES, PRIORITIES, units
-from counterfoil.tickets.workflow import STATES
+from counterfoil.gate.rules import ASSURANCES, units
+from counterfoil.tickets.workflow import PRIORITIES, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -14,6 +14,7 @@ out; nor do the demands on a decision become weaker, because they are merged fro
 from __future__ import annotations
 
 from counterfoil.gate.facts import ALLOW, ANSWERS, ASK, DENY, Demands, Ruling
+from counterfoil.tickets.workflow import PRIORITIES, URGENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,9 +52,6 @@ if TYPE_CHECKING:
 FORM = 2
 """Of the compiled tuple; another one is compiled anew."""
 DEFAULT_DIGEST = "default"
-PRIORITIES = ("p0", "p1", "p2", "p3")
-URGENT = ("p0", "p1")
-"""The priorities of tickets that only a person may finish (product.md §9)."""
 ASSURANCES = ("", "signed", "signed-hardware")
 """From the weakest to the strongest."""
 
@@ -88,6 +86,11 @@ def rule(compiled: Compiled, facts: Facts) -> Ruling:
     """
     _form, digest, entries, merging, rights = compiled
     action, actor = facts.action, facts.actor
+    if action == LOWER:
+        from counterfoil.gate.lowering import matters
+
+        if not matters(compiled, facts.loses):
+            return Ruling(ALLOW, "default/free", digest, ["no rule looks at what the ticket loses"])
     values = simple(facts)
     voices: list[Voice] = []
     certain = False
@@ -174,9 +177,9 @@ def _built_in(facts: Facts, merging: tuple[Merging, ...], certain: bool) -> list
         return [
             (
                 ASK,
-                "default/urgent-lower",
+                "default/lower",
                 PLAIN,
-                "an agent asks before it makes a p0 or p1 ticket less urgent",
+                "an agent asks before it takes from a ticket what rules look at: urgency, a label, a wish for reviews",
             )
         ]
     if action not in FREE:

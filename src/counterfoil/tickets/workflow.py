@@ -7,6 +7,8 @@ from counterfoil.errors import InputError
 NAME = "simple-v1"
 STATES = ("backlog", "ready", "in_progress", "blocked", "done")
 PRIORITIES = ("p0", "p1", "p2", "p3")
+URGENT = ("p0", "p1")
+"""The priorities of tickets that only a person may finish (product.md §9)."""
 TERMINAL = "done"
 
 OWN_COMMIT = "TICKET_OWN_COMMIT"

@@ -295,6 +295,51 @@ def test_merging_follows_the_first_rule_of_the_merge_policy_that_matches(
     assert (found.demands.quorum, found.demands.approvers) == (quorum, approvers)
 
 
+SECURITY = {
+    "then": "deny",
+    "actor": "agent:*",
+    "action": "ticket.move",
+    "to": "done",
+    "labels_any": ["Security"],
+}
+SMALL = {"then": "ask", "action": "ticket.edit", "priority": ["p2"]}
+OPEN = {"then": "allow", "action": "ticket.edit", "priority": ["p2"], "labels_all": ["api"]}
+
+
+@pytest.mark.parametrize(
+    ("rules", "more", "loses", "expected"),
+    [
+        ([], {}, ("label security",), "allow"),
+        ([SECURITY], {}, ("label security",), "ask"),
+        ([SECURITY], {}, ("label other", "label security"), "ask"),
+        ([SECURITY], {}, ("label other",), "allow"),
+        ([SECURITY], {}, ("priority p2 p3",), "allow"),
+        ([SMALL], {}, ("priority p2 p3",), "ask"),
+        ([SMALL], {}, ("priority p2 p1",), "ask"),
+        ([SMALL], {}, ("priority p3 p2",), "allow"),
+        ([OPEN], {}, ("priority p2 p3", "label api"), "allow"),
+        ([], {}, ("priority p1 p2",), "ask"),
+        ([], {}, ("priority p0 p1",), "allow"),
+        ([], {}, ("priority p0 ",), "ask"),
+        ([], {}, ("enforcement",), "ask"),
+        ([], {}, None, "ask"),
+        ([], {}, (), "allow"),
+        ([], {"merge_policy": MERGING}, ("label chore",), "ask"),
+        ([], {"merge_policy": MERGING}, ("priority p3 p2",), "ask"),
+        ([], {"approvers": {"human:ada": {"can_approve": ["p2"]}}}, ("priority p2 p3",), "ask"),
+        ([], {"approvers": {"human:ada": {"can_approve": ["p2"]}}}, ("priority p3 p2",), "allow"),
+        ([{"then": "deny", "action": "ticket.lower"}], {}, ("priority p1 p2",), "deny"),
+    ],
+)
+def test_an_agent_asks_before_a_ticket_loses_what_a_rule_looks_at(
+    rules: list[dict[str, object]], more: dict[str, Any], loses: tuple[str, ...] | None, expected: str
+) -> None:
+    policy = compiled(*rules, **more)
+    assert answer(policy, action="ticket.lower", loses=loses)[0] == expected
+    if expected == "ask":
+        assert answer(policy, action="ticket.lower", actor="human:ada", loses=loses)[0] == "allow"
+
+
 def test_the_strictest_answer_to_the_parts_is_the_answer_to_the_whole() -> None:
     yes = Ruling("allow", "a", "d", ["fine"])
     ask = Ruling("ask", "b", "d", ["look"], Demands(2, "", DAY_MS, ("author",), ("human:ada", "human:bob")))
@@ -366,7 +411,9 @@ def test_every_rule_says_why_it_does_or_does_not_apply() -> None:
 
 
 def test_facts_read_back_as_they_were_written_and_what_is_odd_counts_as_unknown() -> None:
-    whole = facts(remote=True, labels=("a",), paths=("x",), recent={1000: 3}, spent="1", reviews=2)
+    whole = facts(
+        remote=True, labels=("a",), paths=("x",), recent={1000: 3}, spent="1", reviews=2, loses=("label a",)
+    )
     assert Facts.from_data(whole.as_data()).as_data() == whole.as_data()
     nothing = Facts("a", "b", remote=True).as_data()
     assert Facts.from_data({"action": "a", "actor": "b"}).as_data() == nothing

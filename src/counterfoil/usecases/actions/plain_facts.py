@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 CREATE, EDIT, MOVE, ASSIGN = "ticket.create", "ticket.edit", "ticket.move", "ticket.assign"
 LOWER = "ticket.lower"
-"""An urgent ticket becomes less urgent: what may be done to it unasked would grow with that."""
-URGENT = ("p0", "p1")
+"""A ticket loses what rules look at: what may be done to it unasked could grow with that."""
 CLAIM, REMOVE, POLICY, PROJECT = "ticket.claim", "ticket.remove", "policy.change", "project.change"
 POLICY_FILE = f"{index.FOLDER}/policy.yml"
 
@@ -59,6 +58,9 @@ def facts_of(
             holder = claimed.pop(name, "")
             for action in _actions(change, before, after, holder):
                 found.append(_told(context, action, actor, change, before, after))
+            loses = _losses(context, change, before, after)
+            if loses:
+                found.append(_told(context, LOWER, actor, change, before, after, loses))
         elif not change.local and change.path != index.FILE:
             action = POLICY if change.path == POLICY_FILE else PROJECT
             found.append(_of_project(context, action, actor, change.path))
@@ -107,11 +109,30 @@ def _actions(change: FileChange, before: Row | None, after: Row | None, holder: 
         leading += (b"assignee:", b"reviewer:")
         if not holder or new_assignee != holder or reviewer != new_reviewer:
             actions.append(ASSIGN)
-    if before[3] in URGENT and after[3] not in URGENT:
-        actions.append(LOWER)
     if not leading or _rest(change.before, leading) != _rest(change.after, leading):
         actions.append(EDIT)
     return actions
+
+
+def _losses(context: Context, change: FileChange, before: Row | None, after: Row | None) -> tuple[str, ...]:
+    """Returns what a ticket loses that a rule may look at; what cannot be read is told as unknown anyway."""
+    if before is None or change.before is None or (after is None and change.after is not None):
+        return ()
+    wishes = b"enforcement" in change.before
+    if after is not None and not wishes and before[3] == after[3] and before[4] == after[4]:
+        return ()
+    from counterfoil.gate.lowering import losses
+
+    is_less = False
+    if wishes:
+        from counterfoil.usecases.actions.looking import wished
+
+        is_less = wished(context, change.before) > wished(context, change.after)
+    return losses(
+        (before[3], None if after is None else after[3]),
+        (before[4], () if after is None else after[4]),
+        is_less,
+    )
 
 
 def _rest(data: bytes, leading: list[bytes]) -> list[bytes]:
@@ -123,7 +144,13 @@ def _rest(data: bytes, leading: list[bytes]) -> list[bytes]:
 
 
 def _told(
-    context: Context, action: str, actor: str, change: FileChange, before: Row | None, after: Row | None
+    context: Context,
+    action: str,
+    actor: str,
+    change: FileChange,
+    before: Row | None,
+    after: Row | None,
+    loses: tuple[str, ...] | None = None,
 ) -> Facts:
     known = [row for row in (before, after) if row is not None]
     unread = (before is None) is not (change.before is None) or (after is None) is not (change.after is None)
@@ -142,6 +169,7 @@ def _told(
         state_to=becomes if moves or unread else "",
         paths=(context.prefix + change.path,),
         space="",
+        loses=loses,
     )
 
 

@@ -48,7 +48,9 @@ def worked(shop: Workshop, work: Callable[[Desk], object]) -> list[Facts]:
     ("before", "after", "actions"),
     [
         (None, text(), ["ticket.create"]),
-        (text(), None, ["ticket.remove"]),
+        (text(), None, ["ticket.remove", "ticket.lower"]),
+        (text(), text(title="x: 1\ntitle").replace(b"[a]", b"[b]"), ["ticket.edit", "ticket.lower"]),
+        (text(), text().replace(b"[a]", b"[A, b]"), ["ticket.edit"]),
         (text(), text("in_progress"), ["ticket.move"]),
         (text(), text("in_progress", title="name: x\ntitle"), ["ticket.move", "ticket.edit"]),
         (text(), text("in_progress", Body="Other"), ["ticket.move", "ticket.edit"]),
@@ -123,7 +125,34 @@ def test_the_index_and_notes_of_the_clone_are_nothing_that_policy_is_told_of(sho
 
 
 def test_the_stricter_priority_counts_and_a_ticket_that_nobody_can_read_has_none(shop: Workshop) -> None:
-    [first] = told(shop, FileChange(PATH, text(priority="p3"), text(priority="p1")))
-    assert first.priority == "p1"
+    for facts in told(shop, FileChange(PATH, text(priority="p3"), text(priority="p1"))):
+        assert facts.priority == "p1"
     [facts] = told(shop, FileChange(PATH, b"broken", None))
     assert (facts.priority, facts.labels) == (None, None)
+
+
+def wishing(reviews: str) -> bytes:
+    """Returns a ticket that wishes for reviews."""
+    return text(labels=f"x_ticket:\n  enforcement:\n    required_reviews: {reviews}\nlabels")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "loses"),
+    [
+        (text(priority="p2"), text(priority="p3"), ("priority p2 p3",)),
+        (text(), text().replace(b"[a]", b"[]"), ("label a",)),
+        (text(priority="p0"), None, ("priority p0 ", "label a")),
+        (wishing("2"), wishing("1"), ("enforcement",)),
+        (wishing("2"), text(), ("enforcement",)),
+        (wishing("2"), wishing("3"), None),
+        (wishing("many"), wishing("0"), ("enforcement",)),
+        (text(), text(title="name: x\ntitle"), None),
+    ],
+)
+def test_what_a_ticket_loses_that_a_rule_may_look_at_is_told(
+    shop: Workshop, before: bytes, after: bytes | None, loses: tuple[str, ...] | None
+) -> None:
+    found = [
+        facts.loses for facts in told(shop, FileChange(PATH, before, after)) if facts.action == "ticket.lower"
+    ]
+    assert found == ([] if loses is None else [loses])
