@@ -168,6 +168,17 @@ def test_waiting_ends_when_a_person_has_approved(desk: Desk) -> None:
     assert state(desk, made.ticket) == "done"
 
 
+def test_who_waits_at_a_terminal_is_told_that_and_may_stop(desk: Desk) -> None:
+    from integration.terminal_scene import sit_at
+
+    made = asked(desk)
+    words = ("proposal", "wait", made.proposal)
+    screen = sit_at(desk, *words, typed="\x03", prompt="waiting 60 s", status=130).out
+    assert "Ctrl-C stops, and loses nothing" in screen
+    assert "waiting" not in sit_at(desk, *words, "--timeout", "0", status=10).out
+    assert "waiting" not in sit_at(desk, *words, "--timeout", "1", "--quiet", status=10).out
+
+
 @pytest.mark.parametrize(
     ("what", "status", "code"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from counterfoil.cli.answers import answer_data, applied_line, decide_words, raise_unless_applied
@@ -23,6 +25,7 @@ from counterfoil.usecases.shown_again import shown_again
 if TYPE_CHECKING:
     from counterfoil.cli.proposal_words import Seen
     from counterfoil.gate.action import Shown
+    from counterfoil.gate.proposal import Proposal
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store
 
@@ -156,11 +159,26 @@ def timeout_s(call: Call) -> int:
     return TIMEOUT_S if seconds is None else seconds
 
 
+def wait_for(call: Call, store: Store, name: str) -> Proposal:
+    """Waits for a proposal, and says so at once to whoever sits at a terminal and would see nothing.
+
+    Raises:
+        InputError: `usage`.
+    """
+    context, seconds = call.context(), timeout_s(call)
+    silent = call.json or call.ci or call.arguments.flag("quiet") or not os.isatty(2)
+    if seconds and not silent and proposals.status(context, proposals.load(store, name)) == PENDING:
+        sys.stderr.write(
+            f"waiting {seconds} s at most for somebody to answer; Ctrl-C stops, and loses nothing\n"
+        )
+        sys.stderr.flush()
+    return waiting.wait(context, store, name, seconds)
+
+
 def _wait(call: Call) -> Reply:
     context = call.context()
     with opened(context) as store:
-        name = proposals.find(store, call.arguments.required("proposal"))
-        state = waiting.wait(context, store, name, timeout_s(call))
+        state = wait_for(call, store, proposals.find(store, call.arguments.required("proposal")))
     now = seen(context, state)
     raise_unless_applied(now)
     return Reply(answer_data(now), applied_line(now), brief="")

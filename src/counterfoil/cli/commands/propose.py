@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from counterfoil.cli.answers import answer_data, applied_line, raise_unless_applied
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply
-from counterfoil.cli.commands.proposals import timeout_s
+from counterfoil.cli.commands.proposals import wait_for
 from counterfoil.cli.durations import duration_ms
 from counterfoil.cli.payload import payload_of
 from counterfoil.cli.proposal_words import expiry, headline, rule_words, short
 from counterfoil.cli.receipt_words import count
 from counterfoil.cli.seen import seen
 from counterfoil.gate.proposal import PENDING
-from counterfoil.usecases import proposing, waiting
+from counterfoil.usecases import proposing
 from counterfoil.usecases.actions import registry
 from counterfoil.usecases.opening import open_or_make
 
@@ -61,7 +61,7 @@ def proposed(call: Call, request: proposing.Request, *, wait: bool = False, line
         state = found.proposal
         now = seen(context, state)
         if wait and now.status == PENDING:
-            state = waiting.wait(context, store, state.id, timeout_s(call))
+            state = wait_for(call, store, state.id)
             now = seen(context, state)
     finally:
         store.close()
