@@ -8,6 +8,9 @@
     [commands.deploy.parameters]
     environment = "staging|production"
 
+A program that is named without a folder is looked for in `PATH` below, or in the `path` of the definition, and never
+where the caller's environment says. Which file that is belongs to what people approve, and exactly that one is run.
+
 A parameter is a word of its own in the argument list, has to match its pattern as a whole and cannot begin
 with a hyphen, so no value becomes an option or a second word. No shell is involved.
 """
@@ -19,6 +22,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from json import loads
+from shutil import which
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import ConflictError, HostError, InputError
@@ -44,6 +48,8 @@ TIMEOUT_MAX_S = 24 * 3600
 HAPPENED, NOT_HAPPENED = 0, 1
 """What a probe's exit status says; any other says nothing."""
 CANNOT_START = 127
+PATH = "/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where programs are looked for, whoever runs this process."""
 _RUN_IN = "import os,sys;os.chdir(sys.argv[1]);os.execvp(sys.argv[2],sys.argv[2:])"
 """Starts a program in a folder, which `posix_spawn` cannot."""
 
@@ -58,6 +64,7 @@ class Command:
         timeout_s: after which it is stopped.
         idempotent: whether it may be run again where nobody knows if it ran.
         parameters: by name the pattern that a value has to match.
+        path: the folders in which programs are looked for, and which what runs is given as its PATH.
     """
 
     name: str
@@ -66,10 +73,13 @@ class Command:
     timeout_s: int
     idempotent: bool
     parameters: Mapping[str, str]
+    path: str = PATH
 
-    def definition(self) -> dict[str, object]:
-        """Returns what a reviewer approves of it."""
+    def definition(self, program: str) -> dict[str, object]:
+        """Returns what a reviewer approves of it, with the file that is its program."""
         return {
+            "program": program,
+            "path": self.path,
             "argv": list(self.argv),
             "probe": list(self.probe),
             "timeout_s": self.timeout_s,
@@ -93,8 +103,9 @@ class Commanding(Executor):
     def ready(self) -> Ready:
         """Returns the whole command line, for the reviewer."""
         command = find(self.context, self.payload["command"])
-        definition = pinned("command", command.name, command.definition(), self.payload)
         words = filled(command, command.argv, arguments_of(self.payload))
+        words = [program_of(command, words), *words[1:]]
+        definition = pinned("command", command.name, command.definition(words[0]), self.payload)
         lines = [
             self.action.summary,
             "",
@@ -112,9 +123,8 @@ class Commanding(Executor):
             ConflictError: `command_failed`, `stale`.
             HostError: `io_error`, when it takes too long.
         """
-        command = find(self.context, self.payload["command"])
-        pinned("command", command.name, command.definition(), self.payload)
-        ran = run_words(self.context, command, filled(command, command.argv, arguments_of(self.payload)), at)
+        command, words = check(self.context, self.payload)
+        ran = run_words(self.context, command, words, at)
         if ran.status != 0:
             raise ConflictError(
                 "command_failed",
@@ -167,7 +177,7 @@ def find(context: Context, name: str) -> Command:
     }
     unknown = (
         set(parts)
-        - {"argv", "probe", "timeout_s", "idempotent"}
+        - {"argv", "probe", "timeout_s", "idempotent", "path"}
         - {f"parameters.{key}" for key in parameters}
     )
     if unknown:
@@ -180,6 +190,9 @@ def find(context: Context, name: str) -> Command:
             re.compile(pattern)
         except re.error as error:
             raise malformed(SECTION, name, f"the pattern of {key} is none: {error}") from None
+    path = parts.get("path", PATH)
+    if not all(folder.startswith("/") for folder in path.split(":")):
+        raise malformed(SECTION, name, "path is a list of whole folders, /opt/tools/bin:/usr/bin")
     argv = _words(name, parts.get("argv"), parameters)
     if not argv:
         raise malformed(SECTION, name, "argv is missing")
@@ -190,7 +203,39 @@ def find(context: Context, name: str) -> Command:
         int(timeout),
         parts.get("idempotent") == "on",
         parameters,
+        path,
     )
+
+
+def check(context: Context, payload: Mapping[str, Any]) -> tuple[Command, list[str]]:
+    """Returns a command and its words if the configuration still says of it what was proposed.
+
+    Raises:
+        ConflictError: `stale`.
+        InputError: `definition_not_found`, `invalid_config`, `invalid_payload`.
+    """
+    command = find(context, payload["command"])
+    words = filled(command, command.argv, arguments_of(payload))
+    words = [program_of(command, words), *words[1:]]
+    pinned("command", command.name, command.definition(words[0]), payload)
+    return command, words
+
+
+def program_of(command: Command, words: Sequence[str]) -> str:
+    """Returns the file that a command line starts: as it is named, or found in the definition's own folders.
+
+    A path that is not whole is one of the project's folder, wherever that lies.
+
+    Raises:
+        InputError: `invalid_config` where there is none.
+    """
+    if "/" in words[0]:
+        return words[0]
+    found = which(words[0], path=command.path)
+    if found is None:
+        problem = f"there is no program {words[0]!r} in {command.path}"
+        raise malformed(SECTION, command.name, f"{problem}; name it by its whole path, or give path")
+    return found
 
 
 def _words(name: str, text: str | None, parameters: Mapping[str, str]) -> tuple[str, ...]:
@@ -259,8 +304,11 @@ def run_words(context: Context, command: Command, words: Sequence[str], at: Atte
         HostError: `io_error`.
     """
     starter = (sys.executable, "-I", "-S", "-c", _RUN_IN, context.work.root)
-    env = {"COUNTERFOIL_PROPOSAL": at.proposal, "COUNTERFOIL_ATTEMPT": str(at.number)}
-    result = context.programs.run([*starter, *words], env=env, timeout_s=command.timeout_s, apart=True)
+    env = {"COUNTERFOIL_PROPOSAL": at.proposal, "COUNTERFOIL_ATTEMPT": str(at.number), "PATH": command.path}
+    program = program_of(command, words)
+    result = context.programs.run(
+        [*starter, program, *words[1:]], env=env, timeout_s=command.timeout_s, apart=True
+    )
     output = result.stdout + result.stderr
     return Ran(result.status, excerpt(output), sha256_hex(output))
 

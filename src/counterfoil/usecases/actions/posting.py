@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import ConflictError, HostError, InputError
 from counterfoil.gate import shown
@@ -120,6 +120,18 @@ class Posting(Executor):
             return find(self.context, self.payload["destination"]).idempotent
         except InputError:
             return False
+
+
+def check(context: Context, payload: Mapping[str, Any]) -> Destination:
+    """Returns a destination if the configuration still says of it what was proposed.
+
+    Raises:
+        ConflictError: `stale`.
+        InputError: `definition_not_found`, `invalid_config`.
+    """
+    destination = find(context, payload["destination"])
+    pinned("destination", destination.name, destination.definition(), payload)
+    return destination
 
 
 def find(context: Context, name: str) -> Destination:
