@@ -12,6 +12,7 @@ from counterfoil.cli.proposal_words import SHORT_DIGEST, expiry, headline, short
 from counterfoil.errors import ConflictError, HostError, RefusedError
 from counterfoil.gate import proposal as gate
 from counterfoil.usecases.proposal_data import proposal_data
+from counterfoil.usecases.taking_up import NOT_IN_EFFECT
 
 if TYPE_CHECKING:
     from counterfoil.cli.proposal_words import Seen
@@ -62,14 +63,14 @@ def what_became(seen: Seen) -> CounterfoilError | None:
         why = str(state.effect.get("message") or state.effect.get("reason") or "")
         message = f"{short(name)} was approved, and failed: {why}"
         return HostError("effect_failed", message, f"ticket why {short(name)}", **details, reason=why)
+    ends = seen.body.get("expires_at")
+    if seen.status == gate.APPROVED:
+        message, hint = f"{short(name)} is {NOT_IN_EFFECT}", f"ticket approve {short(name)} tries again"
+        return ConflictError("pending", message, hint, **details, expires_at=ends)
     waits = expiry(seen) or "approved, and being carried out"
     message = f"{short(name)} is still {seen.status} ({waits})"
     return ConflictError(
-        "pending",
-        message,
-        f"ticket proposal wait {short(name)}",
-        **details,
-        expires_at=seen.body.get("expires_at"),
+        "pending", message, f"ticket proposal wait {short(name)}", **details, expires_at=ends
     )
 
 

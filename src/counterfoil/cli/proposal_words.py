@@ -17,6 +17,7 @@ from counterfoil.gate import proposal as proposals
 from counterfoil.gate.action import DIFF
 from counterfoil.ledger.instant import read_ms
 from counterfoil.tickets.naming import display_id
+from counterfoil.usecases.taking_up import NOT_IN_EFFECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -196,6 +197,8 @@ def state_words(seen: Seen) -> str:
         return visible(f"applied{which}, {ago(str(state.effect.get('at')), seen.now_ms)}")
     if seen.status == proposals.FAILED:
         return visible(f"failed: {state.effect.get('message') or state.effect.get('reason')}")
+    if seen.status == proposals.APPROVED:
+        return NOT_IN_EFFECT
     if seen.status == proposals.SUPERSEDED:
         return visible(f"superseded by {short(str(state.closed.get('by', '?')))}")
     why, by = state.closed.get("reason"), state.closed.get("by")
@@ -320,6 +323,7 @@ def page_lines(
     pairs = [
         ("What", f"{headline(seen)} ({visible(str(body.get('action', '?')))}, {seen.risk} risk)"),
         ("Ticket", title_of(seen)),
+        ("On branch", visible(str(body.get("ref") or "").removeprefix("refs/heads/"))),
         ("Asked by", _asked(seen)),
         ("Because", visible_text(str(body.get("reason") or "no reason is given"))),
         ("Rule", rule_words(ruling) + "".join([f"\n{visible(str(each))}" for each in body.get("reasons") or ()])),

@@ -15,8 +15,9 @@ from counterfoil.gate import events, proposal
 from counterfoil.gate.action import FILES, LEDGER
 from counterfoil.gate.proposal import APPLYING, APPROVED, Proposal
 from counterfoil.tickets import index
-from counterfoil.usecases import effect, proposals, record, runtime, signing
+from counterfoil.usecases import effect, proposals, record, runtime, signing, whereabouts
 from counterfoil.usecases.actions import executing, preparing
+from counterfoil.usecases.actions.at_hand import require_at_hand
 from counterfoil.usecases.change import perform
 from counterfoil.usecases.plan import Grant
 
@@ -26,15 +27,17 @@ if TYPE_CHECKING:
     from counterfoil.usecases.catalog import Catalog
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.plan import Plan
-    from counterfoil.usecases.ports import Store, Views
+    from counterfoil.usecases.ports import Store
     from counterfoil.usecases.record import Item
 
 RUNNING = "effects"
 """Folder of the clone's own: a lock for each effect outside that runs."""
 MESSAGE_LENGTH = 500
 _BEGUN = frozenset((APPROVED, APPLYING))
-_PASSING = frozenset(("version_conflict", "newer_ledger"))
-"""Errors that say nothing about the effect: others were at it, or another version of the program."""
+_PASSING = frozenset(
+    ("version_conflict", "newer_ledger", "other_project", "elsewhere", "basis_edited", "uncommitted_edits")
+)
+"""Errors that say nothing about the effect: others were at it, another version of the program, another place."""
 
 
 class _Over(Exception):
@@ -53,16 +56,14 @@ def apply(context: Context, store: Store, state: Proposal, *, quiet: bool = Fals
 
     Raises:
         HostError: the effect did not come about; the proposal stays approved, and the next attempt may do it.
-        ConflictError: `other_project`, which says nothing about the effect either.
+            `not_here`: this process lacks what the effect needs.
+        ConflictError: `other_project`, `elsewhere`, `basis_edited`, which say nothing about the effect either.
         CounterfoilError: why the effect failed for good; that is sealed.
     """
     if state.status not in _BEGUN:
         return state
-    if not proposals.is_here(context, state):
-        if quiet:
-            return state
-        raise proposals.other_project(state)
     try:
+        _check_place(context, state, quiet=quiet)
         if state.body.get("form") == FILES:
             _write(context, state)
         elif state.body.get("form") == LEDGER:
@@ -71,9 +72,10 @@ def apply(context: Context, store: Store, state: Proposal, *, quiet: bool = Fals
             _run(context, store, state, patient=not quiet)
     except _Over:
         pass
-    except (HostError, IntegrityError):
+    except (HostError, IntegrityError) as error:
         if not quiet:
             raise
+        _tell(context, state, error)
     except CounterfoilError as error:
         if error.code not in _PASSING:
             _fail(context, store, state, error)
@@ -82,16 +84,29 @@ def apply(context: Context, store: Store, state: Proposal, *, quiet: bool = Fals
     return proposals.load(store, state.id)
 
 
-def resume(context: Context, store: Store, views: Views) -> int:
-    """Lets everything take effect that is approved and was interrupted; returns how many proposals it was."""
-    waiting = [
-        listed.proposal
-        for listed in proposals.listing(store, views, open_only=True)
-        if listed.proposal.status in _BEGUN
-    ]
-    for state in waiting:
-        apply(context, store, state, quiet=True)
-    return len(waiting)
+def _check_place(context: Context, state: Proposal, *, quiet: bool) -> None:
+    """Checks that the effect can come about in this working tree and by this process.
+
+    Raises:
+        ConflictError: `other_project`, `elsewhere`; `stale`, for a caller who wants it known for good.
+        HostError: `not_here`.
+    """
+    whereabouts.require_here(context, state)
+    try:
+        require_at_hand(context, state.body)
+    except ConflictError as error:
+        if not quiet:
+            raise
+        raise HostError("not_here", error.message, error.hint or "", **error.fields) from error
+
+
+def _tell(context: Context, state: Proposal, error: CounterfoilError) -> None:
+    """Tells a caller that goes on with something else why an effect is still to come, unless others are at it."""
+    if error.code not in {"lock_timeout", "not_here"}:
+        context.warn(
+            "not_in_effect", f"{state.id} is approved, not yet in effect: {error.message}",
+            hint=f"ticket approve {state.id} tries again", proposal=state.id, reason=error.code,
+        )  # fmt: skip
 
 
 def recorded(context: Context, state: Proposal) -> list[tuple[str, Item]]:
@@ -149,9 +164,8 @@ def _write(context: Context, state: Proposal) -> None:
                 raise _Over
             if now.status == APPLYING:
                 _check_not_begun_elsewhere(acting, now)
-            found = proposals.moved(acting, now)
-            if found:
-                raise stale(now, found)
+            whereabouts.require_here(acting, now)
+            check_basis(acting, now)
             if now.approvals:  # before they are consumed (evidence.md, "Checkpoints")
                 signing.sign_or_warn(acting, store, force=True)
         finally:
@@ -185,7 +199,7 @@ def _check_not_begun_elsewhere(context: Context, state: Proposal) -> None:
         if intent.root != context.work.root and context.folder(intent.root).is_folder(index.FOLDER):
             raise HostError(
                 "begun_elsewhere", f"{state.id} was begun in {intent.root}, where its command died",
-                f"run any change there, or: ticket --project {intent.root} reconcile", proposal=state.id,
+                f"run any change there, or: ticket --project {intent.root} ledger reconcile", proposal=state.id,
                 root=intent.root,
             )  # fmt: skip
 
@@ -215,12 +229,31 @@ def trailers(state: Proposal) -> list[str]:
     return [f"Ticket-Proposal: {state.id}", *approved, *allowed]
 
 
+def check_basis(context: Context, state: Proposal) -> None:
+    """Checks that what a proposal rests on is as it was.
+
+    Raises:
+        ConflictError: `stale` where Git says so too; `basis_edited` where somebody is at a file, and may put it back.
+    """
+    found = proposals.moved(context, state)
+    if not found:
+        return
+    if proposals.has_landed(context, found):
+        raise stale(state, found)
+    names = [context.prefix + str(entry[0]) for entry in found]
+    raise ConflictError(
+        "basis_edited", f"{state.id} rests on {', '.join(names)}, which has changes here that are not committed",
+        f"git restore {' '.join(names)}, then: ticket approve {state.id}; or commit them, and it is proposed anew",
+        proposal=state.id, moved=[list(entry) for entry in found],
+    )  # fmt: skip
+
+
 def stale(state: Proposal, found: Sequence[Sequence[str | None]]) -> ConflictError:
     """Returns the error of a proposal whose basis is not what it was."""
     names = ", ".join([str(entry[0]) for entry in found]) or "what it would write"
     return ConflictError(
         "stale", f"{state.id} rests on {names} as it was then, and that has changed",
-        f"look at it again: ticket propose … --supersedes {state.id}", proposal=state.id,
+        f"look at it again, then: ticket propose {state.body.get('action')} … --reason TEXT", proposal=state.id,
         moved=[list(entry) for entry in found],
     )  # fmt: skip
 
@@ -289,8 +322,8 @@ def _run(context: Context, store: Store, state: Proposal, *, patient: bool) -> N
             raise _Over
         if now.status == APPLYING and _settled_by_probe(context, store, now):
             return
-        if now.status == APPROVED and proposals.moved(context, now):
-            raise stale(now, proposals.moved(context, now))
+        if now.status == APPROVED:
+            check_basis(context, now)
         if now.approvals:
             with context.lock():
                 signing.sign_or_warn(context, store, force=True)

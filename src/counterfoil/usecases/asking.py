@@ -23,7 +23,7 @@ from counterfoil.gate.proposal import (
 )
 from counterfoil.kernel import canonical
 from counterfoil.kernel.digest import sha256_hex
-from counterfoil.usecases import proposals, proposing, runtime
+from counterfoil.usecases import proposals, proposing, runtime, whereabouts
 from counterfoil.usecases.actions import preparing
 from counterfoil.usecases.actions.plain_facts import facts_of
 from counterfoil.usecases.opening import open_or_make
@@ -82,15 +82,16 @@ def _ask(
         for change in stopped.files
         if not change.local
     ]
-    asked = sha256_hex(canonical.encode([action, preparing.unminted(payload), writes]))
+    where = whereabouts.checked_out(context)
+    asked = sha256_hex(canonical.encode([action, preparing.unminted(payload), writes, where]))
     for number in range(ROUNDS):
         key = f"command/{asked}/{number}"
         name = proposal.proposal_id(store.ledger, stopped.actor, key)
         found = runtime.load(store, proposals.DECIDER, proposal.stream_of(name)).state
         if found.exists:
             found = proposals.settle(context, store, found)
-        if found.status in _OVER:
-            continue
+            if proposals.status(context, found) in _OVER:
+                continue
         if found.exists:
             return error_of(found)
         made = proposing.propose(context, store, Request(action, payload, key=key))

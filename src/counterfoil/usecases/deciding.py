@@ -17,8 +17,10 @@ from counterfoil.gate.limits import REASON
 from counterfoil.gate.proposal import APPROVED, PENDING, STALE, UNVERIFIED, Decide, Proposal
 from counterfoil.gate.statement import disclosed
 from counterfoil.kernel import actor as actors
-from counterfoil.usecases import applying, proposals, proposing, statements
+from counterfoil.kernel import authority
+from counterfoil.usecases import applying, proposals, proposing, statements, taking_up, whereabouts
 from counterfoil.usecases.actions import preparing
+from counterfoil.usecases.actions.at_hand import require_at_hand
 from counterfoil.usecases.authenticating import check_scope, keys_of
 from counterfoil.usecases.policy_in_force import policy_stream
 from counterfoil.usecases.registered import standing
@@ -86,7 +88,9 @@ def decide(context: Context, store: Store, proposal_id: str, answer: Answer) -> 
 
     Raises:
         RefusedError: `refused`, `self_approval`, `needs_terminal`, `signature_required`; that is sealed.
-        ConflictError: `proposal_closed`, `digest_differs`, `stale`, `frozen`, `rights_lost`, `other_project`.
+        ConflictError: `proposal_closed`, `digest_differs`, `stale`, `basis_edited`, `frozen`, `rights_lost`,
+            `other_project`, `elsewhere`.
+        HostError: `not_here`.
         InputError: `proposal_not_found`, `usage`, `invalid_actor`, `invalid_statement`, `secret_found`.
     """
     kind, _, slug = answer.by.partition(":")
@@ -100,32 +104,91 @@ def decide(context: Context, store: Store, proposal_id: str, answer: Answer) -> 
             value=redact.mask(answer.verdict)[0],
         )
     state = proposals.settle(context, store, proposals.load(store, proposal_id))
-    if not proposals.is_here(context, state):
-        raise proposals.other_project(state)
+    if not whereabouts.is_of_project(context, state):
+        raise whereabouts.other_project(state)
+    if _tries_again(context, state, answer):
+        return _carried_out(context, store, state, repeated=True)
     before = state.status
+    with taking_up.marked(context, state.id):
+        try:
+            advanced = _seal(context, store, state, answer)
+        except RefusedError as error:
+            _seal_refusal(context, store, state, answer, error)
+            raise
+        state = advanced.proposal
+        if advanced.receipts and state.status not in _wanted(answer) and before == PENDING:
+            raise proposal.closed(state)  # it had expired by then
+        return _carried_out(context, store, state, repeated=not advanced.receipts)
+
+
+def _tries_again(context: Context, state: Proposal, answer: Answer) -> bool:
+    """Tells whether somebody has approved this before, here, and nothing has come of it yet."""
+    here = context.options.via in {"cli", "sdk"} and not context.options.remote
+    mine = any(vote.by == answer.by for vote in state.approvals)
+    return here and mine and answer.verdict == APPROVE and state.status in taking_up.BEGUN
+
+
+def _carried_out(context: Context, store: Store, state: Proposal, *, repeated: bool) -> Decided:
+    """Applies what is approved; what does not come about now is noted, and the next command goes on with it."""
+    failure = None
     try:
-        advanced = _seal(context, store, state, answer)
-    except RefusedError as error:
-        _seal_refusal(context, store, state, answer, error)
-        raise
-    state = advanced.proposal
-    if advanced.receipts and state.status not in _wanted(answer) and before == PENDING:
-        raise proposal.closed(state)  # it had expired by then
-    try:
-        return Decided(applying.apply(context, store, state), not advanced.receipts, None)
+        state = applying.apply(context, store, state)
     except CounterfoilError as error:
-        return Decided(proposals.load(store, state.id), not advanced.receipts, error)
+        failure = error
+        state = proposals.load(store, state.id)
+    taking_up.note(context, state)
+    return Decided(state, repeated, failure)
+
+
+def check_stands(context: Context, store: Store, state: Proposal) -> None:
+    """Checks that a proposal can still come about as it was proposed, and seals it where it never will.
+
+    Only somebody who may decide gets here. A look seals nothing, nor does a file that is being edited.
+
+    Raises:
+        ConflictError: `stale`; `basis_edited`, `elsewhere`, `other_project`, after which it is as it was.
+        HostError: `not_here`: this process lacks what the effect needs.
+    """
+    whereabouts.require_here(context, state)
+    if state.status != PENDING:
+        return
+    try:
+        applying.check_basis(context, state)
+        require_at_hand(context, state.body)
+    except ConflictError as error:
+        if error.code != STALE:
+            raise
+        moved = error.fields.get("moved")
+        body: dict[str, Any] = {"moved": moved} if moved else {"moved": [], "reason": error.message}
+        state = proposals.overtake(context, store, state, body)
+        if state.status == STALE:
+            raise overtaken(state) from None
+
+
+def overtaken(state: Proposal) -> ConflictError:
+    """Returns the error of a proposal that was sealed as stale."""
+    moved, reason = state.closed.get("moved") or (), state.closed.get("reason")
+    error = applying.stale(state, moved)
+    if reason and not moved:
+        error.message = f"{state.id} cannot come about as it was proposed: {reason}"
+    return error
 
 
 def _seal(context: Context, store: Store, state: Proposal, answer: Answer) -> Advanced:
     """Seals an answer, if whoever it is about still may: what says so must not change before it is sealed."""
-    assurance, signed = _assurance(context, store, state, answer)
+    assurance, signed, fingerprint = _assurance(context, store, state, answer)
     if state.status == STALE:
-        raise applying.stale(state, state.closed.get("moved") or ())
+        raise overtaken(state)
+    if answer.verdict == APPROVE:
+        check_stands(context, store, state)
     note = preparing.clean_text(_note(answer), "note", REASON)
     for last in (*[False] * ROUNDS, True):
+        state = proposals.load(store, state.id)
         rests_on = _lengths(context, store, state, answer)
         ruling = _rights(context, store, state, answer)
+        demands = stricter(state.demands, ruling.demands.as_data() if ruling is not None else None)
+        lapsed = _lapsed(context, store, state, demands) if answer.verdict == APPROVE else ()
+        again = sum([vote.by == answer.by and vote.receipt in (*state.lapsed, *lapsed) for vote in state.votes])
         command = Decide(
             answer.verdict,
             answer.by,
@@ -135,11 +198,14 @@ def _seal(context: Context, store: Store, state: Proposal, answer: Answer) -> Ad
             context.options.session,
             answer.envelope,
             None if answer.envelope is None else answer.disclosure,
-            stricter(state.demands, ruling.demands.as_data() if ruling is not None else None),
+            demands,
+            fingerprint,
+            lapsed,
+            len(state.votes),
         )
         try:
             return proposals.advance(
-                context, store, state.id, command, actor=answer.by, key=f"{state.id}/{answer.verdict}",
+                context, store, state.id, command, actor=answer.by, key=f"{state.id}/{answer.verdict}{f'/{again}' if again else ''}",
                 more=lambda now: _at_once(context, now), statement=signed, expect=rests_on,
             )  # fmt: skip
         except ConflictError as error:
@@ -150,13 +216,18 @@ def _seal(context: Context, store: Store, state: Proposal, answer: Answer) -> Ad
 
 
 def _lengths(context: Context, store: Store, state: Proposal, answer: Answer) -> dict[str, int]:
-    """Returns how long the streams are that say who may do what: of both actors, their owner, and of policy."""
+    """Returns how long the streams are that say who may do what: of all actors, their owner, and of policy.
+
+    The proposal's own is one of them, since every earlier approval is judged anew.
+    """
     streams = {principal.stream_of(answer.by), policy_stream(context.prefix)}
     if answer.verdict == APPROVE:
         streams.add(principal.stream_of(state.actor))
         held = standing(store, state.actor)
         if held is not None and held.owner:
             streams.add(principal.stream_of(held.owner))
+        streams |= {principal.stream_of(vote.by) for vote in state.approvals}
+        streams.add(proposal.stream_of(state.id))
     return {stream: store.head(stream).length for stream in sorted(streams) if stream}
 
 
@@ -184,8 +255,8 @@ def _note(answer: Answer) -> str:
 
 def _assurance(
     context: Context, store: Store, state: Proposal, answer: Answer
-) -> tuple[str, tuple[str, Sequence[str]] | None]:
-    """Returns how sure it is that this person decides, and the digests of their signed statement.
+) -> tuple[str, tuple[str, Sequence[str]] | None, str]:
+    """Returns how sure it is that this person decides; of a signed statement the digests, and the key that signed.
 
     Raises:
         RefusedError: `refused`, `needs_terminal`, `signature_required`.
@@ -201,7 +272,7 @@ def _assurance(
             context, answer.envelope, state, by=answer.by, verdict=answer.verdict,
             keys=keys_of(store, answer.by), note=_note(answer), disclosure=answer.disclosure,
         )  # fmt: skip
-        return signed.assurance, signed.digests
+        return signed.assurance, signed.digests, signed.fingerprint
     if context.options.remote or context.options.via not in {"cli", "sdk"}:
         raise RefusedError(
             "signature_required", "a decision from elsewhere is signed by the person's own key",
@@ -212,7 +283,7 @@ def _assurance(
             "needs_terminal", "a decision needs a terminal, at which a person sits, or their signature",
             f"ssh-add, then: ticket {answer.verdict} {state.id} --sign", proposal=state.id, actor=answer.by,
         )  # fmt: skip
-    return UNVERIFIED, None
+    return UNVERIFIED, None, ""
 
 
 def _rights(context: Context, store: Store, state: Proposal, answer: Answer) -> Ruling | None:
@@ -244,6 +315,26 @@ def _rights(context: Context, store: Store, state: Proposal, answer: Answer) -> 
     if ruling.answer == DENY:
         raise _rights_lost(state, "; ".join(ruling.reasons) or f"the rule {ruling.rule} denies it now")
     return ruling
+
+
+def _lapsed(
+    context: Context, store: Store, state: Proposal, demands: Mapping[str, object]
+) -> tuple[str, ...]:
+    """Returns the receipts of approvals that do not count any more: of who may approve no more, or not so.
+
+    Whether another session or model spoke was asked when they spoke.
+    """
+    now_ms = context.clock.now_ms()
+    lapsed = []
+    for vote in state.approvals:
+        held = standing(store, vote.by, now_ms)
+        against = authority.may_approve(
+            authority.table(None), actor=vote.by, proposer=state.actor, authors=proposal.authors(state),
+            demands={**demands, "separation": []}, assurance=vote.assurance,
+        )  # fmt: skip
+        if against or (held is not None and held.frozen_reason):
+            lapsed.append(vote.receipt)
+    return tuple(lapsed)
 
 
 def facts_of(state: Proposal) -> list[Facts]:

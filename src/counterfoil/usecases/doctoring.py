@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError
-from counterfoil.usecases import claims, drivers, hooking, indexing, orphans, policing, validating
+from counterfoil.usecases import claims, drivers, hooking, indexing, orphans, policing, taking_up, validating
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.context import Context
 from counterfoil.usecases.recovery import perform_recovery
 from counterfoil.usecases.reporting import counted
 from counterfoil.usecases.standing import standing
 
+if TYPE_CHECKING:
+    from counterfoil.gate.proposal import Proposal
+
 GIT_MINIMUM = (2, 38)
+SHOWN = 5
+"""So many proposals are named at most."""
 
 
 class Finding:
@@ -52,6 +58,7 @@ def examine(context: Context, *, fix: bool = False) -> list[Finding]:
         _index,
         _claims,
         _ledger,
+        _approved,
         _policy,
     )
     findings = []
@@ -190,6 +197,22 @@ def _ledger(context: Context, _fix: bool) -> Finding:
     if found.ledger is None:
         return Finding("ledger", "ok", "there is no ledger yet; the first change begins it")
     return Finding("ledger", "ok", f"{counted(found.size, 'receipt')}; ticket ledger verify examines them")
+
+
+def _approved(context: Context, _fix: bool) -> Finding:
+    found: list[Proposal] = []
+    if context.ledgers.exists():
+        store, views = context.ledgers.open(), context.ledgers.views()
+        try:
+            found = taking_up.interrupted(store, views)
+        finally:
+            views.close()
+            store.close()
+    if not found:
+        return Finding("approved", "ok", "what was approved has taken effect")
+    names = ", ".join([state.id for state in found[:SHOWN]])
+    message = f"{taking_up.NOT_IN_EFFECT}: {counted(len(found), 'proposal')}, {names}"
+    return Finding("approved", "warning", message, f"ticket approve {found[0].id}")
 
 
 def _policy(context: Context, _fix: bool) -> Finding:

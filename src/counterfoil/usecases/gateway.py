@@ -6,7 +6,7 @@ after the clone's lock was given back.
 
 from __future__ import annotations
 
-from counterfoil.usecases import change
+from counterfoil.usecases import change, observed
 from counterfoil.usecases.desk import Desk
 from counterfoil.usecases.ruling import Stopped
 
@@ -31,6 +31,10 @@ def perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> Outcome:
         HostError: `commit_failed`, `io_error`, `lock_timeout`; everything is then as it was.
         CounterfoilError: whatever `make_plan` raises.
     """
+    if context.state.names(observed.LEFT):
+        from counterfoil.usecases.taking_up import go_on
+
+        go_on(context)
     try:
         return change.perform(context, make_plan)
     except Stopped as stopped:

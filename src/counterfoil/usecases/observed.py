@@ -27,6 +27,8 @@ MAGIC = "counterfoil observed 1"
 OBSERVED = "observed"
 UNRECORDED = "unrecorded"
 """Folder of the clone's own: what happened while the ledger could not be opened."""
+LEFT = "approved"
+"""Folder of the clone's own: a mark for each proposal that was approved and has not taken effect."""
 DAMAGED = ".damaged"
 """Ends the name of a file in it that could not be read."""
 

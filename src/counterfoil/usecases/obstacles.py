@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.gate.facts import ALLOW, ASK, Facts, Ruling
+from counterfoil.gate.proposal import APPROVED, PENDING
 from counterfoil.tickets import workflow
 from counterfoil.tickets.naming import display_id
 from counterfoil.tickets.query import ready
@@ -18,6 +19,7 @@ from counterfoil.usecases import claims, proposals, validating
 from counterfoil.usecases.actions import preparing
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.ruling import ruled
+from counterfoil.usecases.taking_up import NOT_IN_EFFECT
 from counterfoil.usecases.views import OPEN
 
 if TYPE_CHECKING:
@@ -180,7 +182,9 @@ def _proposals(context: Context, store: Store | None, row: Row) -> Iterator[Obst
             continue
         mine = state.actor == context.actor()
         hint = f"ticket proposal {'wait' if mine else 'show'} {state.id}"
-        words = "waits for a person" if now == "pending" else f"is {now}"
+        words = "waits for a person" if now == PENDING else f"is {now}"
+        if now == APPROVED:
+            hint, words = f"ticket approve {state.id}", f"is {NOT_IN_EFFECT}"
         yield Obstacle(
             PROPOSAL, False, f"{state.id} by {state.actor} ({state.body.get('action')}) {words}", hint
         )

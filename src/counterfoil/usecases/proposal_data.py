@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from counterfoil.gate.proposal import Proposal
 
 TOLD = (
-    "action", "version", "risk", "actor", "reason", "tickets", "payload", "basis", "writes", "expires_at",
+    "action", "version", "risk", "actor", "reason", "tickets", "payload", "basis", "writes", "project", "ref", "expires_at",
     "supersedes", "via", "remote", "session", "model", "request", "ruling", "demands", "digest",
 )  # fmt: skip
 """Parts of what was proposed that are handed on as they are; what is not there is null."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from counterfoil.errors import ConflictError, InputError
 from counterfoil.gate import events, proposal, redact
@@ -12,7 +12,8 @@ from counterfoil.gate.proposal import PENDING, STALE, Proposal, Proposals
 from counterfoil.kernel.digest import blob_id
 from counterfoil.ledger.decider import Refusal
 from counterfoil.tickets.model import FILE_BYTES
-from counterfoil.usecases import record, runtime
+from counterfoil.usecases import record, runtime, whereabouts
+from counterfoil.usecases.contents import blob_ids
 from counterfoil.usecases.views import OPEN, PROPOSALS, read_up
 
 if TYPE_CHECKING:
@@ -103,21 +104,6 @@ def blob_of(context: Context, data: bytes | None) -> str | None:
     return blob_id(data, context.git_setting("extensions.objectformat") or "sha1")
 
 
-def is_here(context: Context, state: Proposal) -> bool:
-    """Tells whether a proposal is about this project, and not about another one of the repository."""
-    return str(state.body.get("project", context.project)) == context.project
-
-
-def other_project(state: Proposal) -> ConflictError:
-    """Returns the error of a proposal that is about another project, whose files and policy are not at hand here."""
-    name = str(state.body.get("project") or "")
-    return ConflictError(
-        "other_project", f"{state.id} is about the project in {name or 'the root of the repository'}",
-        f"ticket --project {name}" if name else "run it in the root of the repository",
-        proposal=state.id, project=name,
-    )  # fmt: skip
-
-
 def moved(context: Context, state: Proposal) -> list[list[str | None]]:
     """Returns what of a proposal's basis is not as it was: [name, then, now] each (gate.md, "The one door").
 
@@ -134,10 +120,29 @@ def moved(context: Context, state: Proposal) -> list[list[str | None]]:
     return found
 
 
+def has_landed(context: Context, found: Sequence[Sequence[str | None]]) -> bool:
+    """Tells whether Git itself says that a basis has moved, and not only a file that somebody is about to edit.
+
+    Args:
+        context: the project, with the proposal's branch checked out.
+        found: what `moved` has found.
+    """
+    if any(str(name).startswith(REF) for name, _, _ in found):
+        return True
+    head = context.git.head()
+    if head is None:
+        return False
+    there = blob_ids(context, head, [str(name) for name, _, _ in found])
+    return any(there.get(str(name)) == now for name, _, now in found)
+
+
 def status(context: Context, state: Proposal) -> str:
-    """Returns what a proposal is at this moment, whether that is sealed yet or not."""
+    """Returns what a proposal is at this moment, whether that is sealed yet or not.
+
+    From a working tree that has another branch, or no project of its own, nobody can tell whether it still stands.
+    """
     now = state.status_at(context.clock.now_ms())
-    return STALE if now == PENDING and is_here(context, state) and moved(context, state) else now
+    return STALE if now == PENDING and whereabouts.is_here(context, state) and moved(context, state) else now
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -206,9 +211,12 @@ def advance(
                 raise
             context.clock.sleep(min(attempt, 20) * context.entropy.bits(10) / (1 << 20))
             continue
-        if sealed[0].body != drafts[0].body:
-            sealed = []  # it was sent twice at once, and by its salt it is the other one that was sealed
-        return Advanced(runtime.load(store, DECIDER, stream).state, sealed)
+        if (
+            sealed[0].body != drafts[0].body
+        ):  # it was sent twice at once, and by its salt the other was sealed
+            return Advanced(runtime.load(store, DECIDER, stream).state, [])
+        own = [receipt for receipt in sealed if receipt.stream == stream]
+        return Advanced(runtime.onward(DECIDER, standing, own).state, sealed)
     raise ConflictError(
         "version_conflict", f"others wrote to {proposal_id} faster", "try again", proposal=proposal_id
     )
@@ -227,19 +235,24 @@ class _Unsealed:
 
 
 def settle(context: Context, store: Store, state: Proposal) -> Proposal:
-    """Seals that a pending proposal has expired or was overtaken, if so; returns it as it then is."""
-    now = status(context, state)
-    if state.status != PENDING or now == PENDING:
+    """Seals that a pending proposal has expired, if so; returns it as it then is.
+
+    Whether files have overtaken it is not sealed by whoever looks: that is for who decides (`overtake`).
+    """
+    if state.status != PENDING or state.status_at(context.clock.now_ms()) == PENDING:
         return state
-    if now == STALE:
-        body = {"moved": moved(context, state)}
-        command = proposal.Close(events.STALE, body)
-    else:
-        command = proposal.Close(events.EXPIRED, {})
+    return _close(context, store, state, proposal.Close(events.EXPIRED, {}))
+
+
+def overtake(context: Context, store: Store, state: Proposal, body: dict[str, Any]) -> Proposal:
+    """Seals that a pending proposal cannot come about as it was proposed; returns it as it then is."""
+    return _close(context, store, state, proposal.Close(events.STALE, body))
+
+
+def _close(context: Context, store: Store, state: Proposal, command: proposal.Close) -> Proposal:
+    key = f"{state.id}/{command.kind.rpartition('.')[2]}"
     try:
-        return advance(
-            context, store, state.id, command, actor=proposal.SERVER, key=f"{state.id}/{now}"
-        ).proposal
+        return advance(context, store, state.id, command, actor=proposal.SERVER, key=key).proposal
     except ConflictError as error:
         if error.code != "proposal_closed":
             raise

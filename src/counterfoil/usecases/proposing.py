@@ -6,18 +6,19 @@ refused, and the refusal is sealed. What it asks about waits for people. Nothing
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from counterfoil.errors import ConflictError, InputError, RefusedError
+from counterfoil.errors import ConflictError, HostError, InputError, RefusedError
 from counterfoil.gate import events, proposal, redact
-from counterfoil.gate.action import LEDGER
+from counterfoil.gate.action import FILES, LEDGER
 from counterfoil.gate.facts import ALLOW, DENY
 from counterfoil.gate.limits import REASON
 from counterfoil.gate.proposal import PENDING, Close, Open, Proposal
 from counterfoil.kernel import canonical
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.kernel.instant import iso_ms
-from counterfoil.usecases import applying, proposals, record, runtime
+from counterfoil.usecases import applying, proposals, record, runtime, taking_up, whereabouts
 from counterfoil.usecases.actions import payload as payloads
 from counterfoil.usecases.actions import preparing, registry
 from counterfoil.usecases.authenticating import check_scope
@@ -119,12 +120,23 @@ def propose(
         actor,
         store.ledger,
     )
-    state, was_there = _open(context, store, body, prepared, actor, key, replaced, along)
+    at_once = ruling.answer == ALLOW and prepared.form != LEDGER
+    with taking_up.marked(context, proposal_id) if at_once else nullcontext():
+        state, was_there = _open(context, store, body, prepared, actor, key, replaced, along)
+        if not was_there and state.status != PENDING:
+            state = _carried_out(context, store, state)
     if was_there:
         return _repeated(context, store, state, digest, key)
-    if state.status != PENDING:
-        state = applying.apply(context, store, state)
     return Proposed(state, False, dict(prepared.masked))
+
+
+def _carried_out(context: Context, store: Store, state: Proposal) -> Proposal:
+    """Lets what policy allows take effect; what a host hinders is left for the next attempt."""
+    try:
+        return applying.apply(context, store, state)
+    except HostError:
+        taking_up.note(context, proposals.load(store, state.id))
+        raise
 
 
 def withdraw(context: Context, store: Store, proposal_id: str, reason: str = "") -> Proposal:
@@ -211,7 +223,9 @@ def _repeated(context: Context, store: Store, state: Proposal, digest: str, key:
             proposal=state.id, key=redact.mask(key)[0],
         )  # fmt: skip
     state = proposals.settle(context, store, state)
-    return Proposed(applying.apply(context, store, state, quiet=True), True, {})
+    if taking_up.is_own(context, state) and whereabouts.is_here(context, state):
+        state = applying.apply(context, store, state, quiet=True)
+    return Proposed(state, True, {})
 
 
 def _check_rights(context: Context, store: Store, action: str, actor: str) -> None:
@@ -273,6 +287,7 @@ def _body(
         "id": proposal_id,
         "ledger": ledger,
         "project": context.project,
+        "ref": whereabouts.checked_out(context) if prepared.form == FILES else None,
         "action": prepared.action,
         "version": prepared.version,
         "form": prepared.form,

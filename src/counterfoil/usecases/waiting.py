@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from counterfoil.gate.proposal import APPLYING, APPROVED, PENDING, Proposal
 from counterfoil.ledger.instant import read_ms
-from counterfoil.usecases import applying, proposals
+from counterfoil.usecases import proposals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,8 @@ def wait(
 ) -> Proposal:
     """Returns a proposal once nobody has to decide on it any more, or as it is when the time is over.
 
-    An effect that was approved and interrupted is taken up here, so that nobody waits for what nobody does.
+    Nothing is carried out here: who waits is mostly an agent, with its own environment and its own files. A proposal
+    that files have overtaken is `stale` for as long as they are so; nobody has sealed that yet.
 
     Args:
         context: the project.
@@ -45,8 +47,8 @@ def wait(
     while True:
         size = store.size()
         state = proposals.settle(context, store, proposals.load(store, proposal_id))
-        if state.status in {APPROVED, APPLYING}:
-            state = applying.apply(context, store, state, quiet=True)
+        if state.status == PENDING:
+            state = replace(state, status=proposals.status(context, state))
         now_ms = context.clock.now_ms()
         if state.status not in {PENDING, APPROVED, APPLYING} or now_ms >= end_ms or stop():
             return state

@@ -256,7 +256,7 @@ def _keep_up(hub: Hub, pause: Callable[[float], bool]) -> None:
 def _swept(hub: Hub, pause: Callable[[float], bool]) -> tuple[int, int]:
     """Looks at all proposals that are open, a few at a time, so that requests are not kept waiting."""
     from counterfoil.gate.proposal import APPLYING, APPROVED, EXPIRED, PENDING
-    from counterfoil.usecases import applying, proposals
+    from counterfoil.usecases import applying, proposals, taking_up
     from counterfoil.web.hub import OWN
 
     context = hub.server.context(OWN)
@@ -265,7 +265,7 @@ def _swept(hub: Hub, pause: Callable[[float], bool]) -> tuple[int, int]:
     views = context.ledgers.views()
     try:
         for number, (_, state) in enumerate(proposals.listing(store, views, open_only=True), 1):
-            if state.status in {APPROVED, APPLYING}:
+            if state.status in {APPROVED, APPLYING} and taking_up.may_take_up(context, state):
                 applying.apply(context, store, state, quiet=True)
                 resumed += 1
             elif state.status == PENDING and state.status_at(context.clock.now_ms()) == EXPIRED:

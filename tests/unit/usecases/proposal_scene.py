@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from counterfoil.testing.machine import Machine
 from counterfoil.testing.simulator.gate_checks import every_proposal
 from counterfoil.testing.simulator.world import MemoryWorld
-from counterfoil.usecases import deciding, proposals, proposing
+from counterfoil.usecases import change, deciding, proposals, proposing
 from counterfoil.usecases.deciding import Answer, Decided
+from counterfoil.usecases.desk import Desk
 from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.opening import open_or_make
 from counterfoil.usecases.proposing import Proposed, Request
@@ -16,7 +17,9 @@ from counterfoil.usecases.setup import initialise
 
 if TYPE_CHECKING:
     from counterfoil.gate.proposal import Proposal
+    from counterfoil.usecases.catalog import Catalog
     from counterfoil.usecases.context import Context
+    from counterfoil.usecases.plan import Plan
     from counterfoil.usecases.ports import Store
 
 ADA, BOB, BOT = "human:ada", "human:bob", "agent:bot"
@@ -87,6 +90,16 @@ class Gatehouse:
     def kinds(self, state: Proposal) -> list[str]:
         """Returns what was sealed on a proposal's stream."""
         return [receipt.kind for receipt in self.store.read(f"proposal/{state.id}")]
+
+    def overtake(self) -> None:
+        """Lets somebody change the ticket and commit that, by a command that goes on with nothing else."""
+
+        def make_plan(catalog: Catalog) -> Plan:
+            desk = Desk(self.context(), catalog)
+            desk.assign(desk.open(self.ticket), "reviewer", BOB)
+            return desk.plan()
+
+        change.perform(self.context(), make_plan)
 
     def file(self) -> bytes:
         """Returns the ticket's file."""

@@ -94,7 +94,7 @@ def test_a_host_that_fails_leaves_the_approval_for_the_next_attempt(gate: Gateho
 
 def test_a_basis_that_has_moved_by_then_is_the_end_of_it(gate: Gatehouse) -> None:
     state = approved(gate)
-    carry_out(gate.context(), lambda desk: desk.move(desk.open(gate.ticket), "in_progress"))
+    gate.overtake()
     with pytest.raises(ConflictError) as caught:
         applying.apply(gate.context(), gate.store, state)
     assert caught.value.code == "stale"

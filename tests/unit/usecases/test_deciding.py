@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from unit.usecases.proposal_scene import ADA, BOB, BOT, HOUR_MS, Gatehouse
 
-from counterfoil.errors import ConflictError, CounterfoilError, InputError, RefusedError
+from counterfoil.errors import ConflictError, CounterfoilError, HostError, InputError, RefusedError
 from counterfoil.gate import events
 from counterfoil.gate.facts import ASK, DENY, Demands, Ruling
 from counterfoil.usecases import deciding, people, principals, proposing
+from counterfoil.usecases.actions import registry
+from counterfoil.usecases.actions.builtin import BUILT_IN
 from counterfoil.usecases.deciding import stricter
 
 PLAIN: dict[str, Any] = Demands().as_data()
@@ -139,12 +142,64 @@ def test_an_answer_in_whose_moment_the_time_runs_out_is_too_late(
 
 def test_what_was_overtaken_says_what_moved(gate: Gatehouse) -> None:
     state = gate.ask()
-    gate.world.work.replace(gate.path, gate.file() + b"\nBy hand.\n")
+    gate.overtake()
     for _ in range(2):
         error = refused(gate, state)
         assert (type(error), error.code) == (ConflictError, "stale")
         moved: Any = error.fields["moved"]
         assert moved[0][0] == gate.path
+    assert gate.kinds(state) == [events.OPENED, events.STALE]
+
+
+def test_who_may_not_decide_seals_nothing_either(gate: Gatehouse) -> None:
+    state = gate.ask()
+    gate.overtake()
+    for by, more in ((BOT, {}), (ADA, {"at_terminal": False})):
+        assert refused(gate, state, by=by, **more).code in {"refused", "needs_terminal"}
+    assert gate.kinds(state) == [events.OPENED]
+
+
+def test_a_file_that_is_being_edited_is_in_the_way_and_seals_nothing(gate: Gatehouse) -> None:
+    state, was = gate.ask(), gate.file()
+    gate.world.work.replace(gate.path, was[: len(was) // 2])
+    error = refused(gate, state)
+    assert (type(error), error.code) == (ConflictError, "basis_edited")
+    assert "git restore" in error.hint
+    gate.world.work.remove(gate.path)
+    assert refused(gate, state).code == "basis_edited"
+    gate.world.work.replace(gate.path, was)
+    assert gate.kinds(state) == [events.OPENED]
+    assert gate.answer(state).proposal.status == "applied"
+
+
+def test_a_no_counts_whatever_the_files_are(gate: Gatehouse) -> None:
+    state = gate.ask()
+    gate.overtake()
+    assert gate.answer(state, "reject").proposal.status == "rejected"
+
+
+def test_an_action_of_another_version_is_approved_no_more(
+    gate: Gatehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = gate.ask()
+    newer = replace(BUILT_IN["ticket.move"], version=2)
+    monkeypatch.setitem(registry.BUILT_IN, "ticket.move", newer)  # type: ignore[attr-defined]
+    error = refused(gate, state)
+    assert (error.code, "version 2" in error.message) == ("stale", True)
+    assert gate.now(state).status == "stale"
+    assert gate.kinds(state) == [events.OPENED, events.STALE]
+
+
+def test_an_action_that_this_process_lacks_is_left_to_another(
+    gate: Gatehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = gate.ask()
+    with monkeypatch.context() as patched:
+        patched.delitem(registry.BUILT_IN, "ticket.move")  # type: ignore[arg-type]
+        error = refused(gate, state)
+    assert (type(error), error.code) == (HostError, "not_here")
+    assert gate.kinds(state) == [events.OPENED]
+    assert gate.answer(state).proposal.status == "applied"
 
 
 def test_a_proposal_of_another_project_is_decided_there(gate: Gatehouse) -> None:

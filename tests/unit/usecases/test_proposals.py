@@ -10,7 +10,7 @@ from unit.usecases.proposal_scene import ADA, BOT, HOUR_MS, Gatehouse
 from counterfoil.errors import ConflictError, InputError
 from counterfoil.gate import events, proposal
 from counterfoil.gate.proposal import Close, Proposal
-from counterfoil.usecases import proposals, record, whereabouts
+from counterfoil.usecases import proposals, record
 
 
 @pytest.fixture

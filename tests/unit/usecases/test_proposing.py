@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from unit.usecases.proposal_scene import ADA, BOT, HOUR_MS, WEEK_MS, Gatehouse
 
-from counterfoil.errors import ConflictError, InputError, RefusedError
+from counterfoil.errors import ConflictError, HostError, InputError, RefusedError
 from counterfoil.gate import events, proposal
 from counterfoil.gate.facts import DENY, Demands, Ruling
 from counterfoil.kernel.instant import iso_ms
@@ -117,12 +117,20 @@ def test_without_a_key_each_request_is_its_own(gate: Gatehouse) -> None:
     assert gate.ask().id != gate.ask().id
 
 
-def test_who_repeats_an_approved_request_goes_on_with_its_effect(gate: Gatehouse) -> None:
+def test_who_repeats_an_approved_request_looks_on(gate: Gatehouse) -> None:
     state = gate.ask(key="once")
     gate.world.refuse_commits("not today")
     assert gate.answer(state).proposal.status == "approved"
     gate.world.refuse_commits("")
-    assert gate.propose(key="once").proposal.status == "applied"
+    assert gate.propose(key="once").proposal.status == "approved"
+
+
+def test_who_repeats_what_policy_allowed_goes_on_with_it(gate: Gatehouse) -> None:
+    gate.world.refuse_commits("not today")
+    with pytest.raises(HostError):
+        gate.ask(actor=ADA, options=HERE, key="once")
+    gate.world.refuse_commits("")
+    assert gate.ask(actor=ADA, options=HERE, key="once").status == "applied"
 
 
 # --- what is wrong with it ------------------------------------------------------------------------

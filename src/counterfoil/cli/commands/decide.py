@@ -205,7 +205,8 @@ def _show_and_ask(call: Call, store: Store, waiting: Sequence[Seen]) -> None:
 
     Raises:
         InputError: `not_confirmed`.
-        ConflictError: `stale`, for a change that cannot be shown.
+        ConflictError: `stale`, for a change that cannot be shown; `elsewhere` and the like, where that is why.
+        HostError: `not_here`, likewise.
     """
     context = call.context()
     if not all(may_decide(each.proposal, context.actor(), context.options.session) for each in waiting):
@@ -218,9 +219,11 @@ def _show_and_ask(call: Call, store: Store, waiting: Sequence[Seen]) -> None:
         sys.stdout.write("\n".join(lines) + "\n\n")
         if shown is None and each.status == PENDING:
             sys.stdout.flush()
-            name = short(each.proposal.id)
+            deciding.check_stands(context, store, each.proposal)
+            name, action = short(each.proposal.id), each.body.get("action")
             message = f"what {name} would change cannot be shown as it was, so it cannot be approved"
-            raise ConflictError("stale", message, f"ticket why {name}", proposal=each.proposal.id)
+            hint = f"ticket propose {action} … --supersedes {name}"
+            raise ConflictError("stale", message, hint, proposal=each.proposal.id)
     sys.stdout.flush()
     if call.arguments.flag("yes"):
         return

@@ -9,15 +9,17 @@ from counterfoil.cli.layout import colourful, terminal_width
 from counterfoil.cli.proposal_words import WIDTH, inbox_lines, inbox_order, short
 from counterfoil.cli.receipt_words import count
 from counterfoil.cli.seen import all_seen, may_decide, with_views
-from counterfoil.gate.proposal import PENDING
+from counterfoil.gate.proposal import APPROVED, PENDING
 from counterfoil.usecases import proposals
 from counterfoil.usecases.proposal_data import proposal_data
+from counterfoil.usecases.taking_up import NOT_IN_EFFECT
 
 if TYPE_CHECKING:
     from counterfoil.cli.proposal_words import Seen
     from counterfoil.gate.proposal import Proposal
 
 WIDEST = 110
+STUCK_SHOWN = 5
 
 
 def run(call: Call) -> Reply:
@@ -26,9 +28,9 @@ def run(call: Call) -> Reply:
     actor = context.actor()
     with with_views(context) as ledger:
         found = [] if ledger is None else list(proposals.listing(*ledger, open_only=True))
-    pending = [
-        each for each in all_seen(context, [each.proposal for each in found]) if each.status == PENDING
-    ]
+    open_ones = all_seen(context, [each.proposal for each in found])
+    pending = [each for each in open_ones if each.status == PENDING]
+    stuck = [each for each in open_ones if each.status == APPROVED]
     own = inbox_order([each for each in pending if may_decide(each.proposal, actor)])
     waiting = inbox_order(pending) if call.arguments.flag("all") else own
     limit = call.arguments.number("limit")
@@ -41,6 +43,7 @@ def run(call: Call) -> Reply:
         ],
         "total": len(waiting),
         "others": len(pending) - len(own),
+        "not_in_effect": [each.proposal.id for each in stuck],
     }
     width = min(terminal_width() or WIDTH, WIDEST)
     lines = inbox_lines(shown, colours=colourful(call.environ), width=width)
@@ -48,6 +51,10 @@ def run(call: Call) -> Reply:
         "Nothing is pending." if call.arguments.flag("all") else "Nothing waits for you."
     )
     notes = _notes(call, actor, waiting, shown, [each.proposal for each in pending], len(own))
+    notes += [
+        f"{NOT_IN_EFFECT}: {short(each.proposal.id)}; `ticket approve {short(each.proposal.id)}` tries again"
+        for each in stuck[:STUCK_SHOWN]
+    ]
     brief = "\n".join([each.proposal.id for each in shown])
     return Reply(data, text, notes=notes, brief=brief)
 

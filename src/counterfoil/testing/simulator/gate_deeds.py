@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.testing.simulator.deed import Deed
 from counterfoil.tickets.workflow import STATES
-from counterfoil.usecases import applying, deciding, proposals, proposing, waiting
+from counterfoil.usecases import deciding, proposals, proposing, taking_up, waiting
 from counterfoil.usecases.deciding import Answer
 from counterfoil.usecases.opening import open_or_make
 from counterfoil.usecases.proposing import Request
@@ -129,7 +129,7 @@ def go_on(context: Context) -> object:
     store = open_or_make(context)
     views = context.ledgers.views()
     try:
-        return applying.resume(context, store, views)
+        return taking_up.resume(context, store, views)
     finally:
         views.close()
         store.close()

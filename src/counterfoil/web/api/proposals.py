@@ -8,6 +8,7 @@ can answer one: the one route for that takes a statement signed with the key of 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 from anyio.to_thread import run_sync
@@ -15,8 +16,8 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from counterfoil.gate import proposal as gate_proposal
-from counterfoil.gate.proposal import APPLYING, APPROVED, CLOSED, PENDING
-from counterfoil.usecases import applying, proposals, proposing
+from counterfoil.gate.proposal import CLOSED, PENDING
+from counterfoil.usecases import proposals, proposing
 from counterfoil.usecases.proposal_data import proposal_data
 from counterfoil.usecases.shown_again import shown_again
 from counterfoil.web import paging, refusals
@@ -34,7 +35,7 @@ ProposalPath = Annotated[str, Path(alias="id", max_length=40, description="The w
 WAIT_S = 30.0
 WAIT_S_MAX = 60.0
 LOOK_S = 4.0
-"""After so long without a receipt it is looked whether files have made a proposal stale, or nobody goes on with it."""
+"""After so long without a receipt it is looked whether files have made a proposal stale."""
 LOOKED_AT_MAX = 2_000
 """How many proposals of others one page may skip."""
 ONLY_PEOPLE = refusals.Refusal(
@@ -152,29 +153,20 @@ async def wait(
         call.hub.herald.attention(gate_proposal.stream_of(state.id)) as heard,
         call.hub.meters.waiting.track_inprogress(),
     ):
-        silent = False
         while True:
             heard.clear()
-            state, status, left_s = await run_sync(_look, call, state.id, silent)
+            state, status, left_s = await run_sync(_look, call, state.id)
             left_s = min(deadline - loop.time(), left_s)
             if status in CLOSED or left_s <= 0 or call.hub.herald.stopping:
                 return answered({**proposal_data(state, status), "done": status in CLOSED})
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(heard.wait(), min(left_s, LOOK_S))
-                silent = False
-            except TimeoutError:
-                silent = True
 
 
-def _look(call: Call, proposal_id: str, silent: bool) -> tuple[Proposal, str, float]:
-    """Returns a proposal, its status and after how many seconds it may expire; seals that it has.
-
-    An effect of which nothing was heard for a while is taken up: whoever began it may be gone.
-    """
+def _look(call: Call, proposal_id: str) -> tuple[Proposal, str, float]:
+    """Returns a proposal, its status and after how many seconds it may expire; seals that it has."""
     store = call.store()
     state = proposals.settle(call.context, store, proposals.load(store, proposal_id))
-    if silent and state.status in {APPROVED, APPLYING}:
-        state = applying.apply(call.context, store, state, quiet=True)
     status = proposals.status(call.context, state)
     return state, status, _until_expiry_s(call, state)
 
