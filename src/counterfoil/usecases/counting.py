@@ -1,6 +1,7 @@
-"""How often somebody did what policy limits: read backwards from the end of the ledger, as far as the window goes.
+"""How often somebody did what policy limits, and what they have spent.
 
-Costs nothing where no rule of the policy limits a rate. On the hot path.
+How often is read backwards from the end of the ledger, as far as the window goes; spend is added up in a view. Costs
+nothing where no rule of the policy limits a rate or a budget. On the hot path.
 """
 
 from __future__ import annotations
@@ -25,14 +26,19 @@ BLOCK = 256
 
 
 def count(context: Context, store: Store, compiled: Compiled, found: Sequence[Facts]) -> None:
-    """Tells facts how often their actor did the same lately, where the policy asks for that.
+    """Tells facts how often their actor did the same lately and what they have spent, where policy asks for that.
 
     What belongs to one command counts one after the other, so that many changes at once are not one.
     """
     if not compiled[2]:
         return
     before: dict[str, int] = {}
+    spent: dict[str, str | None] = {}
     for facts in found:
+        if rules.wants_spend(compiled, facts.action, facts.actor):
+            if facts.actor not in spent:
+                spent[facts.actor] = _spent(context, store, facts.actor)
+            facts.spent = spent[facts.actor]
         windows = rules.windows(compiled, facts.action, facts.actor)
         if not windows:
             continue
@@ -40,6 +46,20 @@ def count(context: Context, store: Store, compiled: Compiled, found: Sequence[Fa
         before[facts.action] = ahead + 1
         recent = _recent(store, facts.action, facts.actor, windows, context.clock.now_ms())
         facts.recent = {window: number + ahead for window, number in recent.items()}
+
+
+def _spent(context: Context, store: Store, actor: str) -> str | None:
+    """Returns what somebody says to have spent in the project so far; None where the ledger cannot tell."""
+    from counterfoil.usecases import views
+
+    try:
+        derived = context.ledgers.views()
+        try:
+            return views.spent(store, derived, actor, context.project)
+        finally:
+            derived.close()
+    except CounterfoilError:
+        return None
 
 
 def _recent(store: Store, action: str, actor: str, windows: Sequence[int], now_ms: int) -> dict[int, int]:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from counterfoil.errors import HostError
+from counterfoil.gate import events
 from counterfoil.gate.proposal import APPLYING, APPROVED, PENDING, Proposals
+from counterfoil.gate.rules import DECIMALS, units
 from counterfoil.kernel.digest import sha256
 from counterfoil.ledger.fold import decode
 from counterfoil.usecases import kinds, ticket_story
@@ -177,6 +179,20 @@ def _apply_to_proposals(rows: Rows, receipt: Receipt, body: Body) -> None:
         rows.put("ticket", f"{ticket}/{order}", name)
 
 
+def _apply_to_spend(rows: Rows, receipt: Receipt, body: Body) -> None:
+    if receipt.kind != events.SPENT:
+        return
+    by, currency = text(body, "by"), text(body, "currency")
+    if by is None:
+        rows.put("lost", receipt.actor, True)
+        return
+    key = f"{by} {text(body, 'project') or ''}"
+    before = rows.get("sum", key) or {"currency": currency, "units": 0}
+    more = units(text(body, "amount") or "")
+    is_one_sum = before["units"] is not None and more is not None and before["currency"] == currency
+    rows.put("sum", key, {**before, "units": before["units"] + more if is_one_sum else None})
+
+
 def newest_first(position: int) -> str:
     """Returns the key of a place in the log in tables whose first row is the newest."""
     return f"{10**DIGITS - 1 - position:0{DIGITS}}"
@@ -194,7 +210,10 @@ PROPOSALS = View("proposals", 2, ("state", "order", "open", "ticket", "signed"),
 """`state`: by id, what the decider folds, and the position of its first receipt. `order`: by `newest_first`, the
 id. `open`: the same of those that wait for somebody or something. `ticket`: by `<ticket>/<newest first>`, the id.
 `signed`: by actor, the digest of the last statement of any kind that they signed."""
-VIEWS = (TICKETS, TIMELINE, COMMITS, PROPOSALS)
+SPEND = View("spend", 1, ("sum", "lost"), _apply_to_spend)
+"""`sum`: by `<actor> <project>`, what the actor says to have spent there, in billionths of a currency; null where
+that is no one sum: of several currencies, or of what is no amount. `lost`: by actor, that a body was erased."""
+VIEWS = (TICKETS, TIMELINE, COMMITS, PROPOSALS, SPEND)
 
 
 # --- keeping them up ------------------------------------------------------------------------------
@@ -345,6 +364,17 @@ def last_signed(store: Store, views: Views, actor: str) -> str | None:
     """Returns the digest of the last statement that somebody signed, as the log has it now."""
     data = read_up(store, views, lambda: views.get(PROPOSALS.name, "signed", actor), wanted=(PROPOSALS,))
     return None if data is None else str(json.loads(data))
+
+
+def spent(store: Store, views: Views, actor: str, project: str) -> str | None:
+    """Returns what somebody says to have spent in a project, as decimal text; None where nobody can add it up."""
+    keys = ("sum", f"{actor} {project}"), ("lost", actor)
+    data, lost = read_up(store, views, lambda: [views.get(SPEND.name, *key) for key in keys], wanted=(SPEND,))
+    total = 0 if data is None else json.loads(data)["units"]
+    if lost is not None or total is None:
+        return None
+    whole, rest = divmod(total, 10**DECIMALS)
+    return f"{whole}.{rest:0{DECIMALS}}".rstrip("0").rstrip(".")
 
 
 def stopped(views: Views) -> dict[str, tuple[str, int, int]]:

@@ -15,6 +15,7 @@ from counterfoil.gate.policy_reading import parse
 from counterfoil.gate.rules import DEFAULT, rule
 from counterfoil.ledger.receipt import Draft
 from counterfoil.testing.ledger import MemoryStore
+from counterfoil.testing.views import MemoryViews
 from counterfoil.usecases import counting, kinds
 from counterfoil.usecases.counting import action_of, count
 
@@ -36,6 +37,7 @@ def limited(**more: object) -> Compiled:
         "rate": {"per": "1h", "more_than": 3},
         **more,
     }
+    limit = {name: value for name, value in limit.items() if value is not None}
     policy, problems = parse({"version": 1, "rules": [limit]})
     assert policy is not None, problems
     return compile_policy(policy, "d")
@@ -127,3 +129,86 @@ def test_what_the_ledger_cannot_tell_is_unknown_and_so_asks(monkeypatch: pytest.
 )
 def test_the_receipt_of_a_change_tells_which_action_it_was(body: dict[str, object], action: str) -> None:
     assert action_of(body) == action
+
+
+# --- spend ----------------------------------------------------------------------------------------
+
+
+class Purse(Bench):
+    """A bench whose views lie in memory, in a project at the root."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        super().__init__(store)
+        self.ledgers = self
+        self.project = ""
+        self.kept = MemoryViews()
+
+    def views(self) -> MemoryViews:
+        """Opens the views."""
+        return self.kept
+
+    def spends(self, amount: object, currency: str = "EUR", by: str = BOT, project: str = "") -> None:
+        """Seals what somebody has spent."""
+        body = {"by": by, "project": project, "amount": amount, "currency": currency, "ticket": "x"}
+        self.seal("ticket/x", events.SPENT, body, actor=by)
+
+    def told(self, compiled: Compiled | None = None) -> str | None:
+        """Returns what policy is told that the agent has spent."""
+        facts = Facts("ticket.move", BOT, priority="p2", state_to="ready")
+        count(self.context, self.store, compiled or thrifty(), [facts])
+        return facts.spent
+
+
+def thrifty() -> Compiled:
+    """A policy that asks once somebody has spent more than 12.50."""
+    return limited(rate=None, budget={"more_than": "12.50"})
+
+
+@pytest.mark.parametrize(
+    ("amounts", "spent", "answer"),
+    [
+        ([], "0", "allow"),
+        (["12.50"], "12.5", "allow"),
+        (["12.5", "0.000000001"], "12.500000001", "ask"),
+        (["0.1"] * 125, "12.5", "allow"),
+        (["12", "0.50000000001"], "12.500000001", "ask"),
+        (["100"], "100", "ask"),
+        (["1", "9" * 20], None, "ask"),
+    ],
+)
+def test_what_somebody_says_to_have_spent_is_added_up_exactly(
+    amounts: list[str], spent: str | None, answer: str
+) -> None:
+    purse = Purse(MemoryStore(LEDGER))
+    for amount in amounts:
+        purse.spends(amount)
+    purse.spends("99", by=ADA)
+    purse.spends("99", project="other/")
+    assert purse.told() == spent
+    facts = Facts("ticket.move", BOT, priority="p2", state_to="ready", spent=spent)
+    assert rule(thrifty(), facts).answer == answer
+
+
+def test_of_several_currencies_and_of_what_was_erased_nobody_knows_the_sum() -> None:
+    mixed, erased = Purse(MemoryStore(LEDGER)), Purse(MemoryStore(LEDGER))
+    for purse in (mixed, erased):
+        purse.spends("1")
+    mixed.spends("1", currency="USD")
+    assert mixed.told() is None
+    erased.store.erase([0])
+    assert erased.told() is None
+
+
+def test_spend_is_not_read_where_no_rule_wants_it_and_unknown_where_it_cannot_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    purse = Purse(MemoryStore(LEDGER))
+    purse.spends("1")
+
+    def fail() -> None:
+        raise HostError("io_error", "gone")
+
+    monkeypatch.setattr(purse, "views", lambda: pytest.fail("the views were opened"))
+    assert purse.told(limited()) is None
+    monkeypatch.setattr(purse, "views", fail)
+    assert purse.told() is None
