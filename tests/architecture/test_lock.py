@@ -39,7 +39,9 @@ def test_the_lock_was_made_from_the_present_requirements() -> None:
     metadata = PRODUCT["metadata"]
     extras = SETTINGS["project"]["optional-dependencies"].values()
     wanted = [*SETTINGS["project"]["dependencies"], *[each for extra in extras for each in extra]]
-    assert locked(metadata["requires-dist"]) == wishes(wanted) - {("counterfoil", "")}  # the extra of all extras
+    assert locked(metadata["requires-dist"]) == wishes(wanted) - {
+        ("counterfoil", "")
+    }  # the extra of all extras
     groups = SETTINGS["dependency-groups"]
     assert {name: locked(group) for name, group in metadata["requires-dev"].items()} == {
         name: wishes(group) for name, group in groups.items()

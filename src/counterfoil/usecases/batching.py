@@ -22,9 +22,9 @@ from counterfoil.tickets import workflow
 from counterfoil.tickets.template import Template
 from counterfoil.tickets.values import check_title, clean_labels, parse_actor
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.context import Context
 from counterfoil.usecases.desk import Sheet
+from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.intake import strictjson
 from counterfoil.usecases.intake.bulk import BulkDesk, summarise_personal_data
 from counterfoil.usecases.plan import Outcome, Plan

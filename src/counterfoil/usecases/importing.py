@@ -20,9 +20,9 @@ from counterfoil.kernel.ids import short_id
 from counterfoil.tickets import document, index
 from counterfoil.tickets.model import FILE_BYTES, Ticket
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.context import Context
 from counterfoil.usecases.desk import Sheet
+from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.intake import portable
 from counterfoil.usecases.intake.bulk import BulkDesk, warn_of_personal_data
 from counterfoil.usecases.intake.item import Item, Skip, short_title

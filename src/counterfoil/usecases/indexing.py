@@ -5,8 +5,8 @@ from __future__ import annotations
 from counterfoil.tickets import index
 from counterfoil.usecases import catalog as catalogs
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.context import Context
+from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.plan import Outcome, Plan
 
 SUBJECT = "ticket: rebuild index"

@@ -7,8 +7,8 @@ from counterfoil.tickets import config as configs
 from counterfoil.tickets import index
 from counterfoil.usecases import drivers, hooking
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.context import CONFIG_FILE, Context
+from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.plan import FileChange, Outcome, Plan
 
 TEMPLATE_FILE = ".tickets/template.md"

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import ConflictError, HostError, InputError
 from counterfoil.tickets import index
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.contents import blobs
 from counterfoil.usecases.dates import ticket_folder
 from counterfoil.usecases.effect import sync_note
+from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.history import Change, changes_between
 from counterfoil.usecases.indexing import SUBJECT
 from counterfoil.usecases.plan import Plan

@@ -18,9 +18,9 @@ from counterfoil.tickets import document, index
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases import claims
 from counterfoil.usecases.blobs import LOCAL_ONLY
-from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.contents import PLAIN_LOG, blob_ids, committed, ids_of
 from counterfoil.usecases.dates import instant, ticket_folder
+from counterfoil.usecases.gateway import perform
 from counterfoil.usecases.guarding import UNDOES
 from counterfoil.usecases.history import TRAILER, Change, changes_between
 from counterfoil.usecases.plan import FileChange, Outcome, Plan

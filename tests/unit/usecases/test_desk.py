@@ -113,13 +113,3 @@ def test_an_id_that_was_given_in_another_worktree_is_not_given_again(office: Off
     first = office.new("Gone at once")
     (office.repository.path / f".tickets/tickets/{first}.md").unlink()
     assert office.new("Next")[:SHORT_LENGTH] != first[:SHORT_LENGTH]
-
-
-def test_an_agent_that_finishes_urgent_work_is_told_that_a_person_would_be_asked(office: Office) -> None:
-    ticket = office.new("Urgent", "in_progress")
-    context = office.context("agent:a")
-    from counterfoil.usecases.gateway import carry_out
-
-    carry_out(context, lambda desk: desk.update(desk.open(ticket), {"priority": "p0"}))
-    carry_out(context, lambda desk: desk.move(desk.open(ticket), "done"))
-    assert [warning["code"] for warning in context.warnings] == ["would_ask"]
