@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
 
 SAVE_AGAIN = "save it as UTF-8"
+CORRECT = f"correct {PATH}, then run `ticket policy validate`"
 
 
 class Reading(NamedTuple):
@@ -48,7 +49,7 @@ def read(context: Context, data: bytes) -> Reading:
         line, column = error.fields.get("line"), error.fields.get("column")
         place = (line if isinstance(line, int) else 0, column if isinstance(column, int) else 0)
         code = "invalid_yaml" if error.code == "invalid_ticket" else error.code
-        return Reading(None, [Diagnostic(code, "error", PATH, error.message, error.hint, *place)], digest)
+        return Reading(None, [Diagnostic(code, "error", PATH, error.message, CORRECT, *place)], digest)
     policy, diagnostics = parse(plain)
     return Reading(policy, diagnostics, digest)
 

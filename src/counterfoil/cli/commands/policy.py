@@ -58,7 +58,7 @@ def _validate(call: Call) -> Reply:
     report = Report()
     report.diagnostics = loaded.diagnostics
     report.raise_if_wrong(
-        f"{policing.FILE} is not valid: {len(report.errors)} errors", f"mend {policing.FILE}"
+        f"{policing.FILE} is not valid: {counted(len(report.errors), 'error')}", f"mend {policing.FILE}"
     )
     words = "Policy is valid." if loaded.exists else "There is no policy file; the default policy counts."
     return Reply({"exists": loaded.exists, "digest": loaded.digest, **report.as_data()}, words)

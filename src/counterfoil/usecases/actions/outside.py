@@ -108,7 +108,9 @@ def pinned(kind: str, name: str, definition: Mapping[str, object], payload: Mapp
 
 def undefined(kind: str, name: str, section: str) -> InputError:
     """Returns the error of a name that the configuration does not have."""
-    hint = f"put [{section}.{name}] into your own counterfoil/config.toml (docs/reference/actions.md)"
+    hint = (
+        f"put [{section}.{name}] into your own ~/.config/counterfoil/config.toml (docs/reference/actions.md)"
+    )
     return InputError(
         "definition_not_found",
         f"no {kind} is called {name!r} in your configuration",
