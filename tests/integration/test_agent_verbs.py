@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from integration.verbs_scene import Desk
 
 ME = "human:test-person"
+MAKE = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f")
 TOKEN = re.compile(r"^cf_claude_[0-9a-z]{8}\.[A-Za-z0-9_-]{43}$", re.M)
 
 
 @pytest.fixture(name="key")
 def make_key(tmp_path: Path) -> Path:
     """A public key."""
-    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", str(tmp_path / "key")]
-    subprocess.run(command, check=True)
+    subprocess.run([*MAKE, str(tmp_path / "key")], check=True)
     return tmp_path / "key.pub"
 
 
@@ -133,10 +133,11 @@ def test_where_nobody_is_registered_the_lists_are_empty(core_desk: Desk) -> None
     assert core_desk.error("agent", "show", "claude", status=4)["code"] == "ledger_not_found"
 
 
-def test_a_person_is_added_with_a_key_that_openssh_knows(desk: Desk, key: Path) -> None:
+def test_a_person_is_added_with_a_key_that_openssh_knows(desk: Desk, key: Path, tmp_path: Path) -> None:
     said = sit_at(desk, "person", "add", "morgan", "--key", str(key), "--key-name", "laptop")
     assert said.out == f"Registered human:morgan with {fingerprint(key)}\n"
-    sit_at(desk, "person", "add", "robin", "--key", str(key))
+    subprocess.run([*MAKE, str(tmp_path / "other")], check=True)
+    sit_at(desk, "person", "add", "robin", "--key", str(tmp_path / "other.pub"))
     shown = desk.data("person", "show", "morgan")["person"]
     assert [(each["id"], each["name"]) for each in shown["keys"]] == [(fingerprint(key), "laptop")]
     signers = desk.say("person", "signers").out.splitlines()
@@ -153,8 +154,7 @@ def test_a_key_that_nobody_vouches_for_lets_nobody_decide(desk: Desk, key: Path,
     assert "needs_terminal" in sit_at(desk, *words, "--ci", "--json", status=9).out
     assert desk.data("person")["people"] == []
     desk.say("person", "add", "morgan")  # without a key, it gives nothing
-    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "mine")]
-    subprocess.run(command, check=True)
+    subprocess.run([*MAKE, str(tmp_path / "mine")], check=True)
     desk.git("config", "ticket.signingKey", str(tmp_path / "mine"))
     assert desk.error(*words, status=9)["code"] == "needs_terminal"
     sit_at(desk, "person", "add", ME, "--key", str(tmp_path / "mine.pub"))
