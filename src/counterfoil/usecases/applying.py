@@ -16,7 +16,7 @@ from counterfoil.gate.action import FILES, LEDGER
 from counterfoil.gate.proposal import APPLYING, APPROVED, Proposal
 from counterfoil.tickets import index
 from counterfoil.usecases import effect, proposals, record, runtime, signing, whereabouts
-from counterfoil.usecases.actions import executing, preparing
+from counterfoil.usecases.actions import basis, executing, preparing
 from counterfoil.usecases.actions.at_hand import require_at_hand
 from counterfoil.usecases.change import perform
 from counterfoil.usecases.plan import Grant
@@ -233,10 +233,12 @@ def check_basis(context: Context, state: Proposal) -> None:
     """Checks that what a proposal rests on is as it was.
 
     Raises:
-        ConflictError: `stale` where Git says so too; `basis_edited` where somebody is at a file, and may put it back.
+        ConflictError: `stale` where Git says so too; `basis_edited` where somebody is at a file, and may put it back;
+            `uncommitted_edits` where what it rests on is not committed, so that more would be than was shown.
     """
     found = proposals.moved(context, state)
     if not found:
+        basis.require_committed(context, state.body.get("writes") or ())
         return
     if proposals.has_landed(context, found):
         raise stale(state, found)

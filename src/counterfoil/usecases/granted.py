@@ -161,7 +161,7 @@ def refusal(commit: str | None, unlike: Iterable[str]) -> ConflictError:
     hint = (
         "git diff" if commit is None else f"git show {commit[:12]}; to take it back: git revert {commit[:12]}"
     )
-    return ConflictError(REASON, words(unlike), hint, commit=commit, paths=sorted(unlike))
+    return ConflictError("hook_changed", words(unlike), hint, commit=commit, paths=sorted(unlike))
 
 
 # --- the policy -------------------------------------------------------------------------------------

@@ -76,10 +76,23 @@ def on(
     found = facts_of(context, files, rows, actor)
     if not found:
         return Ruling(ALLOW, UNRULED, "default")
+    if not actor.startswith("human:"):
+        found += _of_edits(context, files, actor)
     ruling = ruled(context, store, found, actor)
     if ruling.answer != ALLOW:
         raise Stopped(ruling, files, rows, actor, store is not None)
     return ruling
+
+
+def _of_edits(context: Context, files: Sequence[FileChange], actor: str) -> list[Facts]:
+    """Returns the facts of edits that are not committed yet and go along: no agent gets a file past policy by hand.
+
+    People edit files by hand and let a verb commit them; that is theirs to do.
+    """
+    from counterfoil.usecases.uncommitted import since_head
+
+    edits, rows = since_head(context, files)
+    return facts_of(context, edits, rows, actor) if edits else []
 
 
 def ruled(context: Context, store: Store | None, found: Sequence[Facts], actor: str) -> Ruling:

@@ -9,6 +9,7 @@ from counterfoil.errors import ConflictError
 from counterfoil.tickets import index
 from counterfoil.usecases.context import plain_path
 from counterfoil.usecases.proposals import blob_of
+from counterfoil.usecases.uncommitted import edited
 
 if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
@@ -33,6 +34,27 @@ def of_plan(context: Context, plan: Plan) -> tuple[Basis, Writes]:
         if change.before != change.after:
             writes.append((path, before, blob_of(context, change.after)))
     return basis, writes
+
+
+def require_committed(context: Context, writes: Iterable[Sequence[str | None]]) -> None:
+    """Checks that the files which a proposal writes have no edits that are not committed.
+
+    They would go along with the commit, and nobody who is asked would see them.
+
+    Raises:
+        ConflictError: `uncommitted_edits`.
+    """
+    found = edited(context, [str(item[0]) for item in writes])
+    if not found:
+        return
+    paths = sorted([plain_path(context.prefix + path) for path in found])
+    names = " ".join(paths[:5])
+    raise ConflictError(
+        "uncommitted_edits",
+        f"edits that are not committed would go along unseen: {', '.join(paths[:5])}",
+        f"git commit -- {names}, or: git restore {names}",
+        paths=paths,
+    )
 
 
 def require(context: Context, plan: Plan, writes: Iterable[Sequence[str | None]]) -> None:

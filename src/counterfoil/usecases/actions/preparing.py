@@ -66,7 +66,7 @@ def prepare(
     Raises:
         InputError: `unknown_action`, `invalid_payload`, `too_large`, `not_canonical`, `secret_found`,
             `ticket_not_found`, `no_change`, and what the desk says.
-        ConflictError: `claimed`.
+        ConflictError: `claimed`, `uncommitted_edits`.
     """
     action = registry.find(context, name)
     plain = payloads.checked(action, payload)
@@ -179,6 +179,7 @@ def _prepare_files(
     if action.name != builtin.BATCHED and all(facts.action != action.name for facts in found):
         found.append(_whole(action, found))
     reads, writes = basis.of_plan(context, made)
+    basis.require_committed(context, writes)
     seen = shown.diff(
         [
             (context.prefix + change.path, change.before, change.after)
