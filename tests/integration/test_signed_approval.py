@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conformance.decisions_page import checked, needs_jq
 from integration.ssh_scene import make_key, needs_openssh
+from integration.terminal_scene import sit_at
 
 from counterfoil.adapters.ledgers import LedgerFolder
 from counterfoil.gate import events, statement
@@ -30,6 +31,13 @@ def home(tmp_path: Path, desk: Desk) -> Path:
     folder.mkdir()
     desk.env = {"HOME": str(folder)}
     return folder
+
+
+def own_key(desk: Desk, home: Path) -> Path:
+    """Makes the key of Ada's home, for which she vouches at a terminal."""
+    key = make_key(home / ".ssh" / "id_ed25519")
+    sit_at(desk, "person", "add", "ada", "--key", f"{key}.pub", "--actor", "human:ada")
+    return key
 
 
 def asked(desk: Desk, title: str) -> str:
@@ -59,7 +67,7 @@ def sealed(desk: Desk, proposal: str) -> dict[str, Receipt]:
 
 @needs_jq
 def test_what_was_signed_is_checked_by_hand(desk: Desk, home: Path, tmp_path: Path) -> None:
-    make_key(home / ".ssh" / "id_ed25519")
+    own_key(desk, home)
     proposal = asked(desk, "Prices are wrong")
     assert approve(desk, proposal, "--note", "seen, naïvely")["ok"]
     receipts = sealed(desk, proposal)
@@ -76,7 +84,7 @@ def test_what_was_signed_is_checked_by_hand(desk: Desk, home: Path, tmp_path: Pa
 
 
 def test_the_statement_says_what_the_proposal_says(desk: Desk, home: Path) -> None:
-    make_key(home / ".ssh" / "id_ed25519")
+    own_key(desk, home)
     proposal = asked(desk, "Prices are wrong")
     approve(desk, proposal)
     receipts = sealed(desk, proposal)
@@ -97,7 +105,7 @@ def test_the_statement_says_what_the_proposal_says(desk: Desk, home: Path) -> No
 
 
 def test_the_next_statement_names_the_one_before(desk: Desk, home: Path) -> None:
-    make_key(home / ".ssh" / "id_ed25519")
+    own_key(desk, home)
     proposals = [asked(desk, title) for title in ("One", "Two")]
     told = []
     for proposal in proposals:
@@ -110,7 +118,7 @@ def test_the_next_statement_names_the_one_before(desk: Desk, home: Path) -> None
 
 
 def test_another_key_than_the_first_does_not_sign_for_a_person(desk: Desk, home: Path) -> None:
-    key = make_key(home / ".ssh" / "id_ed25519")
+    key = own_key(desk, home)
     approve(desk, asked(desk, "One"))
     for name in (key, key.with_suffix(".pub")):
         name.unlink()
@@ -118,6 +126,12 @@ def test_another_key_than_the_first_does_not_sign_for_a_person(desk: Desk, home:
     answer = approve(desk, asked(desk, "Two"))
     assert answer["error"]["code"] == "signature_required"
     assert [each["code"] for each in answer["warnings"]] == ["key_not_registered"]
+
+
+def test_a_key_that_nobody_has_vouched_for_signs_nothing_without_a_terminal(desk: Desk, home: Path) -> None:
+    make_key(home / ".ssh" / "id_ed25519")
+    assert approve(desk, asked(desk, "One"))["error"]["code"] == "needs_terminal"
+    assert desk.data("person", "signers") == {"allowed_signers": ""}
 
 
 def test_a_locked_key_says_how_it_can_sign(desk: Desk, home: Path) -> None:
