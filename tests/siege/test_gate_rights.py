@@ -197,6 +197,43 @@ def test_two_keys_of_one_person_are_one_person(gate: Gate) -> None:
     assert gate.answer(state, by=BOB, note="", **signed(gate, state, BOB)).proposal.status == "applied"
 
 
+QUORUM = AGENTS_ASK.replace("then: ask", "then: ask\n    quorum: 2")
+
+
+def test_who_was_revoked_since_they_approved_is_not_counted(gate: Gate) -> None:
+    gate.accept(QUORUM)
+    state = gate.propose()
+    with gate.opened(EVE) as (context, store):
+        people.add(context, store, ADA, None, at_terminal=True)
+    assert gate.answer(state, by=ADA).proposal.status == "pending"
+    with gate.opened(EVE) as (context, store):
+        principals.revoke(context, store, "human", ADA, "left")
+    seen = gate.answer(state, by=BOB).proposal
+    assert (seen.status, len(seen.votes), [vote.by for vote in seen.approvals]) == ("pending", 2, [BOB])
+    seen = gate.answer(state, by=EVE).proposal
+    assert (seen.status, [vote.by for vote in seen.approvals]) == ("applied", [BOB, EVE])
+
+
+def test_who_approved_otherwise_than_is_demanded_by_now_is_not_counted_until_they_do(gate: Gate) -> None:
+    gate.accept(QUORUM)
+    state = gate.propose()
+    assert gate.answer(state, by=ADA).proposal.status == "pending"
+    gate.accept(QUORUM.replace("quorum: 2", "quorum: 2\n    require: signed"))
+    seen = gate.answer(state, by=BOB, note="", **signed(gate, state, BOB)).proposal
+    assert (seen.status, [vote.by for vote in seen.approvals]) == ("pending", [BOB])
+    seen = gate.answer(state, by=ADA, note="", **signed(gate, state, ADA)).proposal
+    assert (seen.status, [vote.by for vote in seen.approvals]) == ("applied", [BOB, ADA])
+
+
+def test_one_key_cannot_be_registered_for_two_people(gate: Gate) -> None:
+    with gate.opened(EVE) as (context, store):
+        people.add(context, store, ADA, public_key("one").line, at_terminal=True)
+        with pytest.raises(ConflictError) as caught:
+            people.add(context, store, BOB, public_key("one").line, at_terminal=True)
+        assert (caught.value.code, caught.value.fields["holder"]) == ("key_in_use", ADA)
+        people.add(context, store, ADA, public_key("one").line, at_terminal=True)
+
+
 def test_what_was_signed_before_it_was_edited_does_not_count_for_the_edition(gate: Gate) -> None:
     state = gate.propose("ticket.create", {"title": "Small"})
     made = signed(gate, state, ADA)

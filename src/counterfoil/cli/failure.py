@@ -39,6 +39,7 @@ EXIT_STATUS: dict[str, int] = {
     "stale": 10,
     "version_conflict": 10,
     "precondition_failed": 10,
+    "key_in_use": 10,
     "key_reused": 10,
     "stream_exists": 10,
     "copies_differ": 10,

@@ -85,6 +85,7 @@ class Vote(NamedTuple):
         note: what they had to say.
         assurance: one of `ASSURANCES`.
         receipt: the leaf hash of its receipt.
+        key: the fingerprint of the key that signed it, or empty.
     """
 
     verdict: str
@@ -93,6 +94,7 @@ class Vote(NamedTuple):
     note: str
     assurance: str
     receipt: str
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ class Proposal:
         attempt: how many effects were begun.
         agreed: how many people have to approve; more than was demanded when it was proposed, where policy has
             become stricter since.
+        lapsed: the receipts of answers that do not count any more, since whoever gave them may not, or not so.
         effect: the last one: `intended`, `commit`, `result`, `reason`, `message`, `at`.
     """
 
@@ -121,6 +124,7 @@ class Proposal:
     attempt: int = 0
     effect: Mapping[str, Any] = field(default_factory=dict)
     agreed: int = 1
+    lapsed: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -155,8 +159,16 @@ class Proposal:
 
     @property
     def approvals(self) -> tuple[Vote, ...]:
-        """The answers that say yes."""
-        return tuple([vote for vote in self.votes if vote.verdict == "approve"])
+        """The answers that say yes, and count."""
+        return tuple(
+            [vote for vote in self.votes if vote.verdict == "approve" and vote.receipt not in self.lapsed]
+        )
+
+    @property
+    def voices(self) -> int:
+        """How many people have approved: whoever share one key are one."""
+        yes = self.approvals
+        return min(len({vote.by for vote in yes}), len({vote.key or vote.by for vote in yes}))
 
     def status_at(self, now_ms: int) -> str:
         """Returns the status at a moment: a pending proposal that was not answered in time has expired."""
@@ -189,6 +201,9 @@ class Decide(NamedTuple):
         disclosure: the note as the statement names it by digest, or None.
         demands: what the answer needs by today's policy, the stricter of then and now; None takes
             those of then.
+        key: the fingerprint of the key that signed, or empty.
+        lapsed: the receipts of earlier approvals that do not count any more.
+        judged: how many answers there were when that was looked at; None where nobody has looked.
     """
 
     verdict: str
@@ -200,6 +215,9 @@ class Decide(NamedTuple):
     envelope: str | None = None
     disclosure: str | None = None
     demands: Mapping[str, Any] | None = None
+    key: str = ""
+    lapsed: Sequence[str] = ()
+    judged: int | None = None
 
 
 class Close(NamedTuple):
@@ -216,7 +234,7 @@ class Proposals:
     """Decides on one proposal."""
 
     name = "proposal"
-    version = 1
+    version = 2
 
     def initial(self) -> Proposal:
         """Returns the state before the first receipt."""
@@ -252,11 +270,13 @@ class Proposals:
             "body": dict(state.body), "receipt": state.receipt, "at": state.at, "status": state.status,
             "votes": [list(vote) for vote in state.votes], "closed": dict(state.closed),
             "attempt": state.attempt, "effect": dict(state.effect), "agreed": state.agreed,
+            "lapsed": list(state.lapsed),
         }  # fmt: skip
 
     def load(self, data: Any) -> Proposal:
         """Reads what `dump` gave."""
-        return Proposal(**{**data, "votes": tuple([Vote(*vote) for vote in data["votes"]])})
+        votes, lapsed = tuple([Vote(*vote) for vote in data["votes"]]), tuple(data["lapsed"])
+        return Proposal(**{**data, "votes": votes, "lapsed": lapsed})
 
 
 def closed(state: Proposal) -> ConflictError:
@@ -284,7 +304,13 @@ def _answered(state: Proposal, command: Decide) -> Sequence[Event] | Refusal:
         return [] if any(vote.by == command.by for vote in state.approvals) else Refusal(closed(state))
     if state.status != PENDING:
         return Refusal(closed(state))
-    if command.verdict == "approve" and any(vote.by == command.by for vote in state.approvals):
+    if command.judged not in {None, len(state.votes)}:
+        hint = f"ticket proposal show {state.id}"
+        return Refusal(
+            ConflictError("version_conflict", f"{state.id} was answered meanwhile", hint, proposal=state.id)
+        )
+    counting = [vote for vote in state.approvals if vote.receipt not in command.lapsed]
+    if command.verdict == "approve" and any(vote.by == command.by for vote in counting):
         return []
     kind = events.APPROVED if command.verdict == "approve" else events.REJECTED
     body: dict[str, object] = {
@@ -294,6 +320,10 @@ def _answered(state: Proposal, command: Decide) -> Sequence[Event] | Refusal:
     wanted = int((command.demands or {}).get("quorum", 1))
     if command.verdict == "approve" and wanted > state.quorum:
         body["quorum"] = wanted
+    if command.key:
+        body["key"] = command.key
+    if command.verdict == "approve" and command.lapsed:
+        body["lapsed"] = list(command.lapsed)
     return [Event(kind, body)]
 
 
@@ -366,17 +396,17 @@ def _vote(state: Proposal, receipt: Receipt, body: Body) -> Proposal:
     verdict = "approve" if receipt.kind == events.APPROVED else "reject"
     vote = Vote(
         verdict, receipt.actor, receipt.at, str(body.get("note") or ""),
-        str(body.get("assurance") or UNVERIFIED), receipt.id,
+        str(body.get("assurance") or UNVERIFIED), receipt.id, str(body.get("key") or ""),
     )  # fmt: skip
-    state = replace(state, votes=(*state.votes, vote))
+    lapsed = tuple(dict.fromkeys([*state.lapsed, *map(str, body.get("lapsed") or ())]))
+    state = replace(state, votes=(*state.votes, vote), lapsed=lapsed)
     if verdict == "reject":
         return replace(
             state, status=REJECTED, closed={"reason": vote.note, "by": receipt.actor, "at": receipt.at}
         )
     wanted = body.get("quorum")
     state = replace(state, agreed=max(state.agreed, wanted if isinstance(wanted, int) else 1))
-    people = {vote.by for vote in state.approvals}
-    return replace(state, status=APPROVED) if len(people) >= state.quorum else state
+    return replace(state, status=APPROVED) if state.voices >= state.quorum else state
 
 
 def _closed(state: Proposal, receipt: Receipt, body: Body) -> Proposal:

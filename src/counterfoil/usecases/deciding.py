@@ -27,7 +27,7 @@ from counterfoil.usecases.registered import standing
 from counterfoil.usecases.ruling import ruled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from counterfoil.gate.facts import Ruling
     from counterfoil.usecases.context import Context
@@ -188,7 +188,9 @@ def _seal(context: Context, store: Store, state: Proposal, answer: Answer) -> Ad
         ruling = _rights(context, store, state, answer)
         demands = stricter(state.demands, ruling.demands.as_data() if ruling is not None else None)
         lapsed = _lapsed(context, store, state, demands) if answer.verdict == APPROVE else ()
-        again = sum([vote.by == answer.by and vote.receipt in (*state.lapsed, *lapsed) for vote in state.votes])
+        again = sum(
+            [vote.by == answer.by and vote.receipt in (*state.lapsed, *lapsed) for vote in state.votes]
+        )
         command = Decide(
             answer.verdict,
             answer.by,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil.errors import RefusedError
+from counterfoil.errors import ConflictError, RefusedError
 from counterfoil.gate import principal, statement
 from counterfoil.gate.principal import HUMAN, Add, Give, Registration
 from counterfoil.kernel import sshkey
@@ -66,7 +66,7 @@ def add(
     Raises:
         InputError: `invalid_actor`, `invalid_ssh_key`, `secret_found`; of an envelope `invalid_envelope`,
             `invalid_signature`, `invalid_statement`.
-        ConflictError: `principal_revoked`, `key_withdrawn`.
+        ConflictError: `principal_revoked`, `key_withdrawn`, `key_in_use`.
         RefusedError: `refused`, `needs_terminal`.
     """
     person = principal.named(name, HUMAN)
@@ -74,6 +74,8 @@ def add(
     key = None if public is None else sshkey.parse_public_line(public)
     key_name = checked_text(key_name, "name")
     signed = None
+    if key is not None:
+        _check_free(context, store, person, key)
     if key is not None and envelope is not None:
         word = statement.key_word(store.ledger, context.actor(), person, key)
         signed = vouching.check(context, store, word, envelope)
@@ -108,7 +110,7 @@ def register_key(
         how: `first-use`, which gives a first key only, or `explicit`.
 
     Raises:
-        ConflictError: `second_key`, `principal_revoked`, `key_withdrawn`.
+        ConflictError: `second_key`, `principal_revoked`, `key_withdrawn`, `key_in_use`.
         RefusedError: `refused`.
     """
     check_manages(context, store, "person.add", person)
@@ -117,8 +119,27 @@ def register_key(
         raise RefusedError(
             "refused", f"a first use registers nobody's key but one's own, and {person} does not act", hint
         )
+    _check_free(context, store, person, public)
     send(context, store, person, Add(person, how=how))
     return _given(context, store, person, public, how, "")
+
+
+def _check_free(context: Context, store: Store, person: str, key: SshKey) -> None:
+    """Checks that a key is nobody else's: one key that is two people would be a quorum of its own.
+
+    Raises:
+        ConflictError: `key_in_use`.
+    """
+    for stream in store.streams(principal.STREAMS[HUMAN]):
+        other = state_of(store, stream.name).actor
+        if other in {"", person}:
+            continue
+        if any(each.fingerprint == key.fingerprint for each in keys_of(store, other, context.clock.now_ms())):
+            raise ConflictError(
+                "key_in_use", f"this key counts for {other} already, and a key is one person's",
+                f"use another key, or withdraw it there: ticket person revoke {other} --key {key.fingerprint}",
+                person=person, holder=other, fingerprint=key.fingerprint,
+            )  # fmt: skip
 
 
 def _given(

@@ -180,6 +180,32 @@ def test_a_quorum_counts_people_and_not_votes() -> None:
     assert [once.status, again.status, both.status] == ["pending", "pending", "approved"]
 
 
+def test_people_who_sign_with_one_key_are_one_person() -> None:
+    state = opened(demands={"quorum": 2})
+    for by in ("human:ada", "human:bob"):
+        state = told(state, events.APPROVED, {"note": "", "key": "SHA256:same"}, by)
+    assert (state.status, len(state.approvals), state.voices) == ("pending", 2, 1)
+    assert told(state, events.APPROVED, {"note": "", "key": "SHA256:own"}, "human:eve").status == "approved"
+
+
+def test_an_answer_that_does_not_count_any_more_is_kept_and_not_counted() -> None:
+    once = told(opened(demands={"quorum": 2}), events.APPROVED, {"note": ""}, "human:ada")
+    lapsed = {"note": "", "lapsed": [once.votes[0].receipt]}
+    state = told(once, events.APPROVED, lapsed, "human:bob")
+    assert (state.status, [vote.by for vote in state.votes]) == ("pending", ["human:ada", "human:bob"])
+    assert [vote.by for vote in state.approvals] == ["human:bob"]
+    assert Proposals().load(Proposals().dump(state)) == state
+
+
+def test_an_answer_that_judged_other_answers_than_there_are_is_weighed_again() -> None:
+    state = told(opened(demands={"quorum": 3}), events.APPROVED, {"note": ""}, "human:ada")
+    found = Proposals().decide(
+        state, approve()._replace(by="human:bob", digest=state.digest, judged=0), NOW_MS
+    )
+    assert isinstance(found, Refusal)
+    assert found.error.code == "version_conflict"
+
+
 def test_one_no_ends_it_however_many_said_yes() -> None:
     state = told(opened(demands={"quorum": 3}), events.APPROVED, {"note": ""}, "human:ada")
     state = told(state, events.REJECTED, {"note": "not like this"}, "human:bob")
