@@ -14,6 +14,8 @@ from counterfoil.gate import rules
 from counterfoil.gate.compiling import compile_policy
 from counterfoil.gate.policy import Policy
 from counterfoil.gate.policy_reading import parse
+from counterfoil.gate.proposal import Proposal
+from counterfoil.gate.statement import matter_of
 from counterfoil.usecases.actions import executing, preparing
 from counterfoil.usecases.context import Options
 
@@ -87,6 +89,12 @@ def test_the_merge_has_exactly_the_tree_that_was_shown_and_both_parents(branches
         == f"Ticket-Proposal: {PROPOSAL}\n"
     )
     assert branches.probe(prepared) == result
+
+
+def test_who_signs_for_a_merge_signs_its_branch_and_its_commits(branches: Branches) -> None:
+    prepared = branches.prepare()
+    change = matter_of(Proposal(body=branches.body(prepared))).change
+    assert change == (RELEASE, branches.tip(RELEASE), branches.tip("topic"), prepared.payload["tree"])
 
 
 def test_commits_that_follow_do_not_hide_a_merge_from_the_probe(branches: Branches) -> None:

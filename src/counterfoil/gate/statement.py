@@ -159,7 +159,7 @@ def matter_of(proposal: Proposal) -> Matter:
     policy = (body.get("ruling") or {}).get("policy")
     change = None
     if body.get("action") == PROMOTE:
-        names = ("target", "base", "commit", "tree")
+        names = ("target", "base", "source", "tree")
         change = Change(*[str(payload.get(name, "")) for name in names])
     return Matter(
         ledger=str(body.get("ledger", "")),

@@ -203,7 +203,7 @@ def test_the_policy_that_is_built_in_has_no_digest() -> None:
 
 def test_a_merge_is_decided_on_with_its_commits() -> None:
     payload = {
-        "source": "topic", "target": "refs/heads/main", "base": "1" * 40, "commit": "2" * 40, "tree": "3" * 40,
+        "source": "2" * 40, "target": "refs/heads/main", "base": "1" * 40, "tree": "3" * 40,
     }  # fmt: skip
     body = {**BODY, "action": "change.promote", "payload": payload}
     assert statement.matter_of(Proposal(body=body)).change == MERGE.change
