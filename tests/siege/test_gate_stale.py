@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from siege.gate_scene import ADA, AGENTS_ASK, BOB, BOT, EVE, POLICY, Gate
+from siege.scenes import start
 
 from counterfoil.errors import ConflictError, CounterfoilError, InputError, RefusedError
 from counterfoil.gate import events
-from counterfoil.usecases import deciding, people, principals, proposals, proposing, waiting
+from counterfoil.usecases import applying, deciding, people, principals, proposals, proposing, waiting
 from counterfoil.usecases.deciding import Answer
 from counterfoil.usecases.shown_again import shown_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from world import RepositoryFactory
 
@@ -73,44 +75,119 @@ def remove(gate: Gate) -> None:
     gate.project.file(gate.ticket).unlink()
 
 
-@pytest.mark.parametrize("touch", [edit_by_hand, edit_and_commit, move, remove])
+@pytest.mark.parametrize("touch", [edit_and_commit, move])
 def test_whoever_touches_the_basis_makes_a_proposal_stale(gate: Gate, touch: Callable[[Gate], None]) -> None:
     state = gate.propose()
     touch(gate)
-    text = gate.project.file(gate.ticket).read_bytes() if touch is not remove else None
+    text = gate.project.file(gate.ticket).read_bytes()
     error = refused(gate, state)
     assert (type(error), error.code) == (ConflictError, "stale")
-    moved: Any = error.fields["moved"]
-    assert [entry[0] for entry in moved] == [f".tickets/tickets/{gate.ticket}.md"]
+    (moved,) = error.fields["moved"]  # type: ignore[misc]
+    assert moved[0] == f".tickets/tickets/{gate.ticket}.md"
     assert gate.kinds_of(state) == [events.OPENED, events.STALE]
-    if text is not None:
-        assert gate.project.file(gate.ticket).read_bytes() == text
-    gate.project.git("checkout", "--quiet", "HEAD", "--", ".tickets/tickets")
+    assert gate.project.file(gate.ticket).read_bytes() == text
     assert refused(gate, state).code == "stale"  # and so it stays
 
 
-def test_what_moves_between_the_decision_and_its_effect_makes_the_effect_fail(gate: Gate) -> None:
+@pytest.mark.parametrize("touch", [edit_by_hand, remove])
+def test_a_file_that_somebody_is_editing_is_in_the_way_until_it_is_put_back(
+    gate: Gate, touch: Callable[[Gate], None]
+) -> None:
     state = gate.propose()
-    with gate.opened(ADA) as (context, store):
-        before = context.work.read
-        looks = []
+    touch(gate)
+    assert proposals.status(gate.context(), gate.state(state)) == "stale"
+    error = refused(gate, state)
+    assert (type(error), error.code) == (ConflictError, "basis_edited")
+    gate.project.git("checkout", "--quiet", "HEAD", "--", ".tickets/tickets")
+    assert gate.kinds_of(state) == [events.OPENED]
+    assert gate.answer(state).proposal.status == "applied"
+    gate.check()
 
-        def read(name: str, *rest: int) -> bytes | None:
-            data = before(name, *rest)
-            if name.endswith(f"{gate.ticket}.md"):
-                looks.append(name)
-                if len(looks) == 1:  # the decision has looked
-                    edit_by_hand(gate)
-            return data
 
-        context.work.read = read  # type: ignore[assignment,method-assign]
-        made = deciding.decide(
-            context, store, state.id, Answer("approve", ADA, state.digest, at_terminal=True)
-        )
+def test_what_is_edited_between_the_decision_and_its_effect_waits_for_the_editor(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = gate.propose()
+    carry_out = deciding._carried_out
+
+    def later(*arguments: Any, **more: Any) -> Any:
+        edit_by_hand(gate)
+        return carry_out(*arguments, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deciding, "_carried_out", later)
+        made = gate.answer(state)
     assert made.failure is not None
-    assert (made.failure.code, made.proposal.status) == ("stale", "failed")
-    assert gate.kinds_of(state) == [events.OPENED, events.APPROVED, events.EFFECT_FAILED]
-    assert gate.ticket_state() == "ready"
+    assert (made.failure.code, made.proposal.status) == ("basis_edited", "approved")
+    assert gate.kinds_of(state) == [events.OPENED, events.APPROVED]
+    gate.project.git("checkout", "--quiet", "HEAD", "--", ".tickets/tickets")
+    gate.project.new("Whatever comes next", "--actor", BOB)
+    assert (gate.state(state).status, gate.ticket_state()) == ("applied", "in_progress")
+    gate.check()
+
+
+# --- other branches -------------------------------------------------------------------------------
+
+
+def test_a_look_from_another_branch_ends_nobody_s_proposal(gate: Gate, tmp_path: Path) -> None:
+    gate.project.git("branch", "old")
+    edit_and_commit(gate)
+    state, other = gate.propose(), tmp_path / "other"
+    assert state.body["ref"] == "refs/heads/main"
+    gate.project.git("worktree", "add", "--quiet", str(other), "old")
+    here, gate.path = gate.path, other
+    with gate.opened(BOT) as (context, store):
+        assert proposals.moved(context, state) != []
+        assert waiting.wait(context, store, state.id, 0.0).status == "pending"
+    for verb in (["proposal", "list"], ["proposal", "show", state.id], ["inbox"], ["why", state.id]):
+        assert start(other, *verb, env=gate.env).status == 0
+    error = refused(gate, state)
+    assert (type(error), error.code) == (ConflictError, "elsewhere")
+    assert error.hint == f"ticket --project {here} approve {state.id}"
+    gate.path = here
+    assert gate.kinds_of(state) == [events.OPENED]
+    assert gate.answer(state).proposal.status == "applied"
+    assert len(gate.project.git("log", "--format=%H", "old..main").split()) == 2
+    gate.check()
+
+
+def test_a_branch_that_is_checked_out_for_a_while_ends_nobody_s_proposal(gate: Gate) -> None:
+    gate.project.git("branch", "old")
+    edit_and_commit(gate)
+    state = gate.propose()
+    gate.project.git("checkout", "--quiet", "old")
+    with gate.opened(BOT) as (context, store):
+        assert waiting.wait(context, store, state.id, 0.0).status == "pending"
+    error = refused(gate, state)
+    assert (error.code, error.hint) == ("elsewhere", "git switch main")
+    gate.project.git("checkout", "--quiet", "--detach", "main")
+    assert refused(gate, state).code == "elsewhere"
+    gate.project.git("checkout", "--quiet", "main")
+    assert gate.kinds_of(state) == [events.OPENED]
+    assert gate.answer(state).proposal.status == "applied"
+    gate.check()
+
+
+def test_an_effect_that_was_interrupted_comes_about_on_its_own_branch_alone(gate: Gate) -> None:
+    gate.project.git("branch", "old")
+    hook = gate.path / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    hook.chmod(0o755)
+    state = gate.propose()
+    made = gate.answer(state)
+    assert made.failure is not None
+    assert made.proposal.status == "approved"
+    hook.unlink()
+    gate.project.git("checkout", "--quiet", "old")
+    gate.project.new("On the old branch", "--actor", ADA)
+    assert gate.state(state).status == "approved"
+    with gate.opened(ADA) as (context, store), pytest.raises(ConflictError) as caught:
+        applying.apply(context, store, gate.state(state))
+    assert caught.value.code == "elsewhere"
+    gate.project.git("checkout", "--quiet", "main")
+    gate.project.new("On main", "--actor", ADA)
+    assert (gate.state(state).status, gate.ticket_state()) == ("applied", "in_progress")
 
 
 # --- answers that come too late -------------------------------------------------------------------
