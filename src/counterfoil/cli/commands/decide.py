@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from counterfoil.cli.answers import answer_data
+from counterfoil.cli.answers import answer_data, what_became
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.damage import damage_is_told
@@ -18,11 +18,12 @@ from counterfoil.cli.layout import colourful, terminal_width
 from counterfoil.cli.proposal_words import WIDTH, headline, page_lines, short
 from counterfoil.cli.seen import lineage, may_decide, opened, seen
 from counterfoil.errors import ConflictError, HostError, InputError, RefusedError
-from counterfoil.gate.proposal import APPLIED, PENDING
+from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, FAILED, PENDING
 from counterfoil.usecases import deciding, proposals
 from counterfoil.usecases.deciding import Answer
 from counterfoil.usecases.shown_again import shown_again
 from counterfoil.usecases.signed_decision import sign
+from counterfoil.usecases.taking_up import NOT_IN_EFFECT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,9 @@ def _decide(call: Call, store: Store, each: Seen, note: str) -> tuple[Decided, S
     now = seen(context, made.proposal)
     if made.failure is not None:
         raise _not_carried_out(made.failure, now)
+    failed = what_became(now) if verb == "approve" and now.status == FAILED else None
+    if failed is not None:  # earlier, or while somebody else was at it
+        raise failed
     return made, now
 
 
@@ -244,11 +248,23 @@ def _asked(question: str) -> str:
 
 
 def _not_carried_out(failure: CounterfoilError, now: Seen) -> CounterfoilError:
-    """Returns why an approved proposal has not taken effect, saying that it is approved."""
+    """Returns why an approved proposal has not taken effect, saying that it is approved, and what to type.
+
+    An effect that a host hindered comes about by approving again, not by whatever ends a command of one's own.
+    """
     name = short(now.proposal.id)
-    hint = failure.hint or f"ticket why {name}"
-    message = f"{name} is approved, and {now.status}: {failure.message}"
     fields = {**failure.fields, "proposal": now.proposal.id, "status": now.status}
+    if now.status not in {APPROVED, APPLYING}:
+        became = "failed" if now.status == FAILED else f"is {now.status}"
+        message = f"{name} was approved, and {became}: {failure.message}"
+        return type(failure)(failure.code, message, failure.hint or f"ticket why {name}", **fields)
+    again = f"ticket approve {name}"
+    hint = failure.hint or ""
+    if failure.code == "commit_failed":
+        hint = f"mend what it says, then try again: {again}"
+    elif again not in hint:
+        hint = f"{hint + '; then' if hint else 'to try again'}: {again}"
+    message = f"{name} is {NOT_IN_EFFECT}: {failure.message}"
     return type(failure)(failure.code, message, hint, **fields)
 
 
