@@ -22,6 +22,7 @@ class NoRecord:
     """Tells nobody."""
 
     note = ("0" * 26, "human:bench", [], [])
+    unlike = ()
 
     @classmethod
     def of_plan(cls, *_about):
@@ -61,7 +62,7 @@ def leave_out():
     recording, observed = type(sys)("recording"), type(sys)("observed")
     recording.Record = NoRecord
     observed.due = lambda _context: False
-    observed.OBSERVED, observed.UNRECORDED = "observed", "unrecorded"
+    observed.OBSERVED, observed.UNRECORDED, observed.LEFT = "observed", "unrecorded", "approved"
     sys.modules["counterfoil.usecases.recording"] = recording
     sys.modules["counterfoil.usecases.observed"] = observed
 

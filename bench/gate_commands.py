@@ -26,7 +26,7 @@ SECTION = "What the gate adds to a command"
 GROWTH_MAX = 0.7
 RULES = 100
 AGENT = "agent:bench"
-ROUNDS = 17
+ROUNDS = 21
 DEAR = (
     "yaml",
     "counterfoil.adapters.yaml",

@@ -153,6 +153,11 @@ def wants_spend(compiled: Compiled, action: str, actor: str) -> bool:
     )
 
 
+def limits(compiled: Compiled) -> bool:
+    """Tells whether any rule is about how often or how much, so that something has to be counted at all."""
+    return any(NAMES[kind] in {"rate", "budget"} for entry in compiled[2] for kind, _wanted in entry[4])
+
+
 # --- the built-in default -------------------------------------------------------------------------
 
 

@@ -98,7 +98,7 @@ def _of_edits(context: Context, files: Sequence[FileChange], actor: str) -> list
 def ruled(context: Context, store: Store | None, found: Sequence[Facts], actor: str) -> Ruling:
     """Returns the strictest answer to several actions of one actor; to a webhook's never better than ask."""
     compiled = in_force(context, store)
-    if store is not None and compiled is not rules.DEFAULT:
+    if store is not None and rules.limits(compiled):
         from counterfoil.usecases.counting import count
 
         count(context, store, compiled, found)

@@ -16,6 +16,7 @@ from counterfoil.gate.rules import (
     DEFAULT,
     FREE,
     WEEK_MS,
+    limits,
     rule,
     strictest,
     units,
@@ -369,6 +370,21 @@ def test_what_has_to_be_counted_is_told_by_the_policy() -> None:
     assert windows(policy, "http.send", "human:ada") == ()
     assert [wants_spend(policy, "http.send", actor) for actor in ("agent:bot", "human:ada")] == [True, False]
     assert windows(DEFAULT, "ticket.edit", "agent:bot") == ()
+    assert [limits(found) for found in (policy, DEFAULT)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ({"rate": {"per": "1h", "more_than": 9}}, True),
+        ({"budget": {"more_than": "5"}}, True),
+        ({"risk": "high"}, False),
+        ({"priority": ["p0"]}, False),
+    ],
+)
+def test_nothing_is_counted_where_no_rule_limits_anything(rule: dict[str, object], expected: bool) -> None:
+    plain = {"action": "ticket.edit", "then": "ask"}
+    assert limits(compiled(plain, {**plain, **rule})) is expected
 
 
 @pytest.mark.parametrize(
