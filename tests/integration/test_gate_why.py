@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from integration.gate_scene import ADA, AGENT, approved, asked, urgent
+from integration.terminal_scene import sit_at
 
 if TYPE_CHECKING:
     from integration.verbs_scene import Desk
@@ -81,6 +82,22 @@ def test_a_proposal_that_waits_is_named(desk: Desk) -> None:
         if each["what"] == "proposal"
     ]
     assert [each["hint"] for each in found] == [f"ticket proposal wait {made.proposal}"]
+
+
+def test_what_was_rejected_stays_in_the_way_until_something_else_would_be_written(desk: Desk) -> None:
+    ticket = urgent(desk)
+    desk.say("done", ticket, "--actor", AGENT, status=9)
+    (name,) = desk.say("inbox", "-q", "--actor", ADA).out.split()
+    sit_at(desk, "reject", name, "--note", "no tests", "--actor", ADA)
+    assert ("proposal", "refused") in blocking(desk, ticket, "done", "--actor", AGENT)
+    page = desk.say("why", ticket, "done", "--actor", AGENT)
+    assert f"{ADA} has rejected this: no tests" in page.out
+    assert f"ticket done TK-{ticket[:8]}` asks a person" not in page.out
+    assert desk.error("done", ticket, "--actor", AGENT, status=9)["code"] == "refused"
+    assert blocking(desk, ticket, "done", "--actor", "agent:other") == [("policy", "needs_approval")]
+    desk.say("edit", ticket, "--title", "Another", "--actor", ADA)
+    assert blocking(desk, ticket, "done", "--actor", AGENT) == [("policy", "needs_approval")]
+    assert desk.error("done", ticket, "--actor", AGENT, status=9)["code"] == "needs_approval"
 
 
 def test_a_broken_file_is_the_reason(desk: Desk) -> None:

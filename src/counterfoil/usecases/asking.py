@@ -30,12 +30,16 @@ from counterfoil.usecases.opening import open_or_make
 from counterfoil.usecases.proposing import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from counterfoil.gate.proposal import Proposal
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store
     from counterfoil.usecases.ruling import Stopped
 
 ROUNDS = 1000
+KEY = "command/{}/{}"
+"""The idempotency key of a command: the digest of what it would write, and how often that was asked before."""
 _OVER = frozenset((WITHDRAWN, EXPIRED, SUPERSEDED, STALE, APPLIED, FAILED))
 """After these the same command may ask again."""
 
@@ -82,10 +86,9 @@ def _ask(
         for change in stopped.files
         if not change.local
     ]
-    where = whereabouts.checked_out(context)
-    asked = sha256_hex(canonical.encode([action, preparing.unminted(payload), writes, where]))
+    asked = _asked(context, action, payload, writes)
     for number in range(ROUNDS):
-        key = f"command/{asked}/{number}"
+        key = KEY.format(asked, number)
         name = proposal.proposal_id(store.ledger, stopped.actor, key)
         found = runtime.load(store, proposals.DECIDER, proposal.stream_of(name)).state
         if found.exists:
@@ -97,6 +100,23 @@ def _ask(
         made = proposing.propose(context, store, Request(action, payload, key=key))
         return error_of(made.proposal)
     raise AssertionError("a command was proposed too often")
+
+
+def _asked(context: Context, action: str, payload: Mapping[str, object], writes: object) -> str:
+    where = whereabouts.checked_out(context)
+    return sha256_hex(canonical.encode([action, preparing.unminted(payload), writes, where]))
+
+
+def still_refuses(context: Context, store: Store, state: Proposal) -> bool:
+    """Tells whether the same command of the same agent would be refused because this proposal was rejected."""
+    if state.status != REJECTED or not isinstance(state.body.get("payload"), dict):
+        return False
+    writes = [[path, before] for path, before, _ in state.body["writes"]]
+    asked = _asked(context, state.body["action"], state.body["payload"], writes)
+    names = (
+        proposal.proposal_id(store.ledger, state.actor, KEY.format(asked, number)) for number in range(ROUNDS)
+    )
+    return state.id in names and not proposals.moved(context, state)
 
 
 def error_of(state: Proposal) -> RefusedError:

@@ -15,7 +15,7 @@ from counterfoil.gate.proposal import APPROVED, PENDING
 from counterfoil.tickets import workflow
 from counterfoil.tickets.naming import display_id
 from counterfoil.tickets.query import ready
-from counterfoil.usecases import claims, proposals, validating
+from counterfoil.usecases import asking, claims, proposals, validating
 from counterfoil.usecases.actions import preparing
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.ruling import ruled
@@ -93,7 +93,7 @@ def of_ticket(context: Context, store: Store | None, name: str, step: Step | Non
         found += _workflow(context, row, step.state)
     found += _claim(context, row)
     found += _waits(context, catalog, row)
-    found += _proposals(context, store, row)
+    found += _proposals(context, store, row, step)
     if step is not None:
         found += _policy(context, store, row, step)
     return sorted(found, key=lambda each: not each.blocks)
@@ -175,9 +175,15 @@ def _waits(context: Context, catalog: Catalog, row: Row) -> Iterator[Obstacle]:
             yield Obstacle(WAITS, True, f"tickets wait for one another: {names}", hint)
 
 
-def _proposals(context: Context, store: Store | None, row: Row) -> Iterator[Obstacle]:
+def _proposals(context: Context, store: Store | None, row: Row, step: Step | None) -> Iterator[Obstacle]:
     for state in about(context, store, row[0]):
         now = proposals.status(context, state)
+        if store is not None and step is not None and _is_the_same(state, step, row[0], context.actor()):
+            # The list comes from a view, which says less than the stream.
+            whole = proposals.load(store, state.id)
+            if asking.still_refuses(context, store, whole):
+                refused = asking.error_of(whole)
+                yield Obstacle(PROPOSAL, True, refused.message, refused.hint or "", refused.code)
         if now not in OPEN:
             continue
         mine = state.actor == context.actor()
@@ -188,6 +194,11 @@ def _proposals(context: Context, store: Store | None, row: Row) -> Iterator[Obst
         yield Obstacle(
             PROPOSAL, False, f"{state.id} by {state.actor} ({state.body.get('action')}) {words}", hint
         )
+
+
+def _is_the_same(state: Proposal, step: Step, ticket: str, actor: str) -> bool:
+    asked = (state.actor, state.body.get("action"), state.body.get("payload"))
+    return asked == (actor, step.action, {"ticket": ticket, **step.payload})
 
 
 def about(context: Context, store: Store | None, ticket_id: str) -> list[Proposal]:
