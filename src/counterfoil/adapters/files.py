@@ -175,10 +175,10 @@ class WorkTree:
         finally:
             os.close(descriptor)
 
-    def replace(self, name: str, data: bytes) -> None:
+    def replace(self, name: str, data: bytes, *, private: bool = False) -> None:
         """Writes a file so that readers see the old bytes or the new, never a part.
 
-        The permissions of a file that exists are kept.
+        The permissions of a file that exists are kept; a new one that is private is for its owner alone.
 
         Raises:
             InputError: `unsafe_path` when a folder on the way is a symbolic link.
@@ -193,7 +193,7 @@ class WorkTree:
                 mode = os.lstat(path).st_mode & 0o7777
             except FileNotFoundError:
                 mode = None
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600 if private else 0o666)
             try:
                 if mode is not None:
                     os.fchmod(descriptor, mode)

@@ -120,7 +120,7 @@ class HeadFiles:
         """Tells whether the commit has anything of that name."""
         return bool(self._type(name))
 
-    def replace(self, name: str, data: bytes) -> None:  # noqa: ARG002
+    def replace(self, name: str, data: bytes, *, private: bool = False) -> None:  # noqa: ARG002
         """Refuses.
 
         Raises:

@@ -121,10 +121,10 @@ class FaultyFiles:
         """Tells whether anything is there."""
         return self._files.exists(name)
 
-    def replace(self, name: str, data: bytes) -> None:
+    def replace(self, name: str, data: bytes, *, private: bool = False) -> None:
         """Writes a file atomically, unless a fault is due."""
         self._before("replace", name)
-        self._files.replace(name, data)
+        self._files.replace(name, data, private=private)
         self._after("replace", name)
 
     def discard_drafts(self, folder: str, name: str = "") -> None:

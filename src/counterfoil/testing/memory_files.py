@@ -195,7 +195,7 @@ class MemoryFiles:
 
     # --- writing ------------------------------------------------------------------------------
 
-    def replace(self, name: str, data: bytes) -> None:
+    def replace(self, name: str, data: bytes, *, private: bool = False) -> None:  # noqa: ARG002
         """Writes a file atomically; who dies before its draft has its name leaves the draft.
 
         Raises:

@@ -102,8 +102,8 @@ class Files(Protocol):
     def read_small(self, folder: str, suffix: str) -> Iterator[tuple[str, bytes | None]]:
         """Yields a folder's files fast; those that `read` has to be asked for come with None."""
 
-    def replace(self, name: str, data: bytes) -> None:
-        """Writes a file atomically."""
+    def replace(self, name: str, data: bytes, *, private: bool = False) -> None:
+        """Writes a file atomically; a new one that is private is for its owner alone."""
 
     def discard_drafts(self, folder: str, name: str = "") -> None:
         """Removes the drafts that killed processes left in a folder, of one file or of any."""

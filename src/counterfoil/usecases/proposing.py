@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from counterfoil.usecases.record import Item
 
 KEY_LENGTH = 200
+MINTED = "comment"
+"""The field of a payload that is the program's to give: the id of what is said, which must not be another's."""
 
 
 class Request(NamedTuple):
@@ -103,7 +105,10 @@ def propose(
         return _repeated(context, store, found, digest, key)
     registry.find(context, request.action)
     _check_rights(context, store, request.action, actor)
-    prepared = preparing.prepare(context, request.action, request.payload, actor=actor, redact=request.redact)
+    asked: object = request.payload
+    if isinstance(asked, dict):
+        asked = {name: value for name, value in asked.items() if name != MINTED}
+    prepared = preparing.prepare(context, request.action, asked, actor=actor, redact=request.redact)
     _check_seen(request, prepared)
     ruling = ruled(context, store, prepared.facts, actor)
     if ruling.answer == DENY:

@@ -113,6 +113,17 @@ def test_what_can_be_no_key_is_refused(gate: Gatehouse, key: str) -> None:
     assert caught.value.code == "invalid_key"
 
 
+def test_nobody_gives_what_they_say_the_id_of_what_another_has_said(gate: Gatehouse) -> None:
+    given = "01JQZX5T00000000000000000A"
+    said = [
+        gate.propose("ticket.comment", {"ticket": gate.ticket, "text": text, "comment": given}).proposal.body[
+            "payload"
+        ]
+        for text in ("one", "two")
+    ]
+    assert len({given, *[each["comment"] for each in said]}) == 3
+
+
 def test_without_a_key_each_request_is_its_own(gate: Gatehouse) -> None:
     assert gate.ask().id != gate.ask().id
 

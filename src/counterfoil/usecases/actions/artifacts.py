@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import InputError, IntegrityError
+from counterfoil.gate import redact
 from counterfoil.kernel.digest import sha256_hex
 
 if TYPE_CHECKING:
@@ -14,24 +15,47 @@ if TYPE_CHECKING:
 FOLDER = "artifacts/sha256"
 LIMIT = 16 * 1024 * 1024
 """Bytes of one artifact."""
+FINDINGS = 20
+"""So many places of secrets are told."""
 HEX = frozenset("0123456789abcdef")
 
 
 def put(context: Context, data: bytes) -> str:
     """Keeps a file and returns its SHA-256 in hexadecimal; what is kept already is not written again.
 
+    Text is searched for secrets, by whichever route it comes; what is no UTF-8 is kept as it is.
+
     Raises:
-        InputError: `too_large`.
+        InputError: `too_large`, `secret_found`.
         HostError: `io_error`.
     """
     if len(data) > LIMIT:
         message = f"the artifact has {len(data):,} bytes, and {LIMIT:,} are the limit"
         raise InputError("too_large", message, "attach a link to it", size=len(data), limit=LIMIT)
+    _refuse_secrets(data)
     digest = sha256_hex(data)
     if not is_kept(context, digest):
         context.state.make_folder(f"{FOLDER}/{digest[:2]}")
-        context.state.replace(_path(digest), data)
+        context.state.replace(_path(digest), data, private=True)
     return digest
+
+
+def _refuse_secrets(data: bytes) -> None:
+    try:
+        found = redact.scan(data.decode())
+    except UnicodeDecodeError:
+        return
+    if found:
+        first = found[0]
+        raise InputError(
+            "secret_found",
+            f"line {first.line}, column {first.column} of the file looks like a secret ({first.rule})",
+            "take it out and revoke it if it is real; a file keeps its bytes, so --redact masks nothing in it",
+            findings=[
+                {"rule": item.rule, "line": item.line, "column": item.column} for item in found[:FINDINGS]
+            ],
+            count=len(found),
+        )
 
 
 def get(context: Context, digest: str) -> bytes:

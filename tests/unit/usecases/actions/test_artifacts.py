@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 import pytest
-from unit.usecases.actions.action_scene import Workshop
+from unit.usecases.actions.action_scene import TOKEN, Workshop
 
 from counterfoil.errors import InputError, IntegrityError
 from counterfoil.usecases.actions import artifacts
@@ -19,6 +20,26 @@ def test_what_is_kept_comes_back_under_its_sha256_and_twice_is_once(shop: Worksh
     assert artifacts.put(context, DATA) == artifacts.put(context, DATA) == DIGEST
     assert artifacts.get(context, DIGEST) == DATA
     assert context.state.names(f"artifacts/sha256/{DIGEST[:2]}") == [DIGEST]
+
+
+def test_a_text_with_a_secret_is_not_kept_and_the_secret_is_not_repeated(shop: Workshop) -> None:
+    context = shop.context()
+    with pytest.raises(InputError) as caught:
+        artifacts.put(context, f"one\nexport TOKEN={TOKEN}\n".encode())
+    assert (caught.value.code, caught.value.fields["count"]) == ("secret_found", 1)
+    assert "line 2" in caught.value.message
+    assert TOKEN not in f"{caught.value.message}{caught.value.hint}{caught.value.fields}"
+    assert context.state.names("artifacts/sha256") == []
+    assert len(artifacts.put(context, b"\xff\xfe" + TOKEN.encode("utf-16-le"))) == 64, (
+        "what is no text is not searched"
+    )
+
+
+def test_what_is_kept_is_for_its_owner_alone(shop: Workshop) -> None:
+    context = shop.context()
+    digest = artifacts.put(context, DATA)
+    path = context.state.path(f"artifacts/sha256/{digest[:2]}/{digest}")
+    assert os.stat(path).st_mode & 0o777 == 0o600
 
 
 def test_what_was_damaged_is_never_given_out_and_is_mended_when_it_is_kept_again(shop: Workshop) -> None:

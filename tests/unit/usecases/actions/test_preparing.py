@@ -45,7 +45,7 @@ def test_a_new_ticket_has_its_id_before_anybody_decides_and_comes_to_the_bytes_t
         (
             "ticket.edit",
             {"title": "Second", "priority": "p1", "labels": ["a", "b"], "body": "New.\n"},
-            ["ticket.edit"],
+            ["ticket.edit", "ticket.lower"],
         ),
         ("ticket.assign", {"assignee": AGENT, "reviewer": "human:me"}, ["ticket.assign"]),
         ("ticket.move", {"state": "in_progress"}, ["ticket.move"]),
@@ -147,10 +147,12 @@ def test_policy_is_told_the_stricter_priority_and_all_labels_of_a_change(shop: W
     ticket = shop.prepare("ticket.create", title="Urgent", priority="p0", labels=["security"], state="ready")
     shop.apply(ticket)
     prepared = shop.prepare("ticket.edit", ticket=ticket.tickets[0], priority="p1", labels=["docs"])
-    [facts] = prepared.facts
-    assert facts.priority == "p0"
-    assert facts.labels == ("security", "docs")
-    assert (facts.state_from, facts.state_to) == ("", "")
+    edit, lower = prepared.facts
+    assert (lower.action, lower.loses) == ("ticket.lower", ("priority p0 p1", "label security"))
+    for facts in (edit, lower):
+        assert facts.priority == "p0"
+        assert facts.labels == ("security", "docs")
+        assert (facts.state_from, facts.state_to) == ("", "")
     move = shop.prepare("ticket.move", ticket=ticket.tickets[0], state="in_progress").facts[0]
     assert (move.state_from, move.state_to) == ("ready", "in_progress")
 
