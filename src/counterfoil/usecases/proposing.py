@@ -15,7 +15,7 @@ from counterfoil.gate.action import FILES, LEDGER
 from counterfoil.gate.facts import ALLOW, DENY
 from counterfoil.gate.limits import REASON
 from counterfoil.gate.proposal import PENDING, Close, Open, Proposal
-from counterfoil.kernel import canonical
+from counterfoil.kernel import canonical, ids
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.kernel.instant import iso_ms
 from counterfoil.usecases import applying, proposals, record, runtime, taking_up, whereabouts
@@ -105,10 +105,8 @@ def propose(
         return _repeated(context, store, found, digest, key)
     registry.find(context, request.action)
     _check_rights(context, store, request.action, actor)
-    asked: object = request.payload
-    if isinstance(asked, dict):
-        asked = {name: value for name, value in asked.items() if name != MINTED}
-    prepared = preparing.prepare(context, request.action, asked, actor=actor, redact=request.redact)
+    payload = _without_minted(request.payload)
+    prepared = preparing.prepare(context, request.action, payload, actor=actor, redact=request.redact)
     _check_seen(request, prepared)
     ruling = ruled(context, store, prepared.facts, actor)
     if ruling.answer == DENY:
@@ -211,6 +209,14 @@ def _check_seen(request: Request, prepared: Prepared) -> None:
                 "precondition_failed", f"{path} is not what you have seen of it any more", "look at it again, and decide anew",
                 path=path, blob=blob,
             )  # fmt: skip
+
+
+def _without_minted(payload: object) -> object:
+    """Returns a payload without what the program gives itself; what has no right form stays, and is refused."""
+    given = payload.get(MINTED) if isinstance(payload, dict) else None
+    if not isinstance(payload, dict) or not isinstance(given, str) or ids.canonical_ulid(given) != given:
+        return payload
+    return {name: value for name, value in payload.items() if name != MINTED}
 
 
 def _request_digest(request: Request) -> str:
