@@ -69,6 +69,17 @@ def test_a_commit_holds_its_paths_and_nothing_else(world: GitWorld) -> None:
     assert not world.git.is_committed([A, C])
 
 
+def test_a_commit_tells_what_it_changes_from_the_first_one_on(world: GitWorld) -> None:
+    first = begun(world)
+    words = ("diff-tree", "--root", "--no-commit-id", "-r", "-z", "--no-renames", "--no-abbrev")
+    made = out(world, *words, first).split(b"\0")
+    assert made[0].startswith(b":000000 100644 " + b"0" * 40 + b" ")
+    assert A.encode() in made[1::2]
+    world.write(A, "A, second\n")
+    change, path, end = out(world, *words, str(world.commit(A))).split(b"\0")
+    assert (change[:15], change[-2:], path, end) == (b":100644 100644 ", b" M", A.encode(), b"")
+
+
 def test_what_else_is_staged_stays_staged(world: GitWorld) -> None:
     begun(world)
     world.write(C, "staged\n")
