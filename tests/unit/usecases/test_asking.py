@@ -38,6 +38,13 @@ def gate() -> Asking:
     return Asking()
 
 
+def edited_by_hand(gate: Asking, data: bytes) -> None:
+    """Edits the ticket's file and commits it without the command."""
+    gate.world.work.replace(gate.path, data)
+    made = gate.context().git.commit([gate.path], "by hand\n", started=lambda _pid: None, lock_timeout_s=1.0)
+    assert made is not None
+
+
 def test_what_asks_becomes_a_proposal_of_exactly_that(gate: Asking) -> None:
     before = gate.file()
     error = gate.finish()
@@ -59,10 +66,16 @@ def test_the_same_command_is_the_same_proposal_however_often_it_is_tried(gate: A
 
 def test_the_same_command_on_other_files_is_another_proposal(gate: Asking) -> None:
     first = gate.finish().fields["proposal"]
-    gate.world.work.replace(gate.path, gate.file() + b"\nBy hand.\n")
+    edited_by_hand(gate, gate.file() + b"\nBy hand.\n")
     second = gate.finish().fields["proposal"]
     assert {first, second} == set(gate.asked())
     assert first != second
+
+
+def test_edits_that_are_not_committed_are_asked_of_nobody(gate: Asking) -> None:
+    gate.world.work.replace(gate.path, gate.file() + b"\nBy hand.\n")
+    assert gate.finish().code == "uncommitted_edits"
+    assert gate.asked() == []
 
 
 def test_what_people_have_rejected_stays_rejected(gate: Asking) -> None:
@@ -84,7 +97,7 @@ def test_after_any_other_end_it_may_be_asked_again(gate: Asking, end: str) -> No
         gate.clock.ms += WEEK_MS + HOUR_MS
     else:
         gate.answer(state)
-        gate.world.work.replace(gate.path, before)
+        edited_by_hand(gate, before)
     again = gate.finish()
     assert again.code == "needs_approval"
     assert again.fields["proposal"] != state.id
