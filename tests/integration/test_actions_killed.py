@@ -11,7 +11,7 @@ import pytest
 from world import RepositoryFactory
 
 from counterfoil.bootstrap import open_project
-from counterfoil.usecases import applying, proposals, proposing
+from counterfoil.usecases import proposals, proposing, taking_up
 from counterfoil.usecases.context import Context, Options
 from counterfoil.usecases.opening import open_or_make
 from counterfoil.usecases.proposing import Request
@@ -78,7 +78,7 @@ class Site:
         """Lets the next command finish what was interrupted."""
         context = self.context()
         store = open_or_make(context)
-        applying.resume(context, store, context.ledgers.views())
+        taking_up.resume(context, store, context.ledgers.views())
         return proposals.load(store, state.id)
 
     def done(self) -> str:

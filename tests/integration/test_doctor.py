@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 CHECKS = [
     "git-version", "identity", "actor", "in-progress", "interrupted", "index-lock", "ignored", "merge-drivers",
-    "hooks", "tickets", "index", "claims", "ledger", "policy",
+    "hooks", "tickets", "index", "claims", "ledger", "approved", "policy",
 ]  # fmt: skip
 
 

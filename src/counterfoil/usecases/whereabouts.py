@@ -6,6 +6,7 @@ still stands, and only there is it approved and carried out. What it would chang
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import ConflictError
@@ -77,7 +78,7 @@ def _elsewhere(context: Context, state: Proposal) -> ConflictError:
     folder = "" if root is None else f"{root}/{context.prefix}".rstrip("/")
     return ConflictError(
         "elsewhere", f"{state.id} is about the branch {name}, and here {_words(here)} is checked out",
-        f"git switch {name}" if root is None else f"ticket --project {folder} {verb}",
+        f"git switch {name}" if root is None else f"ticket --project {quote(folder)} {verb}",
         proposal=state.id, branch=ref, here=here, tree=root,
     )  # fmt: skip
 
