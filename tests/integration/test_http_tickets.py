@@ -236,6 +236,16 @@ def test_a_line_of_the_log_names_route_actor_and_id(scene: Scene) -> None:
     assert "hidden" not in json.dumps(line)
 
 
+def test_what_libraries_log_is_a_line_of_json_too(scene: Scene) -> None:
+    with socket.create_connection(("127.0.0.1", scene.served.port), timeout=40) as connection:
+        connection.sendall(b"\x16\x03\x01 no request\r\n\r\n")
+        while connection.recv(65536):
+            pass
+    lines = scene.served.log.read_text("utf-8").splitlines()
+    assert [line for line in lines if not line.startswith("{")] == []
+    assert "library" in {line["event"] for line in scene.served.journal()}
+
+
 def test_mcp_stands_beside_it_with_the_same_tokens(scene: Scene) -> None:
     hello = {
         "jsonrpc": "2.0", "id": 1, "method": "initialize",

@@ -7,6 +7,7 @@ somebody put in the wrong place.
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -63,6 +64,26 @@ class Journal:
             self._out.flush()
         except (OSError, ValueError):
             self._quiet = True  # nobody reads any more
+
+
+class Libraries(logging.Handler):
+    """Takes what the libraries below log, so that it becomes lines of ours, without the values that they put in.
+
+    Args:
+        journal: where it goes.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(logging.WARNING)
+        self._journal = journal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tells of what was logged: a fault by its kind and places, anything else by its words."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            self._journal.failure("-", error)
+        else:
+            self._journal.event("library", logger=record.name, words=str(record.msg))
 
 
 def places(traceback: TracebackType | None) -> list[str]:

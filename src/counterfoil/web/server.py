@@ -117,11 +117,13 @@ def serve(
         names: what the server is called, apart from its address.
         quiet: whether requests are left out of the log.
     """
+    import logging
+
     import uvicorn
 
     from counterfoil.web.herald import Herald
     from counterfoil.web.hub import OWN, Hub
-    from counterfoil.web.journal import Journal
+    from counterfoil.web.journal import Journal, Libraries
     from counterfoil.web.meters import Meters
     from counterfoil.web.patience import PatientProtocol
     from counterfoil.web.rates import Rates
@@ -130,6 +132,7 @@ def serve(
     herald = Herald(lambda: server.store(server.context(OWN)))
     clock = server.context(OWN).clock
     hub = Hub(server, version, herald, Rates(clock), Journal(clock, quiet), Meters())
+    logging.getLogger().addHandler(Libraries(hub.journal))
     app = Threshold(_Applications(hub, names), names, hub.rates, hub.journal, hub.meters)
     config = uvicorn.Config(
         app, http=PatientProtocol, ws="none", lifespan="on", log_config=None, access_log=False,
