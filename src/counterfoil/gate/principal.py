@@ -255,7 +255,8 @@ def _added(state: Registration, command: Add) -> Sequence[Event] | Refusal:
         return []
     return Refusal(
         ConflictError(
-            "principal_exists", f"{state.actor} is registered already", f"ticket {state.kind} list",
+            "principal_exists", f"{state.actor} is registered already",
+            f"for another secret: ticket {state.kind} rotate {state.actor.partition(':')[2]}; or take another name",
             principal=state.actor,
         )
     )  # fmt: skip

@@ -239,7 +239,10 @@ def test_an_expired_agent_gets_a_key_only_when_it_is_prolonged(gate: Gate) -> No
 
 def test_a_name_stands_for_one_agent_for_good(gate: Gate) -> None:
     gate.add()
-    assert code_of(gate.add) == "principal_exists"
+    with pytest.raises(ConflictError) as caught:
+        gate.add()
+    assert caught.value.code == "principal_exists"
+    assert "ticket agent rotate claude" in (caught.value.hint or "")
     gate.revoke()
     assert code_of(gate.add) == "principal_revoked"
     assert code_of(lambda: principals.rotate(gate.context, gate.store, "claude")) == "principal_revoked"
