@@ -183,9 +183,10 @@ class Ruling:
         policy: the SHA-256 of the accepted policy's bytes, or `default`.
         reasons: why, a sentence each.
         demands: what a decision needs, where the answer is `ask`.
+        actions: what was ruled on, by name; rates are counted by these.
     """
 
-    __slots__ = ("answer", "demands", "policy", "reasons", "rule")
+    __slots__ = ("actions", "answer", "demands", "policy", "reasons", "rule")
 
     def __init__(
         self, answer: str, rule: str, policy: str, reasons: Sequence[str] = (), demands: Demands | None = None
@@ -195,6 +196,7 @@ class Ruling:
         self.policy = policy
         self.reasons = tuple(reasons)
         self.demands = demands or Demands()
+        self.actions: tuple[str, ...] = ()
 
     def as_data(self) -> dict[str, object]:
         """Returns what a receipt says of it."""

@@ -12,8 +12,11 @@ from counterfoil.tickets.workflow import PRIORITIES, URGENT
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
-    from counterfoil.gate.rules import Compiled, Conditions
+    Compiled = tuple[Any, ...]
+    """As `gate.rules` has it."""
+    Conditions = tuple[tuple[int, Any], ...]
 
 LABEL, PRIORITY, WISH = "label", "priority", "enforcement"
 _PRIORITY, _LABELS = 2, (5, 6)

@@ -14,6 +14,7 @@ from counterfoil.tickets import index
 from counterfoil.tickets.document import scan
 from counterfoil.tickets.model import row_of
 from counterfoil.usecases import drivers, effect, observed, ruling
+from counterfoil.usecases.actions.plain_facts import facts_of
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.packing import note_commit
 from counterfoil.usecases.plan import FileChange, Outcome
@@ -70,6 +71,8 @@ def _perform(context: Context, make_plan: Callable[[Catalog], Plan]) -> tuple[Ou
         try:
             if plan.grant is None and files:
                 record.rule(ruling.on(context, record.store(), files, rows, record.note[1]))
+            elif files:
+                record.name(ruling.names_of(facts_of(context, files, rows, record.note[1])))
             aside = None
             if plan.rebuild or (context.indexed and rows):
                 aside = _add_index(context, catalog, rows, files, commits)

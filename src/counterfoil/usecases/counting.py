@@ -72,9 +72,9 @@ def _recent(store: Store, action: str, actor: str, windows: Sequence[int], now_m
             at = receipt.at
             if at < first:
                 break
-            if receipt.actor == actor and _is_one(receipt, action):
-                for window in windows:
-                    counts[window] += at >= since[window]
+            number = _number(receipt, action) if receipt.actor == actor else 0
+            for window in windows if number else ():
+                counts[window] += number if at >= since[window] else 0
     except CounterfoilError:
         return {}
     return counts
@@ -88,16 +88,18 @@ def _backwards(store: Store) -> Iterator[Receipt]:
         end = first
 
 
-def _is_one(receipt: Receipt, action: str) -> bool:
-    """Tells whether a receipt is of such an action: of its change of files, or of what changes none."""
-    if receipt.kind == kinds.INTENDED:
-        return action_of(receipt.data()) == action
+def _number(receipt: Receipt, action: str) -> int:
+    """Returns how many such actions a receipt tells of: of its change of files, or of what changes none."""
+    if receipt.kind in {kinds.INTENDED, kinds.PROJECT_INTENDED}:
+        body = receipt.data()
+        named = body.get("actions")
+        return named.count(action) if isinstance(named, list) else int(action_of(body) == action)
     if receipt.kind != events.OPENED:
-        return False
+        return 0
     body = receipt.data()
     ruling = body.get("ruling")
     allowed = isinstance(ruling, dict) and ruling.get("ruling") == ALLOW
-    return allowed and body.get("form") != "files" and body.get("action") == action
+    return int(allowed and body.get("form") != "files" and body.get("action") == action)
 
 
 def action_of(body: Mapping[str, object]) -> str:

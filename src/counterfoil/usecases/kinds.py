@@ -37,7 +37,8 @@ ERASED = "ledger.erased"
 
 INTENDED = "ticket.intended"
 """Before anything is written. `ticket`, `project` (the folder's prefix), `action` (the verb), `subject`,
-`command` (its id), `path`, `before` and `after` (blobs), `fields` ({name: [old, new]})."""
+`command` (its id), `path`, `before` and `after` (blobs), `fields` ({name: [old, new]}); `actions`: all that the command
+does, by the names that policy knows, with its first receipt, and an empty list with the others."""
 APPLIED = "ticket.applied"
 """It is so. `ticket`, `intended` (leaf hash), `command`, `commit` (or null, when nothing is committed),
 `ref`, `path`, `before`, `after` (blobs)."""

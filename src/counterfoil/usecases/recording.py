@@ -85,6 +85,14 @@ class Record:
         """Notes by which rule policy allows this, so that it is sealed with what is intended."""
         for _, _, body, _ in self.note[2]:
             body["ruling"] = ruling.as_data()
+        self.name(ruling.actions)
+
+    def name(self, actions: Sequence[str]) -> None:
+        """Notes all that this does, by the names that policy knows: with the first receipt, none with the others."""
+        left = list(actions)
+        for _, kind, body, _ in self.note[2]:
+            if kind != events.EFFECT_INTENDED:
+                body["actions"], left = left, []
 
     def intend(self) -> None:
         """Seals what is about to happen.

@@ -81,7 +81,13 @@ def on(
     ruling = ruled(context, store, found, actor)
     if ruling.answer != ALLOW:
         raise Stopped(ruling, files, rows, actor, store is not None)
+    ruling.actions = names_of(found)
     return ruling
+
+
+def names_of(found: Sequence[Facts]) -> tuple[str, ...]:
+    """Returns the names of actions, as they are sealed with what is intended."""
+    return tuple([facts.action for facts in found])
 
 
 def _of_edits(context: Context, files: Sequence[FileChange], actor: str) -> list[Facts]:

@@ -72,6 +72,16 @@ def test_actions_of_the_same_name_and_actor_within_the_window_are_counted() -> N
     assert recent(store, limited(), Facts("ticket.move", BOT)) == [{HOUR_MS: 4}]
 
 
+def test_all_that_one_change_was_ruled_on_as_is_counted() -> None:
+    store = MemoryStore(LEDGER)
+    seal(store, 3, actions=["ticket.claim", "ticket.lower", "ticket.edit", "ticket.edit"])
+    seal(store, 2, actions=[])
+    seal(store, 1, kind=kinds.PROJECT_INTENDED, actions=["project.change"])
+    names = {"ticket.claim": 1, "ticket.lower": 1, "ticket.edit": 2, "ticket.move": 0, "project.change": 1}
+    policy = limited(action="*")
+    assert {name: recent(store, policy, Facts(name, BOT))[0][HOUR_MS] for name in names} == names
+
+
 def test_many_changes_of_one_command_are_counted_one_after_the_other() -> None:
     store = MemoryStore(LEDGER)
     seal(store, 1)

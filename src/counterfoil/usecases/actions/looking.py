@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from counterfoil.gate.action import ActionType
     from counterfoil.tickets.document import TicketDocument
     from counterfoil.tickets.model import Row
-    from counterfoil.usecases.actions.merged import Found as Merged
     from counterfoil.usecases.catalog import Catalog
     from counterfoil.usecases.context import Context
+    from counterfoil.usecases.plan import FileChange
 
 
 class Found(NamedTuple):
@@ -35,6 +35,26 @@ class Found(NamedTuple):
     id: str
     row: Row | None
     reviews: int
+
+
+class Changed(NamedTuple):
+    """A file of a project's own that a merge changes.
+
+    Attributes:
+        prefix: the project's folder in the repository, empty or ending in `/`.
+        change: the file, relative to that.
+        before, after: the ticket's row, None for none and for what cannot be read.
+    """
+
+    prefix: str
+    change: FileChange
+    before: Row | None
+    after: Row | None
+
+    @property
+    def path(self) -> str:
+        """The file, relative to the repository."""
+        return self.prefix + self.change.path
 
 
 def look_up(context: Context, query: str, catalog: Catalog | None) -> Found:
@@ -80,7 +100,7 @@ def facts_about(
     actor: str,
     found: Found | None,
     paths: Sequence[str] | None,
-    merged: Sequence[Merged] = (),
+    merged: Sequence[Changed] = (),
 ) -> Facts:
     """Returns the facts of an action that leaves the ticket's own file as it is.
 

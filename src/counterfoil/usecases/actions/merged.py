@@ -7,12 +7,13 @@ by hand: one step each (product.md §9).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from counterfoil.errors import InputError
 from counterfoil.tickets import index, workflow
 from counterfoil.tickets.document import scan
 from counterfoil.tickets.model import row_of
+from counterfoil.usecases.actions.looking import Changed
 from counterfoil.usecases.actions.plain_facts import facts_of
 from counterfoil.usecases.blobs import read_blobs
 from counterfoil.usecases.guarding import changes_of
@@ -28,27 +29,7 @@ if TYPE_CHECKING:
 _FOLDER = f"{index.FOLDER}/"
 
 
-class Found(NamedTuple):
-    """A file of a project's own that a merge changes.
-
-    Attributes:
-        prefix: the project's folder in the repository, empty or ending in `/`.
-        change: the file, relative to that.
-        before, after: the ticket's row, None for none and for what cannot be read.
-    """
-
-    prefix: str
-    change: FileChange
-    before: Row | None
-    after: Row | None
-
-    @property
-    def path(self) -> str:
-        """The file, relative to the repository."""
-        return self.prefix + self.change.path
-
-
-def found_in(context: Context, files: Iterable[tuple[str, bytes | None, bytes | None]]) -> list[Found]:
+def found_in(context: Context, files: Iterable[tuple[str, bytes | None, bytes | None]]) -> list[Changed]:
     """Returns what of a merge's files belongs to a project: its tickets, its policy, its configuration.
 
     Args:
@@ -61,11 +42,13 @@ def found_in(context: Context, files: Iterable[tuple[str, bytes | None, bytes | 
         if not path.startswith(_FOLDER, at):
             continue
         change = FileChange(path[at:], before, after)
-        found.append(Found(path[:at], change, _read(context, change, before), _read(context, change, after)))
+        found.append(
+            Changed(path[:at], change, _read(context, change, before), _read(context, change, after))
+        )
     return found
 
 
-def facts_of_merge(context: Context, found: Sequence[Found], actor: str) -> list[Facts]:
+def facts_of_merge(context: Context, found: Sequence[Changed], actor: str) -> list[Facts]:
     """Returns what policy is told of each of these files."""
     told = []
     for item in found:
@@ -76,7 +59,7 @@ def facts_of_merge(context: Context, found: Sequence[Found], actor: str) -> list
     return told
 
 
-def require_steps(context: Context, base: str, source: str, found: Sequence[Found]) -> None:
+def require_steps(context: Context, base: str, source: str, found: Sequence[Changed]) -> None:
     """Checks that every ticket gets to its state by steps that the transition table has.
 
     Several steps count where the branch's commits took them one by one.
@@ -107,7 +90,7 @@ def require_steps(context: Context, base: str, source: str, found: Sequence[Foun
         )  # fmt: skip
 
 
-def _steps(context: Context, base: str, source: str, item: Found) -> set[tuple[str, str]]:
+def _steps(context: Context, base: str, source: str, item: Changed) -> set[tuple[str, str]]:
     """Returns the steps that single commits of a branch took with a ticket, as far as the table has them."""
     blobs = [pair for _, pair in changes_of(context, item.path, source, f"^{base}")]
     contents = read_blobs(context, {blob for pair in blobs for blob in pair if blob.strip("0")})

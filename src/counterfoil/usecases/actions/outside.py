@@ -16,7 +16,7 @@ from counterfoil.kernel.digest import sha256_hex
 if TYPE_CHECKING:
     from counterfoil.gate.action import ActionType
     from counterfoil.usecases.actions.basis import Basis
-    from counterfoil.usecases.actions.merged import Found
+    from counterfoil.usecases.actions.looking import Changed
     from counterfoil.usecases.context import Context
 
 OUTPUT = 4_000
@@ -53,7 +53,7 @@ class Ready:
     basis: Basis = field(default_factory=list)
     paths: tuple[str, ...] | None = None
     reviews: int = 0
-    found: tuple[Found, ...] = ()
+    found: tuple[Changed, ...] = ()
 
 
 class Executor(ABC):
