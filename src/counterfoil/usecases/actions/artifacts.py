@@ -108,5 +108,5 @@ def _path(digest: str) -> str:
 
 def _missing(digest: str) -> InputError:
     shown = digest if _is_digest(digest) else "of that name"
-    hint = "store the file first: ticket attach ID --file PATH, or POST /api/v1/artifacts"
+    hint = "store the file first: ticket attach ID PATH, or POST /api/v1/artifacts"
     return InputError("artifact_not_found", f"no artifact {shown} is kept here", hint, sha256=shown)
