@@ -25,7 +25,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-PATH = ".tickets/policy.yml"
+from counterfoil.tickets import index
+
+PATH = index.POLICY
 VERSION = 1
 POLICIES = ("auto_merge_on_green", "review_required", "require_approvals")
 REVIEWS_LIMIT = 20

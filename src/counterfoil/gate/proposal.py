@@ -343,6 +343,7 @@ def objection(state: Proposal, command: Decide) -> ConflictError | RefusedError 
     against = authority.may_approve(
         authority.table(None), actor=command.by, proposer=state.actor, authors=authors(state), demands=demands,
         assurance=command.assurance, session=command.session, proposer_session=str(state.body.get("session") or ""),
+        proposer_model=str(state.body.get("model") or ""),
     )  # fmt: skip
     if command.verdict == "reject":
         against = [reason for reason in against if reason[0] in {"not_a_person", "own_proposal"}]

@@ -12,6 +12,7 @@ from difflib import SequenceMatcher
 from unicodedata import category
 
 from counterfoil.gate.action import DIFF, Flag, Shown
+from counterfoil.tickets import index
 
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """What turns the direction of text (UAX #9)."""
@@ -248,7 +249,7 @@ def path_flags(path: str) -> list[Flag]:
         for code, names, what in _NAMES
         if name in names and all(flag.code != code for flag in flags)
     ]
-    if low.endswith(".tickets/policy.yml"):
+    if low.endswith(index.POLICY):
         flags.append(Flag("policy", path, 0, "this is the policy that rules on everything here"))
     if any(is_hidden(char) or char == "\n" for char in path):
         flags.append(Flag("invisible", escaped(path), 0, "the path holds what cannot be seen"))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 FOLDER = ".tickets"
+POLICY = f"{FOLDER}/policy.yml"
 TICKETS = ".tickets/tickets"
 FILE = ".tickets/index.json"
 

@@ -17,7 +17,7 @@ from counterfoil.tickets.model import FILE_BYTES, FRONT_MATTER_BYTES, Diagnostic
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases import policy_file, policy_on_base
 from counterfoil.usecases.actions.builtin import BUILT_IN
-from counterfoil.usecases.actions.plain_facts import RISKS
+from counterfoil.usecases.actions.plain_facts import RISK_OF
 from counterfoil.usecases.actions.registry import find as find_action
 from counterfoil.usecases.addressing import open_ledger
 from counterfoil.usecases.policy_in_force import accepted, in_force
@@ -200,7 +200,7 @@ def explain(
         InputError: `unknown_action`, `ticket_not_found`, `ambiguous_id`, `invalid_actor`, `invalid_policy`.
     """
     name, state = ALIASES.get(action, (action if "." in action else f"ticket.{action}", None))
-    if name not in rules.FREE and name not in RISKS:
+    if name not in rules.FREE and name not in RISK_OF:
         find_action(context, name)
     compiled = _compiled(context, text)
     facts = _facts(context, name, ticket, to or state, context.options.remote if remote is None else remote)
@@ -256,7 +256,7 @@ def _warn_unaccepted(context: Context) -> None:
 def _facts(context: Context, action: str, ticket: str | None, to: str | None, remote: bool) -> Facts:
     """Returns what is known of an action before anybody asks for it."""
     known = BUILT_IN.get(action)
-    risk = RISKS.get(action) if known is None else known.risk
+    risk = RISK_OF.get(action) if known is None else known.risk
     actor = context.actor()
     if ticket is None:
         return Facts(action, actor, remote=remote, risk=risk, state_to=to, space="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.tickets import index
 from counterfoil.tickets.model import FRONT_MATTER_BYTES
 from counterfoil.usecases import kinds, observed
 from counterfoil.usecases.policy_in_force import accepted
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store
 
-FILE = ".tickets/policy.yml"
+FILE = index.POLICY
 NOT_ACCEPTED = "policy_not_accepted"
 
 

@@ -17,7 +17,6 @@ from counterfoil.usecases.guarding import is_other_document, joins_commits, tran
 from counterfoil.usecases.plain import read_yaml
 from counterfoil.usecases.reporting import Report
 
-POLICY_FILE = ".tickets/policy.yml"
 TIERS = ("integrity", "quality", "strict")
 
 
@@ -164,11 +163,11 @@ def _check_config(context: Context, report: Report) -> None:
 
 
 def _check_policy(context: Context, report: Report) -> None:
-    if not context.work.exists(POLICY_FILE):
+    if not context.work.exists(index.POLICY):
         return
     from counterfoil.gate.policy_reading import parse
 
-    data, problem = read_yaml(context, POLICY_FILE)
+    data, problem = read_yaml(context, index.POLICY)
     if problem is not None:
         report.diagnostics.append(problem)
     elif data is not None:

@@ -8,6 +8,7 @@ from counterfoil.gate.action import FILES, LEDGER, OUTSIDE, ActionType
 from counterfoil.gate.limits import ARTIFACTS, BATCH, BODY, COMMENT, LABELS, RELATIONS, REQUEST, TITLE
 from counterfoil.tickets.workflow import PRIORITIES, STATES
 from counterfoil.usecases.actions import harness
+from counterfoil.usecases.actions.plain_facts import RISK_OF
 
 Schema = Mapping[str, object]
 
@@ -97,7 +98,7 @@ _CHANGES = (
             anyOf=[{"required": ["title"]}, {"required": ["id", "text"]}],
             dependentSchemas={"text": _only("id", "text")},
         ),
-        "low", FILES,
+        RISK_OF[CREATE], FILES,
     ),
     ActionType(
         EDIT, 1, "Changes fields or the body of a ticket; what is not named stays.",
@@ -105,15 +106,15 @@ _CHANGES = (
             {"ticket": _QUERY, **_FIELDS, "text": _TEXT}, "ticket", minProperties=2,
             dependentSchemas={"text": _only("ticket", "text")},
         ),
-        "low", FILES,
+        RISK_OF[EDIT], FILES,
     ),
     ActionType(
         MOVE, 1, "Moves a ticket along the workflow.",
-        _object({"ticket": _QUERY, "state": _STATE}, "ticket", "state"), "low", FILES,
+        _object({"ticket": _QUERY, "state": _STATE}, "ticket", "state"), RISK_OF[MOVE], FILES,
     ),
     ActionType(
         ASSIGN, 1, "Says who works on a ticket or reviews it; null is nobody.",
-        _object({"ticket": _QUERY, "assignee": _ACTOR, "reviewer": _ACTOR}, "ticket", minProperties=2), "low", FILES,
+        _object({"ticket": _QUERY, "assignee": _ACTOR, "reviewer": _ACTOR}, "ticket", minProperties=2), RISK_OF[ASSIGN], FILES,
     ),
 )  # fmt: skip
 IN_BATCH = tuple([action.name for action in _CHANGES])
@@ -137,7 +138,7 @@ _TYPES = (
     ActionType(
         CLAIM, 1, "Takes the claim on a ticket and begins to work on it.",
         _object({"ticket": _QUERY, "minutes": {"type": "integer", "minimum": 1, "maximum": 7 * 24 * 60}}, "ticket"),
-        "low", FILES,
+        RISK_OF[CLAIM], FILES,
     ),
     ActionType(
         BATCHED, 1, "Carries out several changes to tickets, all of them or none.",
@@ -210,7 +211,7 @@ _TYPES = (
     ),
     ActionType(
         POLICY, 1, "Replaces the policy that rules on actions.",
-        _object({"text": {"type": "string", "maxLength": 262_144}}, "text"), "high", FILES,
+        _object({"text": {"type": "string", "maxLength": 262_144}}, "text"), RISK_OF[POLICY], FILES,
     ),
     ActionType(
         COMMAND, 1, "Runs a command that the user's own configuration names.",

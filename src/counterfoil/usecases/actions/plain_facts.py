@@ -23,9 +23,9 @@ CREATE, EDIT, MOVE, ASSIGN = "ticket.create", "ticket.edit", "ticket.move", "tic
 LOWER = "ticket.lower"
 """A ticket loses what rules look at: what may be done to it unasked could grow with that."""
 CLAIM, REMOVE, POLICY, PROJECT = "ticket.claim", "ticket.remove", "policy.change", "project.change"
-POLICY_FILE = f"{index.FOLDER}/policy.yml"
+POLICY_FILE = index.POLICY
 
-RISKS = {
+RISK_OF = {
     CREATE: "low",
     EDIT: "low",
     MOVE: "low",
@@ -66,7 +66,7 @@ def facts_of(
             found.append(_of_project(context, action, actor, change.path))
     for _ in claimed:  # of tickets whose files stay as they are
         found.append(
-            Facts(CLAIM, actor, remote=context.options.remote, risk=RISKS[CLAIM], paths=(), space="")
+            Facts(CLAIM, actor, remote=context.options.remote, risk=RISK_OF[CLAIM], paths=(), space="")
         )
     return found
 
@@ -162,7 +162,7 @@ def _told(
         action,
         actor,
         remote=context.options.remote,
-        risk=RISKS[action],
+        risk=RISK_OF[action],
         priority=None if unread else min([row[3] for row in known]),
         labels=None if unread else tuple(dict.fromkeys(labels)),
         state_from=was if moves or unread else "",
@@ -179,7 +179,7 @@ def _of_project(context: Context, action: str, actor: str, path: str) -> Facts:
         action,
         actor,
         remote=context.options.remote,
-        risk=RISKS[action],
+        risk=RISK_OF[action],
         priority="",
         labels=(),
         state_from="",
