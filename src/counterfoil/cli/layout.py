@@ -166,6 +166,21 @@ def columns_of(text: str) -> int:
     )
 
 
+def wrapped(text: str, columns: int) -> list[str]:
+    """Breaks a text into lines of at most so many terminal columns, between words where that can be."""
+    from textwrap import wrap
+
+    lines = []
+    for line in wrap(text, columns):
+        rest = line
+        while columns_of(rest) > columns:  # `textwrap` counts characters, and some take two columns
+            length = next(size for size in range(len(rest), 0, -1) if columns_of(rest[:size]) <= columns)
+            lines.append(rest[:length].rstrip())
+            rest = rest[length:].lstrip()
+        lines.append(rest)
+    return lines
+
+
 def cut(text: str, columns: int) -> str:
     """Shortens a text to a number of terminal columns, at least one, with an ellipsis."""
     if columns_of(text) <= columns:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from difflib import unified_diff
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from counterfoil.cli.layout import BOLD, DIM, RESET, columns_of, cut, visible
+from counterfoil.cli.layout import BOLD, DIM, RESET, columns_of, cut, visible, wrapped
 from counterfoil.gate import proposal as proposals
 from counterfoil.gate.action import DIFF
 from counterfoil.ledger.instant import read_ms
@@ -241,7 +240,7 @@ def inbox_lines(waiting: Sequence[Seen], *, colours: bool = False, width: int = 
         room = width - SHORT_ID - 2
         lines += [" " * (SHORT_ID + 2) + cut(line, room) for line in shown if line]
         end = "; ".join([word for word in more if word])
-        lines += [" " * (SHORT_ID + 2) + _paint(line, DIM, colours) for line in wrap(end, room)]
+        lines += [" " * (SHORT_ID + 2) + _paint(line, DIM, colours) for line in wrapped(end, room)]
     return lines
 
 
@@ -268,7 +267,7 @@ def list_lines(found: Sequence[Seen], *, colours: bool = False, width: int = WID
 
 def pair_lines(label: str, text: str, *, colours: bool = False, width: int = WIDTH) -> list[str]:
     """Returns a labelled text of any length, wrapped beside its label."""
-    parts = [part for line in text.split("\n") for part in (wrap(line, width - LABEL) or [""])]
+    parts = [part for line in text.split("\n") for part in (wrapped(line, width - LABEL) or [""])]
     heads = [_paint(label.ljust(LABEL), DIM, colours), *[" " * LABEL] * (len(parts) - 1)]
     return [(head + part).rstrip() for head, part in zip(heads, parts, strict=True)]
 
@@ -282,7 +281,7 @@ def flag_lines(flags: Sequence[Flag], *, colours: bool = False, width: int = WID
     for flag in flags:
         place = flag.path + (f":{flag.line}" if flag.line else "")
         text = visible(f"{place}  {flag.message}" if place else flag.message)
-        first, *rest = wrap(text, width - 4) or [""]
+        first, *rest = wrapped(text, width - 4) or [""]
         lines += [f"  {_paint('!', YELLOW, colours)} {first}", *[f"    {line}" for line in rest]]
     return lines
 

@@ -107,3 +107,12 @@ def test_colours_change_no_letter() -> None:
     ):
         painted = painted.replace(colour, "") if colour else painted
     assert painted == plain
+
+
+@given(st.text(st.sampled_from("ab \u2e80\u4e2d\u0301"), max_size=60), st.integers(2, 12))
+def test_a_wrapped_text_keeps_its_letters_and_no_line_takes_more_columns_than_there_are(
+    text: str, columns: int
+) -> None:
+    lines = layout.wrapped(text, columns)
+    assert all(layout.columns_of(line) <= columns for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
