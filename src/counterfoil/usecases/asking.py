@@ -28,6 +28,7 @@ from counterfoil.usecases.actions import preparing
 from counterfoil.usecases.actions.plain_facts import facts_of
 from counterfoil.usecases.opening import open_or_make
 from counterfoil.usecases.proposing import Request
+from counterfoil.usecases.uncommitted import git_blob
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,11 +82,7 @@ def _unrecorded(stopped: Stopped, action: str) -> RefusedError:
 def _ask(
     context: Context, store: Store, stopped: Stopped, action: str, payload: dict[str, object]
 ) -> CounterfoilError:
-    writes = [
-        [change.path, proposals.blob_of(context, change.before)]
-        for change in stopped.files
-        if not change.local
-    ]
+    writes = [[change.path, git_blob(context, change.before)] for change in stopped.files if not change.local]
     asked = _asked(context, action, payload, writes)
     for number in range(ROUNDS):
         key = KEY.format(asked, number)

@@ -169,9 +169,9 @@ def _warn_of_hooks(
     context: Context, commit: str | None, files: Sequence[FileChange], found: Mapping[str, str | None]
 ) -> None:
     """Says that a commit has other bytes than policy ruled on; people know the hooks of their own clone."""
-    from counterfoil.usecases.proposals import blob_of
+    from counterfoil.usecases.uncommitted import git_blob
 
-    wanted = {change.path: blob_of(context, change.after) for change in files if change.path != index.FILE}
+    wanted = {change.path: git_blob(context, change.after) for change in files if change.path != index.FILE}
     unlike = [path for path, blob in found.items() if path in wanted and blob != wanted[path]]
     if unlike:
         context.warn(

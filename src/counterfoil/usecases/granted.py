@@ -19,7 +19,7 @@ from counterfoil.usecases.actions import builtin
 from counterfoil.usecases.actions.plain_facts import POLICY_FILE
 from counterfoil.usecases.contents import blob_ids, ids_of
 from counterfoil.usecases.context import plain_path
-from counterfoil.usecases.proposals import blob_of
+from counterfoil.usecases.uncommitted import git_blob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -97,7 +97,7 @@ def otherwise(context: Context, commit: str | None, writes: Writes) -> dict[str,
 
 def _otherwise_on_disk(context: Context, writes: Writes) -> dict[str, str | None]:
     found = {
-        path: blob_of(context, context.work.read(_in_project(context, path), FILE_BYTES)) for path in writes
+        path: git_blob(context, context.work.read(_in_project(context, path), FILE_BYTES)) for path in writes
     }
     return {path: blob for path, blob in found.items() if blob != writes[path][1]}
 
@@ -127,7 +127,7 @@ def _is_as_wanted(context: Context, change: Change, before: str | None, after: s
         return True
     if change.after is None or change.after == after:
         return False
-    if blob_of(context, context.work.read(change.path, FILE_BYTES)) != after:
+    if git_blob(context, context.work.read(change.path, FILE_BYTES)) != after:
         return False
     return ids_of(context, [change.path]).get(change.path) == change.after
 

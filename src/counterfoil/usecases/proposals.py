@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from counterfoil.errors import ConflictError, InputError
 from counterfoil.gate import events, proposal, redact
 from counterfoil.gate.proposal import PENDING, STALE, Proposal, Proposals
-from counterfoil.kernel.digest import blob_id
 from counterfoil.ledger.decider import Refusal
 from counterfoil.tickets.model import FILE_BYTES
 from counterfoil.usecases import record, runtime, whereabouts
 from counterfoil.usecases.contents import blob_ids
+from counterfoil.usecases.uncommitted import git_blob
 from counterfoil.usecases.views import OPEN, PROPOSALS, read_up
 
 if TYPE_CHECKING:
@@ -95,15 +95,6 @@ def find(store: Store, query: str) -> str:
 # --- the basis ------------------------------------------------------------------------------------
 
 
-def blob_of(context: Context, data: bytes | None) -> str | None:
-    """Returns the id that Git would give a file's content here; None for no file."""
-    if data is None:
-        return None
-    if context.git_setting("core.autocrlf") in {"true", "input"}:
-        data = data.replace(b"\r\n", b"\n")
-    return blob_id(data, context.git_setting("extensions.objectformat") or "sha1")
-
-
 def moved(context: Context, state: Proposal) -> list[list[str | None]]:
     """Returns what of a proposal's basis is not as it was: [name, then, now] each (gate.md, "The one door").
 
@@ -114,7 +105,7 @@ def moved(context: Context, state: Proposal) -> list[list[str | None]]:
         if name.startswith(REF):
             now = context.git.ref(name)
         else:
-            now = blob_of(context, context.work.read(name, FILE_BYTES))
+            now = git_blob(context, context.work.read(name, FILE_BYTES))
         if now != then:
             found.append([name, then, now])
     return found

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 from counterfoil.gate import rules
 from counterfoil.gate.facts import ALLOW, ASK, DENY, Ruling
+from counterfoil.usecases import kinds
 from counterfoil.usecases.actions.plain_facts import facts_of
 from counterfoil.usecases.policy_in_force import in_force
 from counterfoil.usecases.registered import frozen
+from counterfoil.usecases.uncommitted import git_blob
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from counterfoil.gate.facts import Facts
+    from counterfoil.ledger.receipt import Receipt
     from counterfoil.usecases.catalog import RowChange
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.plan import FileChange
     from counterfoil.usecases.ports import Store
 
 
+RECENT = 4
+"""So many of a ticket's last receipts are looked at: a change may be followed by what became of a claim."""
 UNRULED = "default/own"
 """The rule of what changes nothing but the clone's own notes, such as a claim that is renewed."""
 
@@ -77,7 +82,7 @@ def on(
     if not found:
         return Ruling(ALLOW, UNRULED, "default")
     if not actor.startswith("human:"):
-        found += _of_edits(context, files, actor)
+        found += _of_edits(context, store, files, actor)
     ruling = ruled(context, store, found, actor)
     if ruling.answer != ALLOW:
         raise Stopped(ruling, files, rows, actor, store is not None)
@@ -90,15 +95,46 @@ def names_of(found: Sequence[Facts]) -> tuple[str, ...]:
     return tuple([facts.action for facts in found])
 
 
-def _of_edits(context: Context, files: Sequence[FileChange], actor: str) -> list[Facts]:
+def _of_edits(context: Context, store: Store | None, files: Sequence[FileChange], actor: str) -> list[Facts]:
     """Returns the facts of edits that are not committed yet and go along: no agent gets a file past policy by hand.
 
-    People edit files by hand and let a verb commit them; that is theirs to do.
+    People edit files by hand and let a verb commit them; that is theirs to do. Git is asked only about files that
+    are not as the ledger knows that a commit left them.
     """
+    doubtful = [change for change in files if not _is_as_committed(context, store, change)]
+    if not doubtful:
+        return []
     from counterfoil.usecases.uncommitted import since_head
 
-    edits, rows = since_head(context, files)
+    edits, rows = since_head(context, doubtful)
     return facts_of(context, edits, rows, actor) if edits else []
+
+
+def _is_as_committed(context: Context, store: Store | None, change: FileChange) -> bool:
+    """Tells whether a file is new, or a ticket that is as the last commit of ours left it on this branch.
+
+    Nothing that came from elsewhere may have been found since, because only Git knows what that says.
+    """
+    if change.before is None or change.local:
+        return True
+    if store is None or change.ticket_file is None:
+        return False
+    last = None
+    for receipt in _ending(store, kinds.ticket_stream(change.ticket_file[:-3].upper()), RECENT):
+        last = receipt if receipt.kind in (kinds.APPLIED, kinds.REVERTED) else last
+    if last is None or any(found.position > last.position for found in _ending(store, kinds.LEDGER, 1)):
+        return False
+    body = last.data()
+    return (
+        body.get("commit") is not None
+        and body.get("ref") == f"refs/heads/{context.git.branch()}"
+        and body.get("after") == git_blob(context, change.before)
+    )
+
+
+def _ending(store: Store, stream: str, count: int) -> Iterator[Receipt]:
+    """Returns the last receipts of a stream."""
+    return store.read(stream, first=max(0, store.head(stream).length - count))
 
 
 def ruled(context: Context, store: Store | None, found: Sequence[Facts], actor: str) -> Ruling:

@@ -8,6 +8,7 @@ its file is there. Asked of Git only when the catalog has seen such a file; on t
 from __future__ import annotations
 
 from counterfoil.errors import CounterfoilError
+from counterfoil.kernel.digest import blob_id
 from counterfoil.tickets import index
 
 TYPE_CHECKING = False
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 
 MANY_NAMES = 200
 """From so many suspects on, Git is asked about the whole folder."""
+
+
+def git_blob(context: Context, data: bytes | None) -> str | None:
+    """Returns the id that Git would give a file's content here; None for no file."""
+    if data is None:
+        return None
+    if context.git_setting("core.autocrlf") in {"true", "input"}:
+        data = data.replace(b"\r\n", b"\n")
+    return blob_id(data, context.git_setting("extensions.objectformat") or "sha1")
 
 
 def rows_to_commit(context: Context, catalog: Catalog, own: Collection[str]) -> dict[str, RowChange]:

@@ -11,6 +11,7 @@ from counterfoil.errors import ConflictError, InputError
 from counterfoil.gate import events, proposal
 from counterfoil.gate.proposal import Close, Proposal
 from counterfoil.usecases import proposals, record
+from counterfoil.usecases.uncommitted import git_blob
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_what_moved_is_told_with_then_and_now(gate: Gatehouse) -> None:
     gate.world.work.replace(gate.path, gate.file() + b"\nBy hand.\n")
     ((name, then, now),) = proposals.moved(gate.context(), state)
     assert (name, then) == (gate.path, state.body["basis"][0][1])
-    assert now == proposals.blob_of(gate.context(), gate.file())
+    assert now == git_blob(gate.context(), gate.file())
     gate.world.work.remove(gate.path)
     assert proposals.moved(gate.context(), state)[0][2] is None
 
@@ -91,11 +92,11 @@ def test_a_reference_in_a_basis_moves_with_its_branch(gate: Gatehouse) -> None:
 
 def test_lines_that_end_as_on_windows_are_compared_as_git_has_them(gate: Gatehouse) -> None:
     context = gate.context()
-    plain = proposals.blob_of(context, b"one\ntwo\n")
-    assert proposals.blob_of(context, None) is None
-    assert proposals.blob_of(context, b"one\r\ntwo\r\n") != plain
+    plain = git_blob(context, b"one\ntwo\n")
+    assert git_blob(context, None) is None
+    assert git_blob(context, b"one\r\ntwo\r\n") != plain
     context.remember_setting("core.autocrlf", "true")
-    assert proposals.blob_of(context, b"one\r\ntwo\r\n") == plain
+    assert git_blob(context, b"one\r\ntwo\r\n") == plain
 
 
 def test_what_nobody_has_sealed_yet_is_so_all_the_same_and_is_sealed_once(gate: Gatehouse) -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import ConflictError
 from counterfoil.tickets import index
 from counterfoil.usecases.context import plain_path
-from counterfoil.usecases.proposals import blob_of
-from counterfoil.usecases.uncommitted import edited
+from counterfoil.usecases.uncommitted import edited, git_blob
 
 if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
@@ -29,10 +28,10 @@ def of_plan(context: Context, plan: Plan) -> tuple[Basis, Writes]:
         if change.local or change.path == index.FILE:
             continue
         path = plain_path(change.path)
-        before = blob_of(context, change.before)
+        before = git_blob(context, change.before)
         basis.append((path, before))
         if change.before != change.after:
-            writes.append((path, before, blob_of(context, change.after)))
+            writes.append((path, before, git_blob(context, change.after)))
     return basis, writes
 
 

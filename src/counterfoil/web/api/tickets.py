@@ -15,8 +15,8 @@ from counterfoil.tickets.model import FILE_BYTES, row_of
 from counterfoil.usecases import claims, kinds
 from counterfoil.usecases.actions import builtin
 from counterfoil.usecases.catalog import Catalog
-from counterfoil.usecases.proposals import blob_of
 from counterfoil.usecases.resolve import find_name
+from counterfoil.usecases.uncommitted import git_blob
 from counterfoil.web import paging, refusals
 from counterfoil.web.api import forms
 from counterfoil.web.api.call import Call, Calling, IfNoneMatch, nothing, refused, tagged
@@ -212,4 +212,4 @@ def find(call: Call, ticket: str) -> tuple[Row, bytes, str]:
     data = context.work.read(f"{index.TICKETS}/{name}", FILE_BYTES)
     if data is None:
         raise nothing()
-    return row_of(read_document(data, context.full).ticket, name), data, blob_of(context, data) or ""
+    return row_of(read_document(data, context.full).ticket, name), data, git_blob(context, data) or ""
