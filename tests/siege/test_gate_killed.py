@@ -260,7 +260,12 @@ def test_what_died_in_one_working_tree_is_not_made_a_second_time_in_another(
     state = gate.propose()
     other = tmp_path / "other"
     gate.project.git("worktree", "add", "--quiet", "--force", str(other), "main")
-    whole = moments(gate, lambda: gate.propose("ticket.create", {"title": "Another"}), lines)
+
+    def ask() -> Proposal:
+        ticket = gate.project.new("Another", "--state", "ready", "--actor", "human:ada")
+        return gate.propose(payload={"ticket": ticket, "state": "in_progress"})
+
+    whole = moments(gate, ask, lines)
     told = lines.read_text("utf-8").splitlines()
     written = [line for line in told if " after re" in line and ".tickets/tickets/" in line]
     begun = int(written[0].split()[0])

@@ -83,6 +83,9 @@ def in_force(context: Context, store: Store | None) -> Compiled:
         kept = (store.ledger, head.hash, _compiled(context, accepted(store, context.prefix)))
         _keep(context, kept)
     compiled = kept[2]
+    if noted and compiled[1] not in {noted, UNREADABLE}:
+        # Another process may have accepted a policy since this one read the configuration.
+        noted = context.git.config().get(noted_key(context.prefix), "")
     return LOST if noted and compiled[1] not in {noted, UNREADABLE} else compiled
 
 
