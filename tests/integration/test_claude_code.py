@@ -110,7 +110,7 @@ def test_what_waits_for_a_person_does_not_run_and_runs_once_when_approved(gated:
     assert pending(gated) != [proposal]
 
 
-def test_an_approval_is_for_this_input_and_this_session(gated: Desk) -> None:
+def test_an_approval_is_for_this_input_this_session_and_this_folder(gated: Desk) -> None:
     hook(gated)
     (proposal,) = pending(gated)
     decide(gated, proposal)
@@ -120,7 +120,7 @@ def test_an_approval_is_for_this_input_and_this_session(gated: Desk) -> None:
         lambda: hook(gated, cwd=str(gated.path.parent)),
         lambda: hook(gated, "Write", {"file_path": "infra/main.tf", "content": "x"}),
     ]
-    assert [(other() or ("", ""))[0] for other in others] == ["deny"] * 3
+    assert [(other() or ("", ""))[0] for other in others] == ["deny"] * 4
 
 
 def test_a_rejection_is_told_with_its_reason_and_nobody_is_asked_again(gated: Desk) -> None:
