@@ -325,3 +325,14 @@ def test_it_listens_where_ipv6_is_loopback_too(scene: Scene, tmp_path: Path) -> 
         assert "[::1]" in served.url
     finally:
         served.close()
+
+
+def test_head_tells_of_a_ticket_what_get_tells_without_the_ticket(scene: Scene) -> None:
+    path = f"/tickets/{scene.tickets[0]}"
+    whole, head = [scene.served.ask(method, path, scene.claude) for method in ("GET", "HEAD")]
+    assert (head.status_code, head.content) == (200, b"")
+    assert [head.headers[name] for name in ("etag", "content-type", "content-length")] == [
+        whole.headers[name] for name in ("etag", "content-type", "content-length")
+    ]
+    assert scene.served.ask("HEAD", "/tickets/NOPE", scene.claude).status_code == 404
+    assert scene.served.ask("HEAD", "/proposals/P-0000000000000000/withdraw", scene.claude).status_code == 405

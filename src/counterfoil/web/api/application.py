@@ -17,6 +17,7 @@ from counterfoil.web.identify import API
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from counterfoil.web.hub import Hub
 
@@ -66,6 +67,7 @@ def described() -> FastAPI:
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(Exception, _bug)
+    app.add_middleware(HeadAsGet)
     plain = app.openapi
 
     def with_security() -> dict[str, Any]:
@@ -82,6 +84,23 @@ def described() -> FastAPI:
 
     app.openapi = with_security  # type: ignore[method-assign]
     return app
+
+
+class HeadAsGet:
+    """Answers HEAD as GET is answered (RFC 9110 §9.3.2); the server leaves the body out.
+
+    Args:
+        app: what answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands a request on."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
 
 
 async def _told(request: Request, error: Exception) -> Response:
