@@ -44,6 +44,15 @@ def risky(desk: Desk) -> str:
 # --- the inbox ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "words", [("inbox",), ("proposal", "list"), ("policy",), ("why", "TICKET")], ids=" ".join
+)
+def test_whoever_looks_is_told_that_the_ledger_is_gone(desk: Desk, words: tuple[str, ...]) -> None:
+    ticket = urgent(desk)
+    (desk.path / ".git" / "counterfoil").rename(desk.path / ".git" / "elsewhere")
+    assert "ledger_lost" in desk.codes(*[word.replace("TICKET", ticket) for word in words])
+
+
 def test_an_empty_inbox_teaches_the_next_command(desk: Desk) -> None:
     said = desk.say("inbox", "--actor", ADA)
     assert said.out == "Nothing waits for you.\n"

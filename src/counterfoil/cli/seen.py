@@ -12,6 +12,7 @@ from counterfoil.gate.proposal import PENDING, SIGNED_HARDWARE, Decide, objectio
 from counterfoil.usecases import proposals
 from counterfoil.usecases.addressing import open_ledger
 from counterfoil.usecases.catalog import Catalog
+from counterfoil.usecases.opening import warn_if_lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,6 +51,7 @@ def opened(context: Context) -> Iterator[Store]:
 def with_views(context: Context) -> Iterator[tuple[Store, Views] | None]:
     """Opens the ledger and what is derived of it; None where there is no ledger yet."""
     if not context.ledgers.exists():
+        warn_if_lost(context)
         yield None
         return
     store = open_ledger(context)

@@ -40,6 +40,18 @@ def unavailable(context: Context, error: CounterfoilError) -> None:
     )
 
 
+def warn_if_lost(context: Context) -> None:
+    """Warns whoever only reads that the clone's ledger is gone, and with it what they are looking for."""
+    known = context.git_setting(context.origin_setting)
+    if known and not context.ledgers.exists():
+        context.warn(
+            "ledger_lost",
+            f"the ledger {known} of this clone is gone, so nothing of it is shown",
+            hint="ticket ledger verify",
+            ledger=known,
+        )
+
+
 def open_or_make(context: Context) -> Store:
     """Opens the clone's ledger and makes it at first use.
 

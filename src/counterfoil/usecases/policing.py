@@ -20,6 +20,7 @@ from counterfoil.usecases.actions.builtin import BUILT_IN
 from counterfoil.usecases.actions.plain_facts import RISK_OF
 from counterfoil.usecases.actions.registry import find as find_action
 from counterfoil.usecases.addressing import open_ledger
+from counterfoil.usecases.opening import warn_if_lost
 from counterfoil.usecases.policy_in_force import accepted, in_force
 from counterfoil.usecases.resolve import find_name
 
@@ -323,4 +324,5 @@ def _store(context: Context) -> Store | None:
     except CounterfoilError as error:
         if error.code == "newer_ledger":
             raise
+        warn_if_lost(context)
         return None

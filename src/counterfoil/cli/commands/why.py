@@ -34,6 +34,7 @@ from counterfoil.usecases.actions import registry
 from counterfoil.usecases.addressing import find_receipt, open_ledger
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.obstacles import Step
+from counterfoil.usecases.opening import warn_if_lost
 from counterfoil.usecases.resolve import find_name
 from counterfoil.usecases.ruling import ruled
 
@@ -74,6 +75,7 @@ def run(call: Call) -> Reply:
 @contextmanager
 def _ledger(context: Context) -> Iterator[Store | None]:
     if not context.ledgers.exists():
+        warn_if_lost(context)
         yield None
         return
     store = open_ledger(context)
