@@ -53,7 +53,7 @@ def hints_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
             found.append(node.value)
         for each in found:
             for text in text_of(each):
-                yield node.lineno, text
+                yield each.lineno, text
 
 
 def commands_of(text: str) -> Iterator[str]:

@@ -41,7 +41,9 @@ class Scene:
         self.agent: Agent = served.agent("fuzz")
         self.ticket = served.desk.new("Sell shoes", "--state", "ready")
         asked = {"action": "ticket.comment", "payload": {"ticket": self.ticket, "text": "hello"}}
-        self.proposal = str(served.ask("POST", "/proposals", self.agent, data=asked, key="first").json()["id"])
+        self.proposal = str(
+            served.ask("POST", "/proposals", self.agent, data=asked, key="first").json()["id"]
+        )
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,9 @@ def send(scene: Scene, operation: Any, examples: int, *, with_token: bool) -> No
     def check(case: Case, known: bool) -> None:
         if known and "id" in (case.path_parameters or {}):
             case.path_parameters["id"] = scene.proposal if "/proposals/" in operation.path else scene.ticket
-        if operation.path.endswith("/wait") and not isinstance((case.query or {}).get("timeout"), (str, list, dict)):
+        if operation.path.endswith("/wait") and not isinstance(
+            (case.query or {}).get("timeout"), (str, list, dict)
+        ):
             case.query["timeout"] = 0.01
         headers = {"Authorization": f"Bearer {scene.agent.token}"} if with_token else {}
         answer = case.call(base_url=scene.served.url, headers=headers)

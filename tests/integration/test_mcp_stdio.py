@@ -357,7 +357,11 @@ def _garbage() -> list[bytes]:
 @pytest.mark.parametrize("data", _garbage(), ids=range(len(_garbage())))
 def test_nothing_that_a_client_writes_ends_the_server(desk: Desk, data: bytes) -> None:
     said = subprocess.Popen(
-        ["ticket", "mcp"], cwd=desk.path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ["ticket", "mcp"],
+        cwd=desk.path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     assert said.stdin is not None
     assert said.stdout is not None

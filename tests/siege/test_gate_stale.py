@@ -11,7 +11,6 @@ from siege.scenes import start
 from counterfoil.errors import ConflictError, CounterfoilError, InputError, RefusedError
 from counterfoil.gate import events
 from counterfoil.usecases import applying, deciding, people, principals, proposals, proposing, waiting
-from counterfoil.usecases.deciding import Answer
 from counterfoil.usecases.shown_again import shown_again
 
 if TYPE_CHECKING:

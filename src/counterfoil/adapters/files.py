@@ -193,7 +193,9 @@ class WorkTree:
                 mode = os.lstat(path).st_mode & 0o7777
             except FileNotFoundError:
                 mode = None
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600 if private else 0o666)
+            descriptor = os.open(
+                draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600 if private else 0o666
+            )
             try:
                 if mode is not None:
                     os.fchmod(descriptor, mode)

@@ -39,7 +39,7 @@ def recover(context: Context) -> None:
     note is dropped. What cannot be committed, and what a failed command could not put back,
     is taken back. A file that somebody edited since is left alone.
     """
-    for folder in ("", effect.FOLDER, "cache", observed.OBSERVED, observed.UNRECORDED):
+    for folder in ("", effect.FOLDER, "cache", observed.OBSERVED, observed.UNRECORDED, observed.LEFT):
         context.state.discard_drafts(folder)
     context.work.discard_drafts(index.FOLDER, index.FILE.rpartition("/")[2])
     sync = effect.sync_note(context)

@@ -16,7 +16,7 @@ from counterfoil.kernel.digest import blob_id, sha256_hex
 from counterfoil.testing.clock import FixedClock
 from counterfoil.testing.signers import MemorySigners, public_key
 from counterfoil.usecases import kinds, people, policy_in_force, principals, record, vouching
-from counterfoil.usecases.accepting import Due, accept, candidate, due, sign
+from counterfoil.usecases.accepting import Accepted, Due, accept, candidate, due, sign
 from counterfoil.usecases.harness import is_gated
 from counterfoil.usecases.opening import open_or_make
 from counterfoil.usecases.policy_in_force import LOCKED, accepted, in_force, policy_stream
