@@ -17,6 +17,7 @@ import anyio
 import pytest
 from integration.mcp_scene import Talk, accept_policy, decide, over_stdio, pending, talk
 
+from counterfoil.gate.tooluse import read_hook
 from counterfoil.mcp.tools import PERMIT
 
 if TYPE_CHECKING:
@@ -121,6 +122,20 @@ def test_an_approval_is_for_this_input_this_session_and_this_folder(gated: Desk)
         lambda: hook(gated, "Write", {"file_path": "infra/main.tf", "content": "x"}),
     ]
     assert [(other() or ("", ""))[0] for other in others] == ["deny"] * 4
+
+
+def test_an_approval_of_something_else_that_bears_the_calls_key_lets_nothing_run(gated: Desk) -> None:
+    hook(gated, session_id="another")
+    (shown,) = pending(gated)
+    agent = gated.data("proposal", "show", shown)["proposal"]["actor"]
+    use = read_hook(told(gated).encode())
+    assert use is not None
+    harmless = json.dumps({"tool": "Bash", "input": "ls", "command": "ls"})
+    words = ("propose", "tool.run", "-F", "-", "--key", f"tool/{use.digest}/0", "--actor", agent)
+    planted = json.loads(gated.say("--json", *words, stdin=harmless).out)["data"]["proposal"]["id"]
+    decide(gated, planted)
+    decision, reason = hook(gated) or ("", "")
+    assert (decision, "key_reused" in reason) == ("deny", True)
 
 
 def test_a_rejection_is_told_with_its_reason_and_nobody_is_asked_again(gated: Desk) -> None:

@@ -17,7 +17,7 @@ from counterfoil.gate.facts import ALLOW, Facts
 from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, PENDING, REJECTED
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.ledger.receipt import key_digest
-from counterfoil.usecases import kinds, proposals, record, runtime
+from counterfoil.usecases import kinds, record
 from counterfoil.usecases.actions.harness import PATH_LENGTH, TOOL_RUN
 from counterfoil.usecases.policy_in_force import in_force
 from counterfoil.usecases.proposing import Request, propose
@@ -135,12 +135,16 @@ def unusable(error: CounterfoilError) -> Verdict:
 
 
 def _standing(context: Context, store: Store, use: ToolUse) -> Proposal:
-    """Returns the proposal that stands for a use: the last one made of it, or another where that one is over."""
+    """Returns the proposal that stands for a use: the last one made of it, or another where that one is over.
+
+    Raises:
+        ConflictError: `key_reused`, where something else was proposed under the use's key: nobody's approval of
+            that may let this run.
+    """
     actor = context.actor()
     count = _count(store, actor, use)
     if count:
-        state = runtime.load(store, proposals.DECIDER, _stream(store, actor, use, count - 1)).state
-        state = proposals.settle(context, store, state)
+        state = propose(context, store, _request(context, use, count - 1)).proposal
         if state.status in _STANDING or (state.status == APPLIED and _may_take_up(store, state, use)):
             return state
     return propose(context, store, _request(context, use, count)).proposal
