@@ -215,9 +215,19 @@ def test_undoing_a_claim_gives_the_lease_back(clone: Clone) -> None:
 def test_undoing_another_change_keeps_the_lease(clone: Clone) -> None:
     ticket = clone.new("A thing", "-s", "ready")
     clone.say("claim", ticket, "--actor", "agent:bot")
-    clone.say("edit", ticket, "-p", "p0", "--actor", "agent:bot")
+    clone.say("edit", ticket, "-l", "+later", "--actor", "agent:bot")
     assert clone.data("undo", "--actor", "agent:bot")["released"] == []
     assert clone.data("show", ticket)["claim"]["holder"] == "agent:bot"
+
+
+def test_whoever_takes_back_less_than_the_newest_change_is_told(clone: Clone) -> None:
+    ticket = clone.new("A thing")
+    clone.new("Another thing")
+    assert clone.answer("undo", "--dry-run")["warnings"] == []
+    clone.say("move", ticket, "ready", "--actor", "agent:bot")
+    (warning,) = clone.answer("undo")["warnings"]
+    assert (warning["code"], warning["message"].partition(" ")[0]) == ("newer_change", "agent:bot")
+    assert clone.states() == {"A thing": "ready"}
 
 
 def test_an_old_fencing_number_undoes_nothing(clone: Clone) -> None:

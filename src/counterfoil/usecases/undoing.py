@@ -144,11 +144,20 @@ def prepare(context: Context) -> Undoing:
 def _last_of(context: Context, actor: str) -> _Found:
     author = _author(context)
     few, many = COMMITS_SEARCHED
+    newer = ""
     for header, paths in chain(_ticket_commits(context, 0, few), _ticket_commits(context, few, many)):
         commit, parents, at, name, mail, trailer, subject = header
         ours = trailer == actor if trailer else f"{name} <{mail}>" == author
         inside = all(path.startswith(f"{context.prefix}{index.FOLDER}/") for path in paths)
+        if not ours and not newer:
+            newer = f"{trailer or name} ({subject})"
         if ours and inside and subject.startswith(SUBJECT_START):
+            if newer:
+                context.warn(
+                    "newer_change",
+                    f"{newer} came later, and stays; what is taken back is the last change by {actor}: {subject}",
+                    hint="ticket undo --actor ACTOR takes back another's",
+                )
             return _Found(commit, parents or None, int(at), subject, paths)
     raise InputError(
         "nothing_to_undo",
