@@ -30,6 +30,8 @@ STOP_S = 10
 """How long requests may go on when the server is asked to stop."""
 SWEEP_S = 300.0
 """How often what has expired unseen is sealed."""
+SWEEP_LOOKS = 300
+"""How often between two of these it is looked whether somebody left an approval behind: once a second."""
 SWEPT_AT_ONCE, SWEEP_PAUSE_S = 50, 0.01
 
 
@@ -252,8 +254,23 @@ def _keep_up(hub: Hub, pause: Callable[[float], bool]) -> None:
             hub.journal.event("not_kept_up", code=error.code)
         except Exception as error:  # the server goes on: what is left is taken up the next time
             hub.journal.failure("upkeep", error)
-        if pause(SWEEP_S):
+        if _pauses(hub, pause):
             return
+
+
+def _pauses(hub: Hub, pause: Callable[[float], bool]) -> bool:
+    """Waits for the next look, or until somebody has approved what they may not live to apply; True ends it all."""
+    from counterfoil.usecases.observed import LEFT
+    from counterfoil.web.hub import OWN
+
+    before = hub.server.context(OWN).state.names(LEFT)
+    for _ in range(SWEEP_LOOKS):
+        if pause(SWEEP_S / SWEEP_LOOKS):
+            return True
+        marks = hub.server.context(OWN).state.names(LEFT)
+        if set(marks) - set(before):
+            return pause(SWEEP_PAUSE_S)
+    return False
 
 
 def _swept(hub: Hub, pause: Callable[[float], bool]) -> tuple[int, int]:
