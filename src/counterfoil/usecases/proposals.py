@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from counterfoil.gate.proposal import Command
+    from counterfoil.ledger.decider import Event
     from counterfoil.ledger.receipt import Draft, Receipt
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store, Views
@@ -177,18 +178,9 @@ def advance(
             raise found.error
         if not found:
             return Advanced(standing.state, [])
-        drafts: list[Draft] = []
-        state = standing.state
-        for number, event in enumerate(found):
-            by = proposal.SERVER if event.kind in {events.EXPIRED, events.STALE} else actor
-            item = stream, event.kind, event.body, f"{key}/{number}"
-            signed = statement if not drafts else None
-            drafts.append(record.draft(context, *item[:2], by, *item[2:], statement=signed))
-            state = DECIDER.evolve(state, _Unsealed(event.kind, by), event.body)  # type: ignore[arg-type]
-        if more is not None:
-            drafts += [
-                record.draft(context, item[0], item[1], by, item[2], item[3]) for by, item in more(state)
-            ]
+        drafts, state = _drafts(context, stream, standing.state, found, actor, key, statement)
+        along = () if more is None else more(state)
+        drafts += [record.draft(context, item[0], item[1], by, item[2], item[3]) for by, item in along]
         try:
             sealed = record.append(
                 context, store, drafts, expect={**(expect or {}), stream: standing.length}, now_ms=now_ms
@@ -202,15 +194,33 @@ def advance(
                 raise
             context.clock.sleep(min(attempt, 20) * context.entropy.bits(10) / (1 << 20))
             continue
-        if (
-            sealed[0].body != drafts[0].body
-        ):  # it was sent twice at once, and by its salt the other was sealed
+        if sealed[0].body != drafts[0].body:  # sent twice at once: by its salt the other one was sealed
             return Advanced(runtime.load(store, DECIDER, stream).state, [])
         own = [receipt for receipt in sealed if receipt.stream == stream]
         return Advanced(runtime.onward(DECIDER, standing, own).state, sealed)
     raise ConflictError(
         "version_conflict", f"others wrote to {proposal_id} faster", "try again", proposal=proposal_id
     )
+
+
+def _drafts(
+    context: Context,
+    stream: str,
+    state: Proposal,
+    found: Sequence[Event],
+    actor: str,
+    key: str,
+    statement: tuple[str, Sequence[str]] | None,
+) -> tuple[list[Draft], Proposal]:
+    """Returns what seals events, and the state that they lead to."""
+    drafts: list[Draft] = []
+    for number, event in enumerate(found):
+        by = proposal.SERVER if event.kind in {events.EXPIRED, events.STALE} else actor
+        signed = statement if not drafts else None
+        name = f"{key}/{number}"
+        drafts.append(record.draft(context, stream, event.kind, by, event.body, name, statement=signed))
+        state = DECIDER.evolve(state, _Unsealed(event.kind, by), event.body)  # type: ignore[arg-type]
+    return drafts, state
 
 
 class _Unsealed:
