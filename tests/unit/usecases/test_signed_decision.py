@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from unit.usecases.statement_scene import LEDGER, keys, opened, proposal
 
+from counterfoil.errors import RefusedError
 from counterfoil.gate import events, statement
 from counterfoil.kernel import dsse
 from counterfoil.ledger.receipt import Draft
@@ -35,7 +36,7 @@ def store() -> MemoryStore:
 
 def answered(context: Context, store: MemoryStore) -> Signed:
     """Returns Ada's signed approval."""
-    found = signed_decision.sign(context, store, proposal(), "approve")
+    found = signed_decision.sign(context, store, proposal(), "approve", terminal=True)
     assert found is not None
     return found
 
@@ -76,6 +77,12 @@ def test_the_first_key_is_registered_and_no_other_signs_after_it(
     assert signed_decision.sign(context, store, proposal(), "approve") is None
     assert [each["code"] for each in context.warnings] == ["key_not_registered"]
     assert authenticating.keys_of(store, "human:ada") == registered
+
+
+def test_a_first_key_counts_for_nobody_without_a_terminal(context: Context, store: MemoryStore) -> None:
+    with pytest.raises(RefusedError) as refused:
+        signed_decision.sign(context, store, proposal(), "approve")
+    assert (refused.value.code, authenticating.keys_of(store, "human:ada")) == ("needs_terminal", ())
 
 
 def test_without_a_key_nothing_is_signed_and_nobody_registered(context: Context, store: MemoryStore) -> None:
