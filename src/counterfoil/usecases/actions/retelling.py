@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.gate.limits import BATCH
-from counterfoil.tickets import document, index
+from counterfoil.tickets import document, index, workflow
 from counterfoil.usecases.actions import builtin, placing
 from counterfoil.usecases.actions.plain_facts import POLICY_FILE, claimants
 
@@ -111,12 +111,27 @@ def _changes(before: TicketDocument, after: TicketDocument) -> list[Typed]:
     if before.body != after.body:
         fields["body"] = after.body.removeprefix("\n")
     actions = []
-    if before.ticket.state != after.ticket.state:
-        actions.append(Typed(builtin.MOVE, {"ticket": ticket, "state": after.ticket.state}))
+    for state in _steps(before.ticket.state, after.ticket.state):
+        actions.append(Typed(builtin.MOVE, {"ticket": ticket, "state": state}))
     if fields:
         action = builtin.ASSIGN if set(fields) <= set(_ACTORS) else builtin.EDIT
         actions.append(Typed(action, {"ticket": ticket, **fields}))
     return actions
+
+
+def _steps(start: str, end: str) -> tuple[str, ...]:
+    """Returns the states through which a ticket comes from one to another; none where no way leads there.
+
+    One command may have moved it more than once.
+    """
+    ways: dict[str, tuple[str, ...]] = {start: ()}
+    waiting = [start]
+    for state in waiting:
+        for following in workflow.allowed(state):
+            if following not in ways:
+                ways[following] = (*ways[state], following)
+                waiting.append(following)
+    return ways.get(end, ())
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:

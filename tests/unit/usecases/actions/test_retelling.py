@@ -225,6 +225,19 @@ def test_whatever_the_desk_allows_is_retold_to_the_byte(
     assert_same_bytes(shop, typed, files)
 
 
+def test_a_ticket_that_was_moved_twice_is_proposed_step_by_step(shop: Workshop) -> None:
+    ticket = shop.new("First")
+
+    def work(desk: Desk) -> None:
+        sheet = desk.open(ticket)
+        for state in ("ready", "in_progress", "done"):
+            desk.move(sheet, state)
+
+    typed, files = retold(shop, work)
+    assert_same_bytes(shop, typed, files)
+    assert typed.action == "ticket.batch"
+
+
 def test_work_that_changes_nothing_is_no_action(shop: Workshop) -> None:
     ticket = shop.new("First")
     with pytest.raises(InputError) as nothing:
