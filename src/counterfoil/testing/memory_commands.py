@@ -359,6 +359,16 @@ def setting_key(name: str) -> str:
     return f"{section.lower()}.{between}{dot}{variable.lower()}"
 
 
+def _worktree(call: Call) -> Answer:
+    """Lists the one working tree that a repository in memory has."""
+    call.only("--porcelain")
+    if call.names != ["list"] or "--porcelain" not in call.options:
+        raise call.unknown()
+    tree = call.tree
+    at = "detached" if tree.branch is None else f"branch {HEADS}{tree.branch}"
+    return Answer(0, f"worktree {tree.root}\nHEAD {tree.head() or NULL}\n{at}\n\n".encode())
+
+
 def _var(call: Call) -> Answer:
     if call.names[0] not in {"GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"}:
         raise call.unknown()
@@ -391,4 +401,5 @@ COMMANDS: dict[str, Command] = {
     "symbolic-ref": _symbolic_ref,
     "update-ref": _update_ref,
     "var": _var,
+    "worktree": _worktree,
 }

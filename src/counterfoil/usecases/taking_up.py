@@ -3,8 +3,9 @@
 Before an approval is sealed a mark is left in the clone's own folder, and it is taken away when nothing more will come
 of the proposal. So the next command that writes sees by one look at a folder whether there is anything to go on with.
 
-Who may go on depends on the effect. Files and receipts are the same bytes whoever writes them. What reaches outside
-runs in somebody's environment, with their configuration and their keys: that is for a person or for the server that a
+Who may go on depends on the effect. Files and receipts are the same bytes whoever writes them; but who was told
+to commit nothing leaves files to the next, since what people approved goes into a commit that names them. What reaches
+outside runs in somebody's environment, with their configuration and their keys: that is for a person or for the server that a
 person has started, and for the proposer itself where policy allowed it without anybody.
 """
 
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError
-from counterfoil.gate.action import OUTSIDE
+from counterfoil.gate.action import FILES, OUTSIDE
 from counterfoil.gate.proposal import APPLYING, APPROVED, CLOSED, SERVER, Proposal, is_id, stream_of
 from counterfoil.usecases import applying, proposals, whereabouts
 from counterfoil.usecases.observed import LEFT
@@ -33,6 +34,8 @@ NOT_IN_EFFECT = "approved, not yet in effect"
 def may_take_up(context: Context, state: Proposal) -> bool:
     """Tells whether this process may go on with an effect that was allowed and has not come about."""
     if not whereabouts.is_here(context, state):
+        return False
+    if state.body.get("form") == FILES and not context.options.commit and context.is_on("commit"):
         return False
     if state.body.get("form") != OUTSIDE:
         return True

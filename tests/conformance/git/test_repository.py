@@ -43,6 +43,15 @@ def test_a_new_repository_has_a_branch_and_no_commit(world: GitWorld) -> None:
     assert world.git.run("rev-parse", "-q", "--verify", "HEAD^{commit}").status == 1
 
 
+def test_a_working_tree_is_listed_with_its_branch(world: GitWorld) -> None:
+    root = world.git.location.root
+    told = "worktree {}\nHEAD {}\nbranch refs/heads/main\n\n"
+    words = ("worktree", "list", "--porcelain")
+    assert out(world, *words).decode() == told.format(root, "0" * 40)
+    made = begun(world)
+    assert out(world, *words).decode() == told.format(root, made)
+
+
 def test_the_first_commit_is_the_branch(world: GitWorld) -> None:
     made = begun(world)
     assert world.git.head() == made

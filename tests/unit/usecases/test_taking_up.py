@@ -56,6 +56,30 @@ def test_whoever_writes_next_goes_on_with_files(gate: Gatehouse, actor: str) -> 
     gate.check()
 
 
+def test_a_command_that_is_to_commit_nothing_leaves_files_to_one_that_does(gate: Gatehouse) -> None:
+    state = interrupted(gate)
+    gate.commits = False
+    make(gate, BOB)
+    assert gate.now(state).status == "approved"
+    assert marks(gate) == [state.id]
+    gate.commits = True
+    make(gate, BOB)
+    assert gate.now(state).status == "applied"
+    told = gate.world.git.read(
+        "log", "--all", "--format=%H%x00%(trailers:key=Ticket-Proposal,valueonly)"
+    ).decode()
+    assert state.id in told
+    gate.check()
+
+
+def test_where_nothing_is_ever_committed_the_next_command_goes_on_all_the_same(gate: Gatehouse) -> None:
+    gate.world.git.run("config", "--local", "ticket.commit", "off", env={})
+    state = interrupted(gate)
+    gate.commits = False
+    make(gate, BOB)
+    assert gate.now(state).status == "applied"
+
+
 @pytest.mark.parametrize(("actor", "status"), [(BOT, "approved"), (BOB, "applied")])
 def test_what_reaches_outside_is_for_a_person_to_go_on_with(gate: Gatehouse, actor: str, status: str) -> None:
     state = interrupted(gate, *TOOL)

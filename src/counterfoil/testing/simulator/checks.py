@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from counterfoil.gate.proposal import is_id
 from counterfoil.kernel.digest import blob_id
 from counterfoil.ledger.chain import Chain, Claim
 from counterfoil.ledger.finding import Findings
@@ -18,10 +19,12 @@ from counterfoil.tickets.document import scan
 from counterfoil.tickets.model import row_of
 from counterfoil.usecases import claims, effect, kinds, observed
 from counterfoil.usecases.auditing import verify
+from counterfoil.usecases.observed import HEADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from counterfoil.errors import CounterfoilError
     from counterfoil.ledger.receipt import Receipt
     from counterfoil.testing.simulator.scene import Scene
 
@@ -50,11 +53,55 @@ class Witness(NamedTuple):
 # --- after every command --------------------------------------------------------------------------
 
 
-def nothing_changed(scene: Scene, before: dict[str, bytes | None]) -> None:
-    """A command that was refused has changed no file."""
+def nothing_changed(scene: Scene, before: dict[str, bytes | None], begun: str) -> None:
+    """A command that was refused has changed no file, apart from what it took up first: an approved proposal.
+
+    Args:
+        scene: the run.
+        before: the files as they were.
+        begun: the moment of the command, as receipts tell it.
+    """
     after = scene.files()
-    differ = sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
-    assert not differ, f"a command was refused and changed {differ}"
+    differ = {name for name in {**before, **after} if before.get(name) != after.get(name)}
+    if differ:
+        differ -= _taken_up(scene, after, begun)
+    assert not differ, f"a command was refused and changed {sorted(differ)}"
+
+
+def _taken_up(scene: Scene, after: dict[str, bytes | None], begun: str) -> set[str]:
+    """Returns the files that approved proposals have changed since a moment, and that are as these were to be.
+
+    That is committed, whatever was said of the command that took it up.
+    """
+    store = scene.world.store()
+    found: set[str] = set()
+    for receipt in () if store is None else store.log():
+        if receipt.kind != kinds.APPLIED or receipt.at < begun:
+            continue
+        body = receipt.data()
+        path, data = str(body["path"]), after.get(str(body["path"]))
+        held = None if data is None else blob_id(data)
+        of_proposal = is_id(str(body["command"]).partition(".")[0])
+        if of_proposal and body["commit"] is not None and held == body["after"]:
+            found |= {path, index.FILE}
+    return found
+
+
+def is_so(scene: Scene, error: CounterfoilError) -> None:
+    """What a refusal says of files that are not committed, or of another branch, is so."""
+    if error.code == "uncommitted_edits":
+        named = {str(path) for path in cast("list[object]", error.fields["paths"])}
+    elif error.code == "basis_edited":
+        named = {str(entry[0]) for entry in cast("list[list[object]]", error.fields["moved"])}
+    else:
+        assert error.code != "elsewhere" or error.fields["branch"] != f"{HEADS}{scene.world.git.branch()}", (
+            f"{error.message}, and it is checked out here"
+        )
+        return
+    assert named, f"{error.code}, and no file is named"
+    assert named <= scene.changed(), (
+        f"{error.code}: {sorted(named)}, and only {sorted(scene.changed())} are changed"
+    )
 
 
 def nothing_loose(scene: Scene) -> None:
@@ -86,7 +133,9 @@ def everything(scene: Scene) -> None:
     _commits_have_receipts(scene, receipts, witnesses)
     _receipts_have_commits(scene, receipts)
     _fences_only_grow(scene, receipts)
-    gate_checks.every_proposal(receipts, lost=scene.lost)
+    gate_checks.every_proposal(
+        receipts, lost=scene.lost, branch=f"{HEADS}{scene.world.git.branch()}", edited=scene.changed()
+    )
     _the_program_says_so_too(scene)
     if not scene.lost:
         _our_commits_are_named(scene, receipts)

@@ -21,6 +21,7 @@ from counterfoil.usecases import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from counterfoil.ledger.receipt import Receipt
 
@@ -32,12 +33,16 @@ SAID = frozenset((events.COMMENTED,))
 DECIDER = Proposals()
 
 
-def every_proposal(receipts: Sequence[Receipt], *, lost: bool) -> None:
+def every_proposal(
+    receipts: Sequence[Receipt], *, lost: bool, branch: str = "", edited: AbstractSet[str] = frozenset()
+) -> None:
     """Checks every proposal.
 
     Args:
         receipts: all that was sealed.
         lost: whether the ledger was deleted, and proposals with it.
+        branch: the full name of the branch that is checked out; without it no branch hinders.
+        edited: the paths of files that are not as the last commit has them.
     """
     streams: dict[str, list[Receipt]] = defaultdict(list)
     changes: dict[str, set[str]] = defaultdict(set)
@@ -50,12 +55,14 @@ def every_proposal(receipts: Sequence[Receipt], *, lost: bool) -> None:
     for name, told in streams.items():
         if lost and told[0].kind != events.OPENED:
             continue  # what began in a ledger that is gone ends in the one after it
-        _one(name, told, changes[name])
+        _one(name, told, changes[name], branch, edited)
     said = [str(receipt.data()["comment"]) for receipt in receipts if receipt.kind in SAID]
     assert len(said) == len(set(said)), "something was said twice"
 
 
-def _one(name: str, told: Sequence[Receipt], changes: set[str]) -> None:
+def _one(
+    name: str, told: Sequence[Receipt], changes: set[str], branch: str, edited: AbstractSet[str]
+) -> None:
     state = Proposal()
     for receipt in told:
         state = DECIDER.evolve(state, receipt, receipt.data())
@@ -70,10 +77,11 @@ def _one(name: str, told: Sequence[Receipt], changes: set[str]) -> None:
     allowed = not asked or events.APPROVED in decisions
     effects = [kind for kind in names if kind.startswith("effect.")]
     assert allowed or not (effects or changes), f"{name} took effect, and nobody allowed it: {names}"
-    assert state.status not in {APPROVED, APPLYING}, (
+    hindered = state.status == APPROVED and _is_hindered(state, branch, edited)
+    assert hindered or state.status not in {APPROVED, APPLYING}, (
         f"{name} is {state.status}, and nothing stood in its way: {names}"
     )
-    wanted = {PENDING} if asked and not decisions else CLOSED
+    wanted = {PENDING} if asked and not decisions else {APPROVED} if hindered else CLOSED
     assert state.status in wanted, f"{name} is {state.status}: {names}"
     assert (state.status == APPLIED) == (events.EFFECT_APPLIED in names), f"{name} is {state.status}: {names}"
     if state.status == FAILED or not allowed:
@@ -82,6 +90,13 @@ def _one(name: str, told: Sequence[Receipt], changes: set[str]) -> None:
         assert vote.by.startswith("human:"), f"{vote.by} decided on {name}"
         assert vote.by != state.actor, f"{vote.by} decided on their own {name}"
     _attempts(name, told)
+
+
+def _is_hindered(state: Proposal, branch: str, edited: AbstractSet[str]) -> bool:
+    """Tells whether what is approved has to wait: its branch is not checked out, or its files are being edited."""
+    paths = {str(entry[0]) for name in ("basis", "writes") for entry in state.body.get(name) or ()}
+    away = bool(branch) and state.body.get("ref") not in {None, "", branch}
+    return away or not paths.isdisjoint(edited)
 
 
 def _attempts(name: str, told: Sequence[Receipt]) -> None:

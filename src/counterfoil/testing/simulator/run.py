@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError
+from counterfoil.kernel.instant import iso_ms
 from counterfoil.testing.machine import DIES, FINISHES, LINGERS, Crash, Machine
 from counterfoil.testing.simulator import checks, deeds, gate_deeds, person
 from counterfoil.testing.simulator.deed import Deed
@@ -31,9 +32,10 @@ TRAILERS_OFF_CHANCE = 0.2
 MOMENTS, MOMENTS_AT_GATE = 60, 8
 """About how many moments a command has that changes files, and one that only seals."""
 EXPECTED = frozenset((
-    "ambiguous_id", "claimed", "commit_failed", "conflict", "invalid_operation", "invalid_transition", "key_reused",
-    "ledger_unavailable", "lock_timeout", "needs_approval", "no_change", "not_proposable", "nothing_to_undo",
-    "proposal_closed", "proposal_not_found", "refused", "stale", "ticket_not_found", "version_conflict",
+    "ambiguous_id", "basis_edited", "claimed", "commit_failed", "conflict", "elsewhere", "invalid_operation",
+    "invalid_transition", "key_reused", "ledger_unavailable", "lock_timeout", "needs_approval", "no_change",
+    "not_proposable", "nothing_to_undo", "proposal_closed", "proposal_not_found", "refused", "stale",
+    "ticket_not_found", "uncommitted_edits", "version_conflict",
 ))  # fmt: skip
 """How a command may be refused in a sound world."""
 
@@ -189,6 +191,8 @@ class Simulation:
         context = scene.world.context(machine, actor, commit=commit)
         before = None if self._begun or nested else scene.files()
         told = len(scene.lines)
+        begun = iso_ms(scene.world.clock.ms)
+        refusal: CounterfoilError | None = None
         try:
             deed.act(context)
             result = "ok"
@@ -201,23 +205,25 @@ class Simulation:
         except CounterfoilError as error:
             if error.code not in EXPECTED:
                 raise
-            result = error.code
+            result, refusal = error.code, error
         warned = [str(warning["code"]) for warning in context.warnings]
         scene.tell(f"{words} → {result}{' ' + ', '.join(warned) if warned else ''}")
         alone = len(scene.lines) == told + 1
         if alone and not nested:
             blocked = {"commit_failed": scene.refusing, "lock_timeout": scene.holding}
             assert blocked.get(result, True), f"{result}, and nothing was in the way"
+            if refusal is not None and not self._begun:
+                checks.is_so(scene, refusal)
         if not nested:
-            self._look(result, commit, before if alone else None)
+            self._look(result, commit, before if alone else None, begun)
 
-    def _look(self, result: str, commit: bool, before: dict[str, bytes | None] | None) -> None:
+    def _look(self, result: str, commit: bool, before: dict[str, bytes | None] | None, begun: str) -> None:
         """Checks what has to hold after every command that has recovered."""
         scene = self.scene
         if self._begun and (scene.world.state.names(effect.FOLDER) or scene.drafts()):
             return  # a reconcile that found nothing to do, and so did not recover either
         if result != "ok" and before is not None:
-            checks.nothing_changed(scene, before)
+            checks.nothing_changed(scene, before, begun)
         if not commit or self._begun_loose:
             scene.loose |= scene.changed()
         checks.nothing_loose(scene)
