@@ -23,7 +23,7 @@ def project(repository: RepositoryFactory) -> Project:
     return made
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=[STORES[0], *[pytest.param(store, marks=pytest.mark.slow) for store in STORES[1:]]])
 def gate(
     request: pytest.FixtureRequest, repository: RepositoryFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Gate:
