@@ -295,7 +295,8 @@ def listing(
 
     for place, data in read_up(store, views, read, wanted=(PROPOSALS,)):
         state = _row(views, json.loads(data))
-        if state is not None and (not open_only or state.status in OPEN):
+        # Of a ledger that was lost there may be an attempt's end and no proposal.
+        if state is not None and state.exists and (not open_only or state.status in OPEN):
             yield Listed(place, state)
 
 

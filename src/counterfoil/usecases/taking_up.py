@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import CounterfoilError
 from counterfoil.gate.action import FILES, OUTSIDE
 from counterfoil.gate.proposal import APPLYING, APPROVED, CLOSED, SERVER, Proposal, is_id, stream_of
-from counterfoil.usecases import applying, proposals, whereabouts
+from counterfoil.usecases import applying, proposals, runtime, whereabouts
 from counterfoil.usecases.observed import LEFT
 
 if TYPE_CHECKING:
@@ -32,8 +32,11 @@ NOT_IN_EFFECT = "approved, not yet in effect"
 
 
 def may_take_up(context: Context, state: Proposal) -> bool:
-    """Tells whether this process may go on with an effect that was allowed and has not come about."""
-    if not whereabouts.is_here(context, state):
+    """Tells whether this process may go on with an effect that was allowed and has not come about.
+
+    What it is must be known: of a ledger that was lost there may be an attempt's end and no proposal.
+    """
+    if not state.body or not whereabouts.is_here(context, state):
         return False
     if state.body.get("form") == FILES and not context.options.commit and context.is_on("commit"):
         return False
@@ -63,7 +66,7 @@ def resume(context: Context, store: Store, views: Views) -> int:
 def interrupted(store: Store, views: Views) -> list[Proposal]:
     """Returns what is approved and has not taken effect, the newest first."""
     listed = proposals.listing(store, views, open_only=True)
-    return [each.proposal for each in listed if each.proposal.status in BEGUN]
+    return [each.proposal for each in listed if each.proposal.status in BEGUN and each.proposal.body]
 
 
 # --- the marks ------------------------------------------------------------------------------------
@@ -120,10 +123,11 @@ def _go_on(context: Context) -> None:
     store = context.ledgers.open()
     try:
         for proposal_id in wanted:
-            if store.head(stream_of(proposal_id)).length == 0:  # of a ledger that was lost, or never begun
+            state = runtime.load(store, proposals.DECIDER, stream_of(proposal_id)).state
+            if not state.exists:  # of a ledger that was lost, or never begun
                 _forget(context, proposal_id)
                 continue
-            state = proposals.settle(context, store, proposals.load(store, proposal_id))
+            state = proposals.settle(context, store, state)
             if state.status in BEGUN and may_take_up(context, state):
                 state = applying.apply(context, store, state, quiet=True)
             if state.status in CLOSED:

@@ -9,8 +9,9 @@ from unit.usecases.proposal_scene import ADA, BOB, BOT, Gatehouse
 
 from counterfoil.errors import RefusedError
 from counterfoil.gate import events
+from counterfoil.gate.proposal import stream_of
 from counterfoil.testing.machine import Crash, Machine
-from counterfoil.usecases import applying, taking_up
+from counterfoil.usecases import applying, proposals, record, runtime, taking_up
 from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.observed import LEFT
 
@@ -172,6 +173,27 @@ def test_what_is_interrupted_is_listed(gate: Gatehouse) -> None:
     assert [each.id for each in taking_up.interrupted(gate.store, views)] == [state.id]
     assert taking_up.resume(gate.context(BOT), gate.store, views) == 1
     assert taking_up.interrupted(gate.store, views) == []
+
+
+def test_what_a_lost_ledger_held_is_neither_taken_up_nor_in_the_way_of_what_the_new_one_holds(
+    gate: Gatehouse,
+) -> None:
+    lost = gate.ask()
+    gate.world.lose_ledger()
+    context = gate.context()
+    body: dict[str, object] = {"proposal": lost.id, "attempt": 1, "digest": lost.digest}
+    draft = record.draft(context, stream_of(lost.id), events.EFFECT_ABANDONED, BOT, body, "late")
+    record.append(context, gate.store, [draft])
+    assert gate.kinds(lost) == [events.EFFECT_ABANDONED]
+    views = gate.context().ledgers.views()
+    assert taking_up.interrupted(gate.store, views) == []
+    assert list(proposals.listing(gate.store, views)) == []
+    state = runtime.load(gate.store, proposals.DECIDER, stream_of(lost.id)).state
+    assert not taking_up.may_take_up(gate.context(ADA), state)
+    gate.context().state.make_folder(LEFT)
+    gate.context().state.replace(f"{LEFT}/{lost.id}", b"")
+    taking_up.go_on(context := gate.context())
+    assert (context.warnings, marks(gate)) == ([], [])
 
 
 def test_what_this_process_lacks_is_left_as_it_is(gate: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> None:
