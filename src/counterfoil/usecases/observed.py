@@ -83,7 +83,27 @@ def moved_by_us(context: Context, commit: str) -> None:
 def unrecorded(context: Context) -> Sequence[str]:
     """Returns the names of what waits to be sealed, oldest first."""
     names = context.state.names(UNRECORDED)
-    return sorted([name for name in names if not name.startswith(".") and not name.endswith(DAMAGED)])
+    waiting = [name for name in names if not name.startswith(".") and not name.endswith(DAMAGED)]
+    return sorted(waiting, key=lambda name: (_turn(name), name))
+
+
+def waiting_file(context: Context, command: str) -> str:
+    """Returns where a command leaves what is to be sealed: behind all that waits, or where it has left it before.
+
+    A number says whose turn it is. The names of commands do not: a proposal's effect is named by the proposal.
+    """
+    waiting = unrecorded(context)
+    for name in waiting:
+        if name == command or (_turn(name) and name.partition(".")[2] == command):
+            return f"{UNRECORDED}/{name}"
+    turn = 1 + max([_turn(name) for name in waiting], default=0)
+    return f"{UNRECORDED}/{turn:08d}.{command}"
+
+
+def _turn(name: str) -> int:
+    """Returns the number in a name; 0 where an earlier version left none, which comes first."""
+    turn, dot, _ = name.partition(".")
+    return int(turn) if dot and turn.isdecimal() else 0
 
 
 # --- the base branch ------------------------------------------------------------------------------

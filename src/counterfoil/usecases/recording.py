@@ -303,7 +303,8 @@ class Record:
         }
         try:
             self._context.state.make_folder(observed.UNRECORDED)
-            self._context.state.replace(f"{observed.UNRECORDED}/{command}", canonical.encode(entry))
+            file = observed.waiting_file(self._context, command)
+            self._context.state.replace(file, canonical.encode(entry))
         except CounterfoilError:
             return  # nothing can be written here at all; the reconcile will find the commit itself
 

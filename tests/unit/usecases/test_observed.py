@@ -96,6 +96,16 @@ def test_drafts_and_what_was_set_aside_do_not_wait(work: Repository) -> None:
     assert observed.unrecorded(context(work)) == ["A", "B"]
 
 
+def test_what_waits_is_sealed_in_the_order_in_which_it_was_left_whatever_it_is_called(
+    work: Repository,
+) -> None:
+    proposed, command = "P-9V56B2ZNA64T367S.1", "01M3251DD29G91N9XPF11HXG50"
+    work.write(".git/counterfoil/unrecorded/OLD", "an earlier version's")
+    for left in (proposed, command, proposed):  # who finds it half done leaves it where it was
+        work.write(f".git/counterfoil/{observed.waiting_file(context(work), left)}", left)
+    assert observed.unrecorded(context(work)) == ["OLD", f"00000001.{proposed}", f"00000002.{command}"]
+
+
 def test_without_the_base_branch_nothing_is_due(work: Repository) -> None:
     work.git("config", "ticket.origin", "L")
     work.git("switch", "-q", "--detach")
