@@ -185,14 +185,23 @@ def test_what_does_not_hold_is_told_before_what_is_newer(world: World) -> None:
 
 
 def peak_of(clone: Clone, *words: str) -> int:
-    """Returns how many MiB the command took at most, or the largest of the programs that it started."""
+    """Returns how many MiB the command took at most, or the largest of the programs that it started.
+
+    A small process starts it: a program is charged with what its parent held when it was started, and a test's
+    worker holds a lot.
+    """
+    small = "import subprocess, sys\nsys.exit(subprocess.run([sys.executable, *sys.argv[1:]]).returncode)"
     code = (
         "import resource, sys\nfrom counterfoil.cli.main import main\nmain(sys.argv[1:])\n"
         "every = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)\n"
         "print(max(resource.getrusage(who).ru_maxrss for who in every), file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=clone.path, capture_output=True, text=True, check=True
+        [sys.executable, "-c", small, "-c", code, *words],
+        cwd=clone.path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return int(done.stderr.split()[-1]) * 1024 // MIB
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DOOMED = Path(__file__).with_name("gate_doomed.py")
 KILLED = -9
-SHARES = 16
+SHARES = 6
 MOSTLY_SLOW = (0, *[pytest.param(share, marks=pytest.mark.slow) for share in range(1, SHARES)])
 WAIT_S = 20.0
 SPARE = 12

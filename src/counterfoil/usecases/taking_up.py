@@ -14,7 +14,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from counterfoil.errors import CounterfoilError
+from counterfoil.errors import CounterfoilError, HostError
 from counterfoil.gate.action import FILES, OUTSIDE
 from counterfoil.gate.proposal import APPLYING, APPROVED, CLOSED, SERVER, Proposal, is_id, stream_of
 from counterfoil.usecases import applying, proposals, runtime, whereabouts
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from counterfoil.usecases.ports import Store, Views
 
 BEGUN = frozenset((APPROVED, APPLYING))
+TRIES = 5
 MARK_BITS = 32
 NOT_IN_EFFECT = "approved, not yet in effect"
 
@@ -79,8 +80,7 @@ def marked(context: Context, proposal_id: str) -> Iterator[None]:
     Each process has a mark of its own, so that one whose answer changes nothing takes away no other's.
     """
     name = f"{LEFT}/{proposal_id}.{context.entropy.bits(MARK_BITS):08x}"
-    context.state.make_folder(LEFT)
-    context.state.replace(name, b"")
+    _leave(context, name)
     try:
         yield
     except CounterfoilError:
@@ -92,10 +92,21 @@ def marked(context: Context, proposal_id: str) -> Iterator[None]:
 def note(context: Context, state: Proposal) -> None:
     """Leaves a mark of what is approved and has not taken effect, and takes all marks away of what is over."""
     if state.status in BEGUN:
-        context.state.make_folder(LEFT)
-        context.state.replace(f"{LEFT}/{state.id}", b"")
+        _leave(context, f"{LEFT}/{state.id}")
     elif state.status in CLOSED:
         _forget(context, state.id)
+
+
+def _leave(context: Context, name: str) -> None:
+    """Leaves a mark. Whoever recovers in that moment sweeps drafts away, ours too, so one try may not be enough."""
+    context.state.make_folder(LEFT)
+    for _ in range(TRIES - 1):
+        try:
+            context.state.replace(name, b"")
+        except HostError:
+            continue
+        return
+    context.state.replace(name, b"")
 
 
 def _forget(context: Context, proposal_id: str) -> None:
