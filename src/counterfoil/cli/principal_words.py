@@ -10,6 +10,7 @@ from counterfoil.cli.call import Reply
 from counterfoil.cli.durations import duration_ms
 from counterfoil.cli.layout import BOLD, DIM, RESET, colourful, columns_of, cut, terminal_width, visible
 from counterfoil.errors import CounterfoilError
+from counterfoil.usecases import principals
 from counterfoil.usecases.addressing import open_ledger
 from counterfoil.usecases.opening import open_or_make
 
@@ -59,6 +60,31 @@ def writing(call: Call, write: Callable[[Context, Store], Any]) -> Any:
             return write(context, store)
         finally:
             store.close()
+
+
+def list_all(
+    call: Call, kind: str, columns: Mapping[str, Callable[[Data], str]], many: str, nobody: str
+) -> Reply:
+    """Answers `list` of a kind of principals.
+
+    Args:
+        call: the invocation.
+        kind: of whom.
+        columns: by heading, what stands in it.
+        many: what they are called together, in JSON.
+        nobody: what is said where there is none.
+    """
+    found = reading(call, lambda context, store: principals.list_all(context, store, kind), [])
+    return Reply(
+        {many: found}, overview(call, found, columns) if found else "", notes=() if found else (nobody,)
+    )
+
+
+def show(call: Call, kind: str, one: str, key_words: str = "Key") -> Reply:
+    """Answers `show` of one principal; `one` is what it is called in JSON."""
+    name = call.arguments.required("name")
+    found = reading(call, lambda context, store: principals.show(context, store, kind, name))
+    return Reply({one: found}, page(found, key_words))
 
 
 def expiry_ms(call: Call, never: int | None) -> int | None:

@@ -48,21 +48,31 @@ def opened(context: Context) -> Iterator[Store]:
 
 
 @contextmanager
-def with_views(context: Context) -> Iterator[tuple[Store, Views] | None]:
-    """Opens the ledger and what is derived of it; None where there is no ledger yet."""
+def ledger_if_any(context: Context) -> Iterator[Store | None]:
+    """Opens the ledger to look at it; None where there is none yet, with a warning where there has been one."""
     if not context.ledgers.exists():
         warn_if_lost(context)
         yield None
         return
     store = open_ledger(context)
     try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def with_views(context: Context) -> Iterator[tuple[Store, Views] | None]:
+    """Opens the ledger and what is derived of it; None where there is no ledger yet."""
+    with ledger_if_any(context) as store:
+        if store is None:
+            yield None
+            return
         derived = context.ledgers.views()
         try:
             yield store, derived
         finally:
             derived.close()
-    finally:
-        store.close()
 
 
 def seen(context: Context, state: Proposal) -> Seen:

@@ -9,11 +9,11 @@ from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.principal_words import (
     day,
     expiry_ms,
+    list_all,
     minute,
     overlap_ms,
-    overview,
     page,
-    reading,
+    show,
     shown_once,
     writing,
 )
@@ -48,15 +48,12 @@ def run(call: Call) -> Reply:
 
 
 def _list(call: Call) -> Reply:
-    found = reading(call, lambda context, store: principals.list_all(context, store, AGENT), [])
-    notes = () if found else ("No agents are registered; `ticket agent add NAME` registers one.",)
-    return Reply({"agents": found}, overview(call, found, COLUMNS) if found else "", notes=notes)
+    nobody = "No agents are registered; `ticket agent add NAME` registers one."
+    return list_all(call, AGENT, COLUMNS, "agents", nobody)
 
 
 def _show(call: Call) -> Reply:
-    name = call.arguments.required("name")
-    found = reading(call, lambda context, store: principals.show(context, store, AGENT, name))
-    return Reply({"agent": found}, page(found))
+    return show(call, AGENT, "agent")
 
 
 def _add(call: Call) -> Reply:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.cli.call import Call, Reply
-from counterfoil.cli.principal_words import day, overview, page, reading, writing
+from counterfoil.cli.principal_words import day, list_all, reading, show, writing
 from counterfoil.gate.principal import HUMAN
 from counterfoil.usecases import people, principals
 
@@ -34,17 +34,12 @@ def run(call: Call) -> Reply:
 
 
 def _list(call: Call) -> Reply:
-    found = reading(call, lambda context, store: principals.list_all(context, store, HUMAN), [])
-    notes = (
-        () if found else ("Nobody is registered; `ticket person add NAME --key FILE` registers somebody.",)
-    )
-    return Reply({"people": found}, overview(call, found, COLUMNS) if found else "", notes=notes)
+    nobody = "Nobody is registered; `ticket person add NAME --key FILE` registers somebody."
+    return list_all(call, HUMAN, COLUMNS, "people", nobody)
 
 
 def _show(call: Call) -> Reply:
-    name = call.arguments.required("name")
-    found = reading(call, lambda context, store: principals.show(context, store, HUMAN, name))
-    return Reply({"person": found}, page(found))
+    return show(call, HUMAN, "person")
 
 
 def _add(call: Call) -> Reply:

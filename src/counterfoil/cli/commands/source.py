@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.commands.agent import old_keys
-from counterfoil.cli.principal_words import day, overlap_ms, overview, page, reading, shown_once, writing
+from counterfoil.cli.principal_words import (
+    day,
+    list_all,
+    overlap_ms,
+    show,
+    shown_once,
+    writing,
+)
 from counterfoil.gate import reach
 from counterfoil.gate.principal import GITHUB, SOURCE, STANDARD
 from counterfoil.usecases import principals, sources
@@ -39,15 +46,12 @@ def run(call: Call) -> Reply:
 
 
 def _list(call: Call) -> Reply:
-    found = reading(call, lambda context, store: principals.list_all(context, store, SOURCE), [])
-    notes = () if found else ("No sources are registered; `ticket source add NAME` registers one.",)
-    return Reply({"sources": found}, overview(call, found, COLUMNS) if found else "", notes=notes)
+    nobody = "No sources are registered; `ticket source add NAME` registers one."
+    return list_all(call, SOURCE, COLUMNS, "sources", nobody)
 
 
 def _show(call: Call) -> Reply:
-    name = call.arguments.required("name")
-    found = reading(call, lambda context, store: principals.show(context, store, SOURCE, name))
-    return Reply({"source": found}, page(found, "Secret"))
+    return show(call, SOURCE, "source", "Secret")
 
 
 def _add(call: Call) -> Reply:

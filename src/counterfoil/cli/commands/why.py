@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from counterfoil.cli.answers import decide_words, what_became
@@ -22,7 +21,7 @@ from counterfoil.cli.proposal_words import (
     vote_words,
 )  # fmt: skip
 from counterfoil.cli.receipt_words import said, summary, tell
-from counterfoil.cli.seen import may_decide, seen
+from counterfoil.cli.seen import ledger_if_any, may_decide, seen
 from counterfoil.gate.action import is_name
 from counterfoil.gate.facts import Facts
 from counterfoil.gate.proposal import PENDING
@@ -31,15 +30,14 @@ from counterfoil.tickets.naming import display_id
 from counterfoil.tickets.workflow import parse_state
 from counterfoil.usecases import obstacles, proposals
 from counterfoil.usecases.actions import registry
-from counterfoil.usecases.addressing import find_receipt, open_ledger
+from counterfoil.usecases.addressing import find_receipt
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.obstacles import Step
-from counterfoil.usecases.opening import warn_if_lost
 from counterfoil.usecases.resolve import find_name
 from counterfoil.usecases.ruling import ruled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from counterfoil.cli.proposal_words import Seen
     from counterfoil.usecases.context import Context
@@ -60,7 +58,7 @@ def run(call: Call) -> Reply:
     """Finds out what is meant, and what keeps it where it is."""
     query = call.arguments.required("id")
     context = call.context()
-    with _ledger(context) as store:
+    with ledger_if_any(context) as store:
         if query[:2].upper() == "P-":
             if store is None:
                 raise proposals.not_found(query)
@@ -70,19 +68,6 @@ def run(call: Call) -> Reply:
         if is_name(query):
             return _of_action(call, store, query)
         return _of_ticket(call, store, query)
-
-
-@contextmanager
-def _ledger(context: Context) -> Iterator[Store | None]:
-    if not context.ledgers.exists():
-        warn_if_lost(context)
-        yield None
-        return
-    store = open_ledger(context)
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _names_a_receipt(query: str) -> bool:

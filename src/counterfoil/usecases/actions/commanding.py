@@ -33,10 +33,10 @@ from counterfoil.usecases.actions.outside import (
     Attempt,
     Executor,
     Ready,
+    defined,
     excerpt,
     malformed,
     pinned,
-    undefined,
 )
 
 if TYPE_CHECKING:
@@ -165,11 +165,7 @@ def find(context: Context, name: str) -> Command:
     Raises:
         InputError: `definition_not_found`, `invalid_config`.
     """
-    own = context.settings_file()
-    prefix = f"{SECTION}.{name}."
-    parts = {key[len(prefix) :]: value for key, value in own.items() if key.startswith(prefix)}
-    if not parts:
-        raise undefined("command", name, SECTION)
+    parts = defined(context, "command", SECTION, name)
     parameters = {
         key.removeprefix("parameters."): value
         for key, value in parts.items()

@@ -106,6 +106,20 @@ def pinned(kind: str, name: str, definition: Mapping[str, object], payload: Mapp
     return digest
 
 
+def defined(context: Context, what: str, section: str, name: str) -> dict[str, str]:
+    """Returns what the user's own configuration says of a command or a destination, by key.
+
+    Raises:
+        InputError: `definition_not_found`.
+    """
+    prefix = f"{section}.{name}."
+    own = context.settings_file()
+    parts = {key[len(prefix) :]: value for key, value in own.items() if key.startswith(prefix)}
+    if not parts:
+        raise undefined(what, name, section)
+    return parts
+
+
 def undefined(kind: str, name: str, section: str) -> InputError:
     """Returns the error of a name that the configuration does not have."""
     hint = (

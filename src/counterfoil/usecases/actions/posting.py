@@ -25,10 +25,10 @@ from counterfoil.usecases.actions.outside import (
     Attempt,
     Executor,
     Ready,
+    defined,
     excerpt,
     malformed,
     pinned,
-    undefined,
 )
 
 if TYPE_CHECKING:
@@ -140,11 +140,7 @@ def find(context: Context, name: str) -> Destination:
     Raises:
         InputError: `definition_not_found`, `invalid_config`.
     """
-    own = context.settings_file()
-    prefix = f"{SECTION}.{name}."
-    parts = {key[len(prefix) :]: value for key, value in own.items() if key.startswith(prefix)}
-    if not parts:
-        raise undefined("destination", name, SECTION)
+    parts = defined(context, "destination", SECTION, name)
     unknown = sorted(set(parts) - _KNOWN)
     if unknown:
         raise malformed(SECTION, name, f"{unknown[0]} means nothing here")
