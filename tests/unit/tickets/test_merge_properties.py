@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -136,11 +138,22 @@ def test_where_one_side_did_nothing_the_other_is_the_result(three: tuple[str, st
 def test_every_merge_is_readable_and_takes_each_change_that_only_one_side_made(
     three: tuple[str, str, str],
 ) -> None:
-    base, ours, theirs = three
+    event(assert_takes_each_change_that_only_one_side_made(*three))
+
+
+@pytest.mark.parametrize("key", WAYS)
+def test_every_merge_of_one_key_takes_each_change_that_only_one_side_made(key: str) -> None:
+    first = {key: ways[0] for key, ways in WAYS.items()}
+    for ways in itertools.product(WAYS[key], repeat=3):
+        texts = [_text(first | {key: way}, {}, "", list(WAYS)) for way in ways]
+        assert_takes_each_change_that_only_one_side_made(*texts)
+
+
+def assert_takes_each_change_that_only_one_side_made(base: str, ours: str, theirs: str) -> str:
+    """Checks one merge; returns in a word how it ended."""
     result = merged(base, ours, theirs)
     after = document.read(result.data, full)
     kept_whole = any(note.startswith("front matter") for note in result.notes)
-    event("front matter kept whole" if kept_whole else "clean" if result.clean else "conflict")
     was, mine, yours = [meaning(read(text)) for text in (base, ours, theirs)]
     says = meaning(after)
     in_conflict = {key for key, _, _ in conflict_fields(result.data)}
@@ -154,6 +167,7 @@ def test_every_merge_is_readable_and_takes_each_change_that_only_one_side_made(
             assert says.get(key) == yours.get(key), key
     body_conflict = "body: both sides changed the same lines" in result.notes
     assert result.clean == (not conflict_fields(result.data) and not body_conflict)
+    return "front matter kept whole" if kept_whole else "clean" if result.clean else "conflict"
 
 
 @settings(max_examples=150, deadline=None)
