@@ -86,6 +86,16 @@ class Catalog:
             catalog.save()
         return catalog
 
+    def catch_up(self, context: Context) -> bool:
+        """Compares the files again, for whoever keeps a catalog; tells whether any ticket or problem differs."""
+        self._context = context
+        rows, problems = dict(self._all()), dict(self.problems)
+        self._refresh()
+        if self._dirty:
+            self.save()
+            self._dirty = False
+        return self._all() != rows or self.problems != problems
+
     def rows(self) -> Iterable[Row]:
         """Returns all rows, in no order."""
         return self._all().values()

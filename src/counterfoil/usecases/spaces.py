@@ -1,0 +1,84 @@
+"""A space: the repositories that one server shows together, and the roles that people have in it.
+
+A role says what a person may do through a browser. It grants nothing at any other door, and takes nothing from
+policy, which rules on every change as it does everywhere (product.md §9, §15).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterfoil.kernel.actor import slug_from_name
+from counterfoil.kernel.digest import sha256_hex
+from counterfoil.usecases.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterfoil.usecases.context import Options
+    from counterfoil.usecases.serving import ServerContext
+
+VIEWER, MEMBER, APPROVER, ADMIN = "viewer", "member", "approver", "admin"
+ROLES = (VIEWER, MEMBER, APPROVER, ADMIN)
+"""Each may do what those before it may: look; propose and discuss; decide; manage people, agents and policy."""
+
+
+def reaches(role: str, needed: str) -> bool:
+    """Tells whether a role may do what another one is needed for."""
+    return role in ROLES and ROLES.index(role) >= ROLES.index(needed)
+
+
+class Project:
+    """One repository of a space.
+
+    Attributes:
+        slug: names it in addresses.
+        title: names it to people.
+        server: its context.
+        snapshot: its tickets.
+    """
+
+    __slots__ = ("server", "slug", "snapshot", "title")
+
+    def __init__(self, slug: str, title: str, server: ServerContext, options: Options) -> None:
+        self.slug = slug
+        self.title = title
+        self.server = server
+        self.snapshot = Snapshot(server, options)
+
+
+class Space:
+    """What one server shows.
+
+    Attributes:
+        name: as it was configured, or empty.
+        id: names the space in sessions: the same for the same repositories, wherever the server listens.
+        projects: the repositories; the first is the one that `/api` and `/mcp` speak for.
+    """
+
+    __slots__ = ("_by_slug", "id", "name", "projects")
+
+    def __init__(self, name: str, servers: Sequence[tuple[str, ServerContext]], options: Options) -> None:
+        """Makes a space of `(folder, project)` pairs."""
+        self.name = name
+        self._by_slug: dict[str, Project] = {}
+        for folder, server in servers:
+            title = folder.rstrip("/").rpartition("/")[2] or "project"
+            slug = _free_slug(slug_from_name(title) or "project", self._by_slug)
+            self._by_slug[slug] = Project(slug, title, server, options)
+        self.projects = tuple(self._by_slug.values())
+        folders = sorted(folder for folder, _ in servers)
+        self.id = name or sha256_hex("\n".join(folders).encode("utf-8", "surrogateescape"))[:16]
+
+    def project(self, slug: str) -> Project | None:
+        """Returns the repository of this name."""
+        return self._by_slug.get(slug)
+
+
+def _free_slug(wanted: str, taken: dict[str, Project]) -> str:
+    number = 1
+    slug = wanted
+    while slug in taken:
+        number += 1
+        slug = f"{wanted}-{number}"
+    return slug

@@ -1,0 +1,291 @@
+"""The dashboard as an ASGI application: finds the route, asks who it is, and answers with a page, a file or a word."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote
+
+from anyio.to_thread import run_sync
+from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match
+from starlette.routing import Route as Pattern
+
+from counterfoil.errors import ConflictError, CounterfoilError, InputError, RefusedError
+from counterfoil.web import refusals
+from counterfoil.web.dashboard import assets, frame
+from counterfoil.web.dashboard.rendering import TEMPLATES
+from counterfoil.web.dashboard.route import Act, File, Form, Page
+from counterfoil.web.dashboard.routes import ROUTES
+from counterfoil.web.dashboard.view import View
+from counterfoil.web.dashboard.visit import Visit, nothing
+from counterfoil.web.threshold import STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import Receive, Scope, Send
+
+    from counterfoil.usecases.spaces import Space
+    from counterfoil.web.dashboard.doorkeeper import Doorkeeper
+    from counterfoil.web.dashboard.live import Live
+    from counterfoil.web.dashboard.route import Done, Route
+    from counterfoil.web.dashboard.visit import Visitor
+    from counterfoil.web.hub import Hub
+
+CSP = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+SIGN_IN = "/sign-in"
+PACKED_FROM = 512
+LEVEL = 5
+FIELDS_MAX = 2_000
+
+
+class Dashboard:
+    """Answers what is asked with a browser.
+
+    Args:
+        hub: what the server holds.
+        space: the repositories.
+        doorkeeper: knows the sessions.
+        live: keeps pages up to date.
+    """
+
+    def __init__(self, hub: Hub, space: Space, doorkeeper: Doorkeeper, live: Live) -> None:
+        self.hub = hub
+        self.space = space
+        self.doorkeeper = doorkeeper
+        self._live = live
+        self._routes = [(Pattern(route.path, _unused, methods=_methods(route)), route) for route in ROUTES]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        path: str = scope["path"]
+        scope[STATE].route = "-"
+        if path.startswith(f"{assets.STATIC}/"):
+            await _static(scope)(scope, receive, send)
+            return
+        try:
+            visitor = await self.doorkeeper.visitor(scope)
+            if visitor is None:
+                answer: Response | None = _anonymous(scope)
+            else:
+                scope[STATE].actor = visitor.person
+                answer = await self._answer(scope, receive, send, visitor)
+        except CounterfoilError as error:
+            answer = self._refused(scope, error)
+        if answer is not None:
+            await answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> Response | None:
+        if scope["path"] == "/live" and scope["method"] == "GET":
+            scope[STATE].route = "/live"
+            await self._stream(scope, receive, send, visitor)
+            return None
+        if scope["path"] == "/" and scope["method"] in {"GET", "HEAD"}:
+            place = await run_sync(frame.home, self._visit({}, scope["query_string"], visitor, personal=True))
+            return RedirectResponse(place, 303)
+        route, parameters = self._find(scope["path"], scope["method"])
+        scope[STATE].route = route.path
+        if not visitor.may(route.role):
+            raise nothing() if isinstance(route, Page | File) else _not_allowed(route, visitor)
+        visit = self._visit(parameters, scope["query_string"], visitor, personal=not _is_shared(route))
+        if isinstance(route, Act):
+            return await self._act(scope, receive, route, visit, visitor)
+        if isinstance(route, File):
+            return await run_sync(route.make, visit)
+        return await self._page(scope, route, visit, visitor)
+
+    # --- finding --------------------------------------------------------------------------------------
+
+    def _find(self, path: str, method: str) -> tuple[Route, dict[str, str]]:
+        """Returns the route of a path.
+
+        Raises:
+            InputError: `resource_not_found`.
+        """
+        asked = {
+            "type": "http",
+            "path": path,
+            "method": "GET" if method == "HEAD" else method,
+            "root_path": "",
+        }
+        for pattern, route in self._routes:
+            match, found = pattern.matches(asked)
+            if match is Match.FULL:
+                return route, found["path_params"]
+        raise nothing()
+
+    def _visit(self, path: Mapping[str, str], query: bytes, visitor: Visitor, *, personal: bool) -> Visit:
+        return Visit(self.hub, self.space, path, _fields(query), visitor.role, visitor if personal else None)
+
+    # --- answering ------------------------------------------------------------------------------------
+
+    async def _page(self, scope: Scope, page: Page, visit: Visit, visitor: Visitor) -> Response:
+        def made() -> tuple[bytes, int]:
+            view = frame.complete(visit, page.show(visit))
+            around = frame.around(self.space, page, visit, visitor)
+            around["csrf"] = self.doorkeeper.token(scope)
+            around["live"] = _live_address(scope, view) if page.is_live and view.parts else ""
+            return TEMPLATES.page(view, around).encode("utf-8", "backslashreplace"), view.status
+
+        body, status = await run_sync(made)
+        return html(scope, body, status)
+
+    async def _act(
+        self, scope: Scope, receive: Receive, act: Act, visit: Visit, visitor: Visitor
+    ) -> Response:
+        form = Form(_fields(await _body(receive)))
+        self.doorkeeper.check(scope, form)
+        if act.needs_fresh and not visitor.is_fresh:
+            raise RefusedError(
+                "session_stale",
+                "it was too long ago that you signed in to decide on anything",
+                "ticket session link",
+            )
+        done = await run_sync(act.do, visit, form)
+        for project in self.space.projects:
+            if visit.path.get("project") in {None, project.slug}:
+                self._live.touch(project.slug)
+        if Headers(scope=scope).get("hx-request") == "true":
+            return _told(done)
+        return RedirectResponse(done.go or _local(form.one("back")) or "/", 303)
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> None:
+        """Answers with the stream of what changes in a page."""
+        asked = _fields(scope["query_string"])
+        path, _, query = (asked.get("page") or [""])[0].partition("?")
+        page, parameters = self._find(path, "GET")
+        if not isinstance(page, Page) or not page.is_live or not visitor.may(page.role):
+            raise nothing()
+        visit = self._visit(parameters, query.encode(), visitor, personal=page.is_personal)
+        await self._live.serve(
+            page, f"{path}?{query}", visit, visitor, (asked.get("v") or [""])[0], receive, send
+        )
+
+    def _refused(self, scope: Scope, error: CounterfoilError) -> Response:
+        refusal = refusals.of(error)
+        told = json.loads(refusal.body)["error"]
+        headers = Headers(scope=scope)
+        if headers.get("hx-request") == "true":
+            words = {
+                "told": {
+                    "level": "error",
+                    "message": told["message"],
+                    "hint": told["hint"],
+                    "code": told["code"],
+                }
+            }
+            return Response(
+                b"", refusal.status, {"HX-Trigger": json.dumps(words), "Cache-Control": "no-store"}
+            )
+        view = View("refused.html", "Not possible", data={"error": told, "status": refusal.status})
+        body = TEMPLATES.page(view, frame.bare()).encode("utf-8", "backslashreplace")
+        return html(scope, body, refusal.status)
+
+
+def html(scope: Scope, body: bytes, status: int = 200) -> Response:
+    """Returns a page as it is sent: packed where that is understood, and never kept by anybody."""
+    headers = {
+        "Content-Security-Policy": CSP, "Cache-Control": "no-store", "Vary": "Accept-Encoding, Cookie",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }  # fmt: skip
+    if len(body) >= PACKED_FROM and _takes_gzip(scope):
+        body = gzip.compress(body, LEVEL, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, status, headers, "text/html")
+
+
+def _told(done: Done) -> Response:
+    words: dict[str, Any] = {
+        "level": "pending" if done.is_pending else "done", "message": done.message, "undo": done.undo,
+        "again": done.again, "data": dict(done.data),
+    }  # fmt: skip
+    headers = {"HX-Trigger": json.dumps({"told": words}), "Cache-Control": "no-store"}
+    if done.go:
+        headers["HX-Redirect"] = done.go
+    return Response(b"", 200, headers)
+
+
+def _anonymous(scope: Scope) -> Response:
+    """Sends whoever looks to the sign-in page; everybody else is told that they are nobody."""
+    if scope["method"] not in {"GET", "HEAD"} or scope["path"] == "/live":
+        refusal = refusals.UNAUTHENTICATED
+        return Response(refusal.body, refusal.status, dict(refusal.headers), "application/json")
+    target = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+    return RedirectResponse(f"{SIGN_IN}?to={quote(target, safe='/')}", 303)
+
+
+def _not_allowed(route: Act, visitor: Visitor) -> RefusedError:
+    return RefusedError(
+        "role_refused", f"this needs the role {route.role}; yours is {visitor.role}",
+        "ask an admin of this space", needed=route.role, role=visitor.role,
+    )  # fmt: skip
+
+
+def _static(scope: Scope) -> Response:
+    name = scope["path"].removeprefix(f"{assets.STATIC}/")
+    try:
+        asset = assets.load(name)
+    except KeyError:
+        return Response(refusals.NOT_FOUND.body, 404, media_type="application/json")
+    scope[STATE].route = f"{assets.STATIC}/{name}"
+    headers = {"Cache-Control": assets.FOREVER, "ETag": f'"{asset.tag}"', "Vary": "Accept-Encoding"}
+    if _takes_gzip(scope):
+        return Response(asset.packed, 200, {**headers, "Content-Encoding": "gzip"}, asset.media_type)
+    return Response(asset.data, 200, headers, asset.media_type)
+
+
+def _takes_gzip(scope: Scope) -> bool:
+    return "gzip" in Headers(scope=scope).get("accept-encoding", "")
+
+
+def _live_address(scope: Scope, view: View) -> str:
+    query = scope["query_string"].decode("latin-1")
+    page = f"{scope['path']}?{query}" if query else scope["path"]
+    return f"/live?page={quote(page, safe='/')}&v={view.tag()}"
+
+
+def _fields(data: bytes) -> dict[str, list[str]]:
+    """Reads `application/x-www-form-urlencoded`.
+
+    Raises:
+        InputError: `invalid_request`.
+    """
+    try:
+        return parse_qs(
+            data.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"
+        )
+    except ValueError:
+        raise InputError("invalid_request", "the fields cannot be read", "send them as a form does") from None
+
+
+async def _body(receive: Receive) -> bytes:
+    message = await receive()
+    if message["type"] != "http.request":
+        raise ConflictError("interrupted", "whoever asked has gone", "send it again")
+    body: bytes = message.get("body", b"")
+    return body
+
+
+def _local(place: str) -> str:
+    """Returns an address of this server to go back to, or nothing."""
+    return (
+        place if place.startswith("/") and not place.startswith(("//", "/\\")) and place.isprintable() else ""
+    )
+
+
+def _methods(route: Route) -> list[str]:
+    return ["POST"] if isinstance(route, Act) else ["GET"]
+
+
+def _is_shared(route: Route) -> bool:
+    return isinstance(route, Page) and not route.is_personal
+
+
+async def _unused(_: Any) -> Response:
+    raise NotImplementedError

@@ -1,0 +1,1 @@
+"""The pages, each with the changes that are sent from it."""

@@ -1,0 +1,60 @@
+"""Templates: Jinja2 with escaping always on, and the few words that all of them know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from counterfoil.web.dashboard import assets
+from counterfoil.web.dashboard.view import Region
+
+if TYPE_CHECKING:
+    from counterfoil.web.dashboard.view import Part, View
+
+_PACKAGE = "counterfoil.web.dashboard"
+
+
+class Templates:
+    """All templates of the dashboard; any thread may render."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=PackageLoader(_PACKAGE),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self._environment.globals["asset"] = assets.address
+
+    def macro(self, template: str, name: str, *arguments: Any, **named: Any) -> str:
+        """Renders one macro of a template, which is how a part is made."""
+        module = self._environment.get_template(template).module
+        return str(getattr(module, name)(*arguments, **named)).strip()
+
+    def page(self, view: View, frame: dict[str, Any]) -> str:
+        """Renders a whole page.
+
+        Args:
+            view: what is on it.
+            frame: what is around it: who looks, where else they may go.
+        """
+        parts = {part.id: Markup(_inside(part)) for part in view.parts}
+
+        def part(name: str) -> Markup:
+            return parts[name]
+
+        template = self._environment.get_template(view.template)
+        return template.render({**view.data, **frame, "title": view.title, "part": part})
+
+
+def _inside(part: Part) -> str:
+    return part.html if isinstance(part, Region) else "".join([html for _, html in part.items])
+
+
+TEMPLATES = Templates()
+"""They never change while the program runs."""

@@ -1,0 +1,120 @@
+"""The two kinds of routes of the dashboard, as data: pages that are looked at, acts that change something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from counterfoil.usecases.spaces import MEMBER, VIEWER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.responses import Response
+
+    from counterfoil.web.dashboard.view import View
+    from counterfoil.web.dashboard.visit import Visit
+
+
+@dataclass(frozen=True)
+class Page:
+    """Something to look at.
+
+    Attributes:
+        name: of the route and of the entry in the navigation, such as `board`.
+        path: such as `/board/{project}`.
+        show: makes the view. It runs in a thread of its own and may take its time with the ledger and with Git.
+        role: whom it is for.
+        is_personal: whether it differs from person to person, and is therefore made for each of them.
+        is_live: whether its parts are kept up to date; a page that computes for seconds is not.
+        of_project: whether changes elsewhere in the space leave it alone.
+    """
+
+    name: str
+    path: str
+    show: Callable[[Visit], View]
+    role: str = VIEWER
+    is_personal: bool = False
+    is_live: bool = True
+    of_project: bool = False
+
+
+@dataclass(frozen=True)
+class File:
+    """Something to be downloaded: made as it is asked for.
+
+    Attributes:
+        name, path, role: as in `Page`.
+        make: returns the answer.
+    """
+
+    name: str
+    path: str
+    make: Callable[[Visit], Response]
+    role: str = VIEWER
+
+
+@dataclass(frozen=True)
+class Act:
+    """A change, sent by POST with a CSRF token.
+
+    Attributes:
+        name, path: as in `Page`.
+        do: makes the change; runs in a thread of its own.
+        role: who may.
+        needs_fresh: whether the session has to be a fresh one: for decisions and whatever gives power.
+    """
+
+    name: str
+    path: str
+    do: Callable[[Visit, Form], Done]
+    role: str = MEMBER
+    needs_fresh: bool = False
+
+
+Route = Page | File | Act
+
+
+class Form:
+    """The fields of a change, as they were sent.
+
+    Args:
+        fields: each name with all its values.
+    """
+
+    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+        self._fields = fields
+
+    def one(self, name: str, default: str = "") -> str:
+        """Returns the first value of a field, with its line ends made plain."""
+        values = self._fields.get(name)
+        return values[0].replace("\r\n", "\n") if values else default
+
+    def many(self, name: str) -> list[str]:
+        """Returns all values of a field."""
+        return list(self._fields.get(name, ()))
+
+    def has(self, name: str) -> bool:
+        """Tells whether a field was sent."""
+        return name in self._fields
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a change; the page says it in a toast, and learns of the rest by itself.
+
+    Attributes:
+        message: one sentence.
+        is_pending: whether people are asked first.
+        undo: the address to which an undo is posted, or empty.
+        go: the page to go to, or empty to stay.
+        again: the name of the field or element to go on with, or empty.
+        data: further data for the page's own script.
+    """
+
+    message: str
+    is_pending: bool = False
+    undo: str = ""
+    go: str = ""
+    again: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
