@@ -1,4 +1,8 @@
-"""A world of its own for every test (see `world`), and a way to forbid skipping."""
+"""A world of its own for every test (see `world`), and a way to forbid skipping.
+
+Property tests try the same examples in every run, so that a change is judged by what it changes; new ones are
+looked for with `HYPOTHESIS_PROFILE=explore`.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,16 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from world import Repository, RepositoryFactory, hermetic_environment
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
+
+settings.register_profile("reproducible", derandomize=True)
+settings.register_profile("explore", derandomize=False, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
 
 
 @pytest.fixture(scope="session", autouse=True)
