@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
+
+
+class Cells(Protocol):
+    """The rows of one view while receipts are applied to it."""
+
+    def get(self, table: str, key: str) -> Any:
+        """Returns a value, or None. Whoever changes it puts a changed copy."""
+
+    def put(self, table: str, key: str, value: Any) -> None:
+        """Sets a value: JSON data; None removes it."""
 
 
 class Snapshots(Protocol):
