@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from counterfoil.usecases.action_ports import Outbound
     from counterfoil.usecases.merging import MergeRoom
     from counterfoil.usecases.ports import (
+        Addresses,
         Files,
         Keys,
         Ledgers,
@@ -126,7 +127,7 @@ def open_server(
     context = open_project(cwd, environ, options, project=project, trace=trace, program=program)
     ledgers = SharedLedgers(context.state.root, environ)
     context.ledgers = ledgers
-    return ServerContext(context, ledgers.shut)
+    return ServerContext(context, ledgers.shut, _open_addresses)
 
 
 def _state_folder(cwd: str, environ: Mapping[str, str], options: Options, location: Location) -> str:
@@ -179,6 +180,12 @@ def _open_outbound() -> Outbound:
     from counterfoil.adapters.outbound import UrllibOutbound
 
     return UrllibOutbound()
+
+
+def _open_addresses(remote: str) -> Addresses:
+    from counterfoil.adapters.forge.remote import RemoteAddresses
+
+    return RemoteAddresses(remote)
 
 
 def _open_signers(context: Context, environ: Mapping[str, str]) -> Signers:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 from counterfoil.kernel.actor import slug_from_name
 from counterfoil.kernel.digest import sha256_hex
+from counterfoil.usecases.ages import Ages
 from counterfoil.usecases.snapshot import Snapshot
+from counterfoil.usecases.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from counterfoil.usecases.context import Options
+    from counterfoil.usecases.forging import CodeHost
     from counterfoil.usecases.serving import ServerContext
 
 VIEWER, MEMBER, APPROVER, ADMIN = "viewer", "member", "approver", "admin"
@@ -36,15 +39,24 @@ class Project:
         title: names it to people.
         server: its context.
         snapshot: its tickets.
+        surroundings: what is known of them beside their files.
+        ages: when each of them was last changed.
     """
 
-    __slots__ = ("server", "slug", "snapshot", "title")
+    __slots__ = ("ages", "server", "slug", "snapshot", "surroundings", "title")
 
     def __init__(self, slug: str, title: str, server: ServerContext, options: Options) -> None:
         self.slug = slug
         self.title = title
         self.server = server
         self.snapshot = Snapshot(server, options)
+        self.surroundings = Surroundings(server, options)
+        self.ages = Ages(server, options)
+
+    @property
+    def forge(self) -> CodeHost:
+        """What is known of the repository's code host: addresses on the web, pull requests by ticket."""
+        return self.server.code_host
 
 
 class Space:
