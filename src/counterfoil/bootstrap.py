@@ -28,12 +28,15 @@ if TYPE_CHECKING:
         Lock,
         ProgramRunner,
         Repository,
+        Sessions,
         Signers,
         Trace,
     )
     from counterfoil.usecases.serving import ServerContext
 
 STATE_FOLDER = "counterfoil"
+SERVER_FOLDER = "counterfoil/server"
+SESSIONS_FILE = "sessions.db"
 PRIVATE, BY_UMASK = 0o700, 0o777
 FOR_GROUP = 0o2020
 """Git lets a group write to a shared repository, and hand that on to folders below (core.sharedRepository)."""
@@ -128,6 +131,26 @@ def open_server(
     ledgers = SharedLedgers(context.state.root, environ)
     context.ledgers = ledgers
     return ServerContext(context, ledgers.shut, _open_addresses)
+
+
+def open_sessions(context: Context) -> Sessions:
+    """Opens the sessions of this user's servers; the file is made at first use.
+
+    They lie in the server's own folder, for a server may show several repositories: that of the clone's state where
+    one was named (`--data-dir`, COUNTERFOIL_DATA), else the user's (product.md §31, XDG base directories).
+
+    Raises:
+        HostError: `sessions_unavailable`.
+    """
+    from counterfoil.adapters.sqlite.sessions import SqliteSessions
+
+    environ = context.environ
+    if context.options.data_dir or environ.get("COUNTERFOIL_DATA"):
+        return SqliteSessions(f"{context.state.root}/{SESSIONS_FILE}")
+    base = environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".local", "state")
+    return SqliteSessions(f"{base}/{SERVER_FOLDER}/{SESSIONS_FILE}")
 
 
 def _state_folder(cwd: str, environ: Mapping[str, str], options: Options, location: Location) -> str:

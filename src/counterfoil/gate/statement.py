@@ -60,13 +60,15 @@ POLICY = Kind("policy.counterfoil", "urn:counterfoil:policy:v1")
 """A person's word that a policy counts from now on."""
 PERSON_KEY = Kind("person.counterfoil", "urn:counterfoil:person:v1")
 """A person's word that a key is somebody's, who may decide with it from now on."""
+SESSION = Kind("session.counterfoil", "urn:counterfoil:session:v1")
+"""A person's word that a browser is to be signed in for them."""
 
 
 class Word(NamedTuple):
     """What a person says of something other than a proposal.
 
     Attributes:
-        kind: `POLICY` or `PERSON_KEY`.
+        kind: `POLICY`, `PERSON_KEY` or `SESSION`.
         subjects: what it is about, by digest.
         said: the predicate but for `nonce` and `notAfter`: the ledger, who speaks, and what of.
     """
@@ -224,6 +226,12 @@ def key_word(ledger: str, by: str, person: str, key: SshKey) -> Word:
     """
     said: dict[str, object] = {"actor": by, "key": key.fingerprint, "ledger": ledger, "person": person}
     return Word(PERSON_KEY, (_subject(f"key:{person}", "sha256", sha256_hex(key.blob)),), said)
+
+
+def session_word(ledger: str, by: str, role: str, space: str) -> Word:
+    """Returns a person's word that a browser is to be signed in for them, with a role in a space."""
+    said: dict[str, object] = {"actor": by, "ledger": ledger, "role": role, "space": space}
+    return Word(SESSION, (), said)
 
 
 def check_word(payload: bytes, word: Word, now: str) -> None:

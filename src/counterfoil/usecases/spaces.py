@@ -79,12 +79,16 @@ class Space:
             slug = _free_slug(slug_from_name(title) or "project", self._by_slug)
             self._by_slug[slug] = Project(slug, title, server, options)
         self.projects = tuple(self._by_slug.values())
-        folders = sorted(folder for folder, _ in servers)
-        self.id = name or sha256_hex("\n".join(folders).encode("utf-8", "surrogateescape"))[:16]
+        self.id = space_id(name, [folder for folder, _ in servers])
 
     def project(self, slug: str) -> Project | None:
         """Returns the repository of this name."""
         return self._by_slug.get(slug)
+
+
+def space_id(name: str, folders: Sequence[str]) -> str:
+    """Returns what names a space in sessions: its own name, else what stands for its repositories."""
+    return name or sha256_hex("\n".join(sorted(folders)).encode("utf-8", "surrogateescape"))[:16]
 
 
 def _free_slug(wanted: str, taken: dict[str, Project]) -> str:
