@@ -1,0 +1,312 @@
+"""What a reviewer sees, as HTML: all of what the digest covers, coloured, and nothing put into it.
+
+Whoever takes the text out of the HTML, `aside` elements apart, has the very text that was shown, which tests
+check. Numbers of lines stand in attributes, so they are neither read as text nor copied. The text comes from
+the gate, in which everything hidden is written out (`gate.shown`); those places are marked here. What is
+coloured, compared word by word and rendered at once is bounded; what does not fit is counted, and the
+caller offers the rest (dashboard.md, "Pages").
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import name as name_of
+
+from markupsafe import escape
+
+from counterfoil.gate.action import DIFF
+from counterfoil.gate.shown import BIDI, escaped, is_hidden
+from counterfoil.web.dashboard import diff_reading as reading
+from counterfoil.web.dashboard.diff_reading import END, HUNK, NEW, OLD, SAME, Line
+from counterfoil.web.dashboard.diff_syntax import Colours
+from counterfoil.web.dashboard.diff_words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from counterfoil.gate.action import Flag, Shown
+    from counterfoil.web.dashboard.diff_syntax import Piece
+
+LINES = 800
+"""Lines of one page of a change."""
+CHARACTERS = 64_000
+"""Characters of one page of a change; a line is never divided."""
+FOLDED_FROM = 10
+"""So many unchanged lines in a row are folded."""
+EDGE = 3
+"""Unchanged lines that stay at either end of a fold."""
+KEPT = 128
+CHANGED, HIDDEN, TURNING, MASKED = "w", "z", "z turns", "q"
+"""Classes of words that differ, of what was written out, of what turns the direction, and of what was masked."""
+_CLASSES = {SAME: "s", OLD: "d", NEW: "a", END: "e", HUNK: "h", reading.FILE: "f", reading.MODE: "m", reading.NOTE: "p"}
+_WRITTEN_OUT = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
+_MASKED = re.compile(r"\[[a-z0-9-]{2,40}-redacted\]")
+_FIELD = re.compile(r"[^\s:]{1,80}:(?=[ \n])")
+
+
+class Rendered(NamedTuple):
+    """A change, or a page of it, as HTML.
+
+    Attributes:
+        html: safe to be sent.
+        first, last: which lines these are, from 0 on; the last is not among them.
+        lines: how many the whole change has.
+        added, removed: how many of them are added and removed.
+        files: whose they are.
+    """
+
+    html: str
+    first: int
+    last: int
+    lines: int
+    added: int
+    removed: int
+    files: tuple[str, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing."""
+        return self.first == 0 and self.last == self.lines
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing follows."""
+        return self.last == self.lines
+
+
+class Told(NamedTuple):
+    """A flag in words for whoever decides.
+
+    Attributes:
+        code: of the flag.
+        label: two or three words.
+        place: file and line, or empty.
+        message: what was found.
+        why: why it matters.
+    """
+
+    code: str
+    label: str
+    place: str
+    message: str
+    why: str
+
+
+_WHY = {
+    "bidi": ("Turned text", "The text may read otherwise than it runs. Each control is written out where it stands."),
+    "invisible": ("Invisible characters", "They can hide or tell apart what looks the same. Each is written out where it stands."),
+    "lookalike": ("Look-alike letters", "A word that mixes scripts may pass for another one."),
+    "mode": ("Mode changed", "What kind of file it is changes, not only what it says."),
+    "executable": ("Becomes a program", "Whoever checks it out can run it."),
+    "ci": ("Runs in CI", "It decides what runs on the build machines, and with which secrets."),
+    "policy": ("Changes the policy", "It decides what needs a person from then on."),
+    "agents": ("Instructs agents", "Agents take their orders from it."),
+    "hooks": ("Changes Git hooks", "It runs, or changes how Git works, on other people's machines."),
+    "lock": ("Locks dependencies", "It decides which code of others is fetched."),
+    "long-line": ("Very long line", "Nobody reads to its end by chance: look there."),
+    "binary": ("Binary file", "Its content cannot be shown; only its size is."),
+    "cut": ("Cut", "Not everything fits into what is shown."),
+    "big": ("Many lines", "It is spread over several pages; the answer stands on the last one."),
+    "masked": ("Secrets masked", "What looked like a secret was taken out before it was sealed."),
+}  # fmt: skip
+
+
+def told(flags: Iterable[Flag]) -> list[Told]:
+    """Returns flags in words."""
+    found = []
+    for flag in flags:
+        label, why = _WHY.get(flag.code, (escaped(flag.code), ""))
+        place = escaped(flag.path) + (f":{flag.line}" if flag.line else "")
+        found.append(Told(flag.code, label, place, escaped(flag.message), why))
+    return found
+
+
+def render(shown: Shown, first: int = 0, lines: int = LINES, characters: int = CHARACTERS) -> Rendered:
+    """Renders a change from a line on, as far as the limits allow.
+
+    Args:
+        shown: what the gate shows.
+        first: the first line.
+        lines: how many at most.
+        characters: how many at most; the first line is rendered however long it is.
+    """
+    return _rendered(shown.kind == DIFF, shown.text, first, lines, characters)
+
+
+@lru_cache(maxsize=KEPT)
+def _rendered(is_diff: bool, text: str, first: int, lines: int, characters: int) -> Rendered:
+    text = _harmless(text)
+    every = reading.read(text) if is_diff else [Line(reading.NOTE, line) for line in reading.lines_of(text)]
+    first = min(max(0, first), len(every))
+    last = _till(every, first, lines, characters)
+    chosen = every[first:last]
+    body = _diff(chosen) if is_diff else [_field(line.text) for line in chosen]
+    kind = "change" if is_diff else "change words"
+    added, removed = reading.counts(every)
+    html = f'<div class="{kind}">{"".join(body)}</div>'
+    return Rendered(html, first, last, len(every), added, removed, tuple(reading.files(every)))
+
+
+def _harmless(text: str) -> str:
+    """Returns a text with everything hidden written out; what the gate gives is so already."""
+    plain = text.replace("\n", "").replace("\t", "")
+    if plain.isascii() and plain.isprintable():
+        return text
+    return "\n".join([escaped(line) for line in text.split("\n")])
+
+
+def _till(lines: Sequence[Line], first: int, most: int, characters: int) -> int:
+    at = first
+    while at < len(lines) and at - first < most:
+        characters -= len(lines[at].text)
+        if characters < 0 and at > first:
+            break
+        at += 1
+    return at
+
+
+# --- a difference ---------------------------------------------------------------------------------
+
+
+def _diff(lines: Sequence[Line]) -> list[str]:
+    """Renders lines file by file."""
+    found: list[str] = []
+    colours, words = Colours(), Words()
+    if lines and lines[0].kind in {SAME, OLD, NEW, END}:
+        found.append(f'<div class="aside goes-on">{escape(lines[0].path)}, continued</div>')
+    at = 0
+    while at < len(lines):
+        if lines[at].kind not in {SAME, OLD, NEW, END}:
+            found.append(_line(lines[at], []))
+            at += 1
+            continue
+        end = at
+        while end < len(lines) and lines[end].kind in {SAME, OLD, NEW, END}:
+            end += 1
+        found += _hunk(lines[at:end], colours, words)
+        at = end
+    return found
+
+
+def _hunk(lines: Sequence[Line], colours: Colours, words: Words) -> list[str]:
+    """Renders the lines of one hunk: unchanged ones, and beside one another what was and what becomes of it."""
+    pieces = _pieces(lines, colours)
+    found: list[str] = []
+    at = 0
+    while at < len(lines):
+        end = at
+        if lines[at].kind == SAME:
+            while end < len(lines) and lines[end].kind == SAME:
+                end += 1
+            found += _folded([_line(lines[number], pieces[number]) for number in range(at, end)])
+        else:
+            end = _run(lines, _run(lines, at, OLD), NEW)
+            end = max(end, at + 1)
+            found += ['<div class="pair">', *_pair(lines[at:end], pieces[at:end], words), "</div>"]
+        at = end
+    return found
+
+
+def _run(lines: Sequence[Line], at: int, kind: str) -> int:
+    while at < len(lines) and lines[at].kind in {kind, END}:
+        at += 1
+    return at
+
+
+def _pair(lines: Sequence[Line], pieces: Sequence[list[Piece]], words: Words) -> list[str]:
+    """Renders what was and what becomes of it, with the words marked that differ."""
+    old = [number for number, line in enumerate(lines) if line.kind == OLD]
+    new = [number for number, line in enumerate(lines) if line.kind == NEW]
+    marks: dict[int, list[Piece]] = {}
+    for before, after in zip(old, new, strict=False):
+        both = words.changed(lines[before].text[1:], lines[after].text[1:])
+        for number, spans in zip((before, after), both, strict=True):
+            marks[number] = [(start, end, CHANGED) for start, end in spans]
+    return [_line(line, pieces[number], marks.get(number, ())) for number, line in enumerate(lines)]
+
+
+def _pieces(lines: Sequence[Line], colours: Colours) -> list[list[Piece]]:
+    """Returns the colours of a hunk's lines: of the text before for what is removed, else of the text after."""
+    found: list[list[Piece]] = [[] for _ in lines]
+    for own, others, number_of in (((OLD,), (OLD, SAME), "old"), ((NEW, SAME), (NEW, SAME), "new")):
+        places = [at for at, line in enumerate(lines) if line.kind in others]
+        if not any(lines[at].kind in own for at in places):
+            continue
+        texts = [lines[at].text[1:] for at in places]
+        coloured = colours.of(lines[places[0]].path, texts, getattr(lines[places[0]], number_of))
+        for at, pieces in zip(places, coloured, strict=True):
+            if lines[at].kind in own:
+                found[at] = pieces
+    return found
+
+
+def _folded(lines: list[str]) -> list[str]:
+    """Folds the middle of a long stretch without a change."""
+    if len(lines) < FOLDED_FROM:
+        return lines
+    inner = lines[EDGE:-EDGE]
+    head = f'<details class="fold"><summary class="aside">{len(inner)} unchanged lines</summary>'
+    return [*lines[:EDGE], head, *inner, "</details>", *lines[-EDGE:]]
+
+
+# --- a line ---------------------------------------------------------------------------------------
+
+
+def _line(line: Line, pieces: Sequence[Piece], marks: Sequence[Piece] = ()) -> str:
+    numbers = f' data-o="{line.old}"' if line.old else ""
+    numbers += f' data-n="{line.new}"' if line.new else ""
+    head = f'<div class="{_CLASSES[line.kind]}"{numbers}>'
+    if line.kind not in {SAME, OLD, NEW}:
+        return f"{head}{_text(line.text, _found_in(line.text))}</div>"
+    text = line.text[1:]
+    return f"{head}{line.text[0]}{_text(text, [*pieces, *marks, *_found_in(text)])}</div>"
+
+
+def _field(text: str) -> str:
+    """Renders a line of a preview; the name of a field stands out."""
+    name = _FIELD.match(text)
+    pieces = [(0, name.end(), "nt")] if name is not None else []
+    return f'<div class="p">{_text(text, [*pieces, *_found_in(text)])}</div>'
+
+
+def _found_in(text: str) -> list[Piece]:
+    """Returns where something is written out that cannot be seen, and where a secret was masked."""
+    found: list[Piece] = []
+    if "\\" in text:
+        for place in _WRITTEN_OUT.finditer(text):
+            code = int(place[0][2:], 16)
+            char = chr(code) if code <= 0x10FFFF else ""
+            if char and (is_hidden(char) or (len(place[0]) == 4 and code >= 0x80)):
+                found.append((place.start(), place.end(), TURNING if char in BIDI else HIDDEN))
+    if "-redacted]" in text:
+        found += [(place.start(), place.end(), MASKED) for place in _MASKED.finditer(text)]
+    return found
+
+
+def _text(text: str, pieces: Sequence[Piece]) -> str:
+    """Renders a text whose pieces have classes; they may overlap."""
+    if not pieces:
+        return escape(text)
+    cuts = sorted({0, len(text), *[at for start, end, _ in pieces for at in (start, end) if 0 < at < len(text)]})
+    starts: dict[int, list[Piece]] = {}
+    for piece in pieces:
+        starts.setdefault(max(0, piece[0]), []).append(piece)
+    found: list[str] = []
+    open_pieces: list[Piece] = []
+    for start, end in zip(cuts, cuts[1:], strict=False):
+        open_pieces = [piece for piece in open_pieces if piece[1] > start] + starts.get(start, [])
+        part = text[start:end]
+        classes = " ".join(dict.fromkeys([piece[2] for piece in open_pieces]))
+        title = _title(part) if HIDDEN[0] in [piece[2][0] for piece in open_pieces] else ""
+        found.append(f'<span class="{classes}"{title}>{escape(part)}</span>' if classes else str(escape(part)))
+    return "".join(found)
+
+
+def _title(part: str) -> str:
+    """Returns an attribute that names a character that is written out."""
+    if not _WRITTEN_OUT.fullmatch(part):
+        return ""
+    code = int(part[2:], 16)
+    return f' title="U+{code:04X} {escape(name_of(chr(code), "a control or no character"))}"'
