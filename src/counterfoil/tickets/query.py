@@ -145,6 +145,11 @@ def ready(rows: Sequence[Row]) -> Readiness:
     return Readiness(_by_urgency(free), blocked, _cycles(blockers), dangling)
 
 
+def open_blockers(rows: Sequence[Row]) -> dict[str, set[str]]:
+    """Returns for every open ticket that is held back, in whatever state, the open tickets that hold it."""
+    return _open_blockers(rows, [row for row in rows if row[7] or row[8]])[0]
+
+
 def _by_urgency(rows: list[Row]) -> list[Row]:
     rows.sort(key=_BY_URGENCY)
     return rows

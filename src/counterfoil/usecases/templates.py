@@ -14,6 +14,11 @@ DEFAULT_TEMPLATE = f"{FOLDER}/template.md"
 TEMPLATES = f"{FOLDER}/templates"
 
 
+def template_names(context: Context) -> list[str]:
+    """Returns the names of the project's templates, sorted; its own one without a name is not among them."""
+    return sorted([entry[:-3] for entry in context.work.names(TEMPLATES) if entry.endswith(".md")])
+
+
 def load_template(context: Context, name: str | None) -> str | None:
     """Returns a template's text; without a name the project's own one, if it has any.
 
@@ -37,7 +42,7 @@ def load_template(context: Context, name: str | None) -> str | None:
             ) from None  # fmt: skip
     if name is None:
         return None
-    allowed = sorted([entry[:-3] for entry in context.work.names(TEMPLATES) if entry.endswith(".md")])
+    allowed = template_names(context)
     hint = f"there are: {', '.join(allowed)}" if allowed else f"put templates into {TEMPLATES}/NAME.md"
     raise InputError(
         "template_not_found", f"there is no template {name!r}", hint, value=name, allowed=allowed

@@ -79,19 +79,29 @@ class _Found:
     paths: tuple[str, ...]
 
 
-def undo(context: Context) -> tuple[Undoing, Outcome]:
+def undo(context: Context, only: str = "") -> tuple[Undoing, Outcome]:
     """Takes the caller's last change back.
 
+    Args:
+        context: the project.
+        only: the commit that is meant, where the caller has seen one; another is not taken back instead.
+
     Raises:
-        InputError: `nothing_to_undo`, when there is none or it is pushed.
+        InputError: `nothing_to_undo`, when there is none, it is pushed, or it is not the one that is meant.
         ConflictError: `conflict`, when its files changed since; `claimed`, `stale`.
         HostError: as `usecases.change.perform`.
     """
     prepared: list[Undoing] = []
 
     def make_plan(_: Catalog) -> Plan:
-        prepared.append(prepare(context))
-        return prepared[0].plan()
+        found = prepare(context)
+        if only and found.commit != only:
+            raise InputError(
+                "nothing_to_undo", "you have changed something else since, which would be taken back instead",
+                "ticket undo takes back your last change", reason="not_the_last", commit=found.commit,
+            )  # fmt: skip
+        prepared.append(found)
+        return found.plan()
 
     outcome = perform(context, make_plan)
     return prepared[0], outcome
