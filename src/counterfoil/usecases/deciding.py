@@ -1,8 +1,9 @@
 """Deciding: a person answers a proposal, and what they approve takes effect.
 
 No agent comes here: the MCP server and the use cases that propose do not reach this module, which a contract
-checks. A decision on this machine needs a terminal or a signature; one from elsewhere needs the signature of
-a registered person's key, for which no credential can stand (product.md §25).
+checks. A decision on this machine needs a terminal, a signature, or a browser in which that person has signed in a
+short while ago; one from elsewhere needs the signature of a registered person's key, for which no credential can
+stand (product.md §25).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from counterfoil.usecases.actions.at_hand import require_at_hand
 from counterfoil.usecases.authenticating import check_scope, keys_of
 from counterfoil.usecases.policy_in_force import policy_stream
 from counterfoil.usecases.registered import standing
+from counterfoil.usecases.roles import APPROVER, reaches
 from counterfoil.usecases.ruling import ruled
 
 if TYPE_CHECKING:
@@ -36,8 +38,26 @@ if TYPE_CHECKING:
     from counterfoil.usecases.record import Item
 
 APPROVE, REJECT = "approve", "reject"
+WEB = "web"
+"""The door of the dashboard."""
 ROUNDS = 20
 """How often an answer is weighed anew because rights, policy or other answers have changed in the very moment."""
+
+
+class Sitting(NamedTuple):
+    """A person's browser that is signed in, as the dashboard's doorkeeper has found it.
+
+    Attributes:
+        person: who signed in.
+        role: in the space.
+        name: of the session.
+        is_fresh: whether they signed in recently enough to decide.
+    """
+
+    person: str
+    role: str
+    name: str
+    is_fresh: bool
 
 
 class Answer(NamedTuple):
@@ -52,6 +72,7 @@ class Answer(NamedTuple):
         envelope: the signed statement, a DSSE envelope, or None.
         disclosure: the note that the statement names by digest, or None (`gate.statement.disclose`).
         at_terminal: whether they sit at a terminal of this machine.
+        sitting: their browser, where the answer came from the dashboard; None at every other door.
     """
 
     verdict: str
@@ -61,6 +82,7 @@ class Answer(NamedTuple):
     envelope: str | None = None
     disclosure: str | None = None
     at_terminal: bool = False
+    sitting: Sitting | None = None
 
 
 class Decided(NamedTuple):
@@ -87,7 +109,8 @@ def decide(context: Context, store: Store, proposal_id: str, answer: Answer) -> 
         answer: what they say.
 
     Raises:
-        RefusedError: `refused`, `self_approval`, `needs_terminal`, `signature_required`; that is sealed.
+        RefusedError: `refused`, `self_approval`, `needs_terminal`, `signature_required`, `session_stale`,
+            `role_refused`; that is sealed.
         ConflictError: `proposal_closed`, `digest_differs`, `stale`, `basis_edited`, `frozen`, `rights_lost`,
             `other_project`, `elsewhere`.
         HostError: `not_here`.
@@ -123,7 +146,7 @@ def decide(context: Context, store: Store, proposal_id: str, answer: Answer) -> 
 
 def _tries_again(context: Context, state: Proposal, answer: Answer) -> bool:
     """Tells whether somebody has approved this before, here, and nothing has come of it yet."""
-    here = context.options.via in {"cli", "sdk"} and not context.options.remote
+    here = context.options.via in {"cli", "sdk", WEB} and not context.options.remote
     mine = any(vote.by == answer.by for vote in state.approvals)
     return here and mine and answer.verdict == APPROVE and state.status in taking_up.BEGUN
 
@@ -262,7 +285,7 @@ def _assurance(
     """Returns how sure it is that this person decides; of a signed statement the digests, and the key that signed.
 
     Raises:
-        RefusedError: `refused`, `needs_terminal`, `signature_required`.
+        RefusedError: `refused`, `needs_terminal`, `signature_required`, `session_stale`, `role_refused`.
         InputError: `invalid_statement`.
     """
     if not answer.by.startswith("human:") or context.options.via == "mcp":
@@ -276,6 +299,9 @@ def _assurance(
             keys=keys_of(store, answer.by), note=_note(answer), disclosure=answer.disclosure,
         )  # fmt: skip
         return signed.assurance, signed.digests, signed.fingerprint
+    if context.options.via == WEB and not context.options.remote and answer.sitting is not None:
+        _check_sitting(context, state, answer, answer.sitting)
+        return UNVERIFIED, None, ""
     if context.options.remote or context.options.via not in {"cli", "sdk"}:
         raise RefusedError(
             "signature_required", "a decision from elsewhere is signed by the person's own key",
@@ -287,6 +313,35 @@ def _assurance(
             f"ssh-add, then: ticket {answer.verdict} {state.id} --sign", proposal=state.id, actor=answer.by,
         )  # fmt: skip
     return UNVERIFIED, None, ""
+
+
+def _check_sitting(context: Context, state: Proposal, answer: Answer, sitting: Sitting) -> None:
+    """Checks that a browser may decide: of that very person, signed in a short while ago, with the role for it.
+
+    Raises:
+        RefusedError: `refused`, `session_stale`, `role_refused`.
+    """
+    told = {"proposal": state.id, "actor": answer.by}
+    if sitting.person != answer.by or context.options.session != f"{WEB}-{sitting.name}":
+        raise RefusedError(
+            "refused", f"the browser is signed in for {sitting.person}, and not for {answer.by}",
+            "sign in as yourself: ticket session link", reason="other_person", **told,
+        )  # fmt: skip
+    if not reaches(sitting.role, APPROVER):
+        raise RefusedError(
+            "role_refused", f"to decide needs the role {APPROVER}; yours is {sitting.role}",
+            "ask an admin of this space", needed=APPROVER, role=sitting.role, **told,
+        )  # fmt: skip
+    if not sitting.is_fresh:
+        raise session_stale(**told)
+
+
+def session_stale(**fields: object) -> RefusedError:
+    """Returns the error of a browser in which somebody signed in too long ago for what gives power."""
+    return RefusedError(
+        "session_stale", "you signed in too long ago to decide on anything; sign in once more",
+        "ticket session link", **fields,
+    )  # fmt: skip
 
 
 def _rights(context: Context, store: Store, state: Proposal, answer: Answer) -> Ruling | None:

@@ -6,29 +6,24 @@ policy, which rules on every change as it does everywhere (product.md §9, §15)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.kernel.actor import slug_from_name
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.usecases.ages import Ages
+from counterfoil.usecases.roles import ADMIN, APPROVER, MEMBER, ROLES, VIEWER, reaches
 from counterfoil.usecases.snapshot import Snapshot
 from counterfoil.usecases.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from counterfoil.errors import CounterfoilError
     from counterfoil.usecases.context import Options
     from counterfoil.usecases.forging import CodeHost
     from counterfoil.usecases.serving import ServerContext
 
-VIEWER, MEMBER, APPROVER, ADMIN = "viewer", "member", "approver", "admin"
-ROLES = (VIEWER, MEMBER, APPROVER, ADMIN)
-"""Each may do what those before it may: look; propose and discuss; decide; manage people, agents and policy."""
-
-
-def reaches(role: str, needed: str) -> bool:
-    """Tells whether a role may do what another one is needed for."""
-    return role in ROLES and ROLES.index(role) >= ROLES.index(needed)
+__all__ = ["ADMIN", "APPROVER", "MEMBER", "ROLES", "VIEWER", "Project", "Space", "reaches", "space_id"]
 
 
 class Project:
@@ -66,16 +61,31 @@ class Space:
         name: as it was configured, or empty.
         id: names the space in sessions: the same for the same repositories, wherever the server listens.
         projects: the repositories; the first is the one that `/api` and `/mcp` speak for.
+        problems: the repositories that could not be opened.
     """
 
-    __slots__ = ("_by_slug", "id", "name", "projects")
+    __slots__ = ("_by_slug", "id", "name", "problems", "projects")
 
-    def __init__(self, name: str, servers: Sequence[tuple[str, ServerContext]], options: Options) -> None:
-        """Makes a space of `(folder, project)` pairs."""
+    def __init__(
+        self,
+        name: str,
+        servers: Sequence[Opened],
+        options: Options,
+        problems: Sequence[Unopened] = (),
+    ) -> None:
+        """Makes a space of repositories.
+
+        Args:
+            name: as it was configured, or empty.
+            servers: what could be opened, the one that `/api` and `/mcp` speak for first.
+            options: of whoever only looks.
+            problems: what could not.
+        """
         self.name = name
+        self.problems = tuple(problems)
         self._by_slug: dict[str, Project] = {}
-        for folder, server in servers:
-            title = folder.rstrip("/").rpartition("/")[2] or "project"
+        for folder, server, given in servers:
+            title = given or folder.rstrip("/").rpartition("/")[2] or "project"
             slug = _free_slug(slug_from_name(title) or "project", self._by_slug)
             self._by_slug[slug] = Project(slug, title, server, options)
         self.projects = tuple(self._by_slug.values())
