@@ -6,7 +6,10 @@ text that it was given; else the lines stay plain.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from counterfoil.web.dashboard import highlighting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +22,8 @@ CHARACTERS = 40_000
 LINE = 500
 """A hunk with a longer line stays plain: some lexers take long over those."""
 FENCE = "---\n"
-_LEXERS = {
-    "py": "python", "pyi": "python", "js": "javascript", "mjs": "javascript", "cjs": "javascript", "ts": "typescript", "tsx": "tsx",
-    "jsx": "jsx", "json": "json", "yml": "yaml", "yaml": "yaml", "toml": "toml", "ini": "ini", "cfg": "ini", "md": "markdown",
-    "sh": "bash", "bash": "bash", "css": "css", "html": "html", "xml": "xml", "sql": "sql", "c": "c", "h": "c", "cc": "cpp", "cpp": "cpp",
-    "hpp": "cpp", "go": "go", "rs": "rust", "java": "java", "kt": "kotlin", "rb": "ruby", "php": "php", "cs": "csharp", "swift": "swift",
-    "dockerfile": "docker", "makefile": "make",
-}  # fmt: skip
+_BY_ENDING = {"md": "markdown", "pyi": "python", "cjs": "javascript", "h": "c", "cc": "cpp", "hpp": "cpp"}
+"""The lexer by the ending of a file's name, where people do not write it so behind a fence."""
 
 
 class Colours:
@@ -44,8 +42,9 @@ class Colours:
         """
         plain: list[list[Piece]] = [[] for _ in lines]
         size = sum([len(line) for line in lines])
-        name = _LEXERS.get(path.rpartition("/")[2].rpartition(".")[2].lower())
-        if name is None or size > self._left or any(len(line) > LINE for line in lines):
+        ending = path.rpartition("/")[2].rpartition(".")[2].lower()
+        name = _BY_ENDING.get(ending) or highlighting.language_of(ending)
+        if not name or size > self._left or any(len(line) > LINE for line in lines):
             return plain
         self._left -= size
         if name != "markdown":
@@ -70,15 +69,12 @@ def _coloured(name: str, lines: Sequence[str]) -> list[list[Piece]]:
     found: list[list[Piece]] = [[] for _ in lines]
     if not lines:
         return found
-    ends = []
-    total = 0
-    for line in lines:
-        total += len(line)
-        ends.append(total)
+    whole = "".join(lines)
+    ends = list(accumulate([len(line) for line in lines]))
     at = number = 0
-    for token, text in _tokens(name, "".join(lines)):
+    for token, text in highlighting.pieces(whole, name):
         start, at = at, at + len(text)
-        if at > total:
+        if whole[start:at] != text:
             return [[] for _ in lines]
         while text and start < at:
             while start >= ends[number]:
@@ -88,29 +84,4 @@ def _coloured(name: str, lines: Sequence[str]) -> list[list[Piece]]:
             if token:
                 found[number].append((start - begin, till - begin, token))
             start = till
-    return found if at == total else [[] for _ in lines]
-
-
-def _tokens(name: str, text: str) -> list[tuple[str, str]]:
-    """Returns classes and texts as the lexer tells them; nothing where it gives another text back."""
-    from pygments.lexers import get_lexer_by_name
-    from pygments.token import STANDARD_TYPES
-
-    lexer: Any = get_lexer_by_name(name)
-    found = []
-    at = 0
-    for place, kind, piece in lexer.get_tokens_unprocessed(text):
-        if place != at:
-            return []
-        at += len(piece)
-        while kind not in STANDARD_TYPES:
-            kind = kind.parent
-        token = _PLAIN.get(STANDARD_TYPES[kind], STANDARD_TYPES[kind])
-        if found and found[-1][0] == token:
-            piece = found.pop()[1] + piece
-        found.append((token, piece))
-    return found if at == len(text) else []
-
-
-_PLAIN = dict.fromkeys(("err", "w", "p", "n", "x", "esc", "g"), "")
-"""What has no colour of its own."""
+    return found
