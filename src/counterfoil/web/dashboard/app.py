@@ -15,7 +15,7 @@ from starlette.routing import Route as Pattern
 
 from counterfoil.errors import ConflictError, CounterfoilError, InputError, RefusedError
 from counterfoil.web import refusals
-from counterfoil.web.dashboard import assets, frame
+from counterfoil.web.dashboard import assets, frame, theme
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import Act, File, Form, Page
 from counterfoil.web.dashboard.routes import ROUTES
@@ -130,6 +130,7 @@ class Dashboard:
             view = frame.complete(visit, page.show(visit))
             around = frame.around(self.space, page, visit, visitor)
             around["csrf"] = self.doorkeeper.token(scope)
+            around["theme"] = theme.of(scope)
             around["live"] = _live_address(scope, view) if page.is_live and view.parts else ""
             return TEMPLATES.page(view, around).encode("utf-8", "backslashreplace"), view.status
 
@@ -152,8 +153,12 @@ class Dashboard:
             if visit.path.get("project") in {None, project.slug}:
                 self._live.touch(project.slug)
         if Headers(scope=scope).get("hx-request") == "true":
-            return _told(done)
-        return RedirectResponse(done.go or _local(form.one("back")) or "/", 303)
+            answer: Response = _told(done)
+        else:
+            answer = RedirectResponse(done.go or _local(form.one("back")) or "/", 303)
+        if done.cookie:
+            answer.headers["Set-Cookie"] = done.cookie
+        return answer
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> None:
         """Answers with the stream of what changes in a page."""
@@ -184,7 +189,8 @@ class Dashboard:
                 b"", refusal.status, {"HX-Trigger": json.dumps(words), "Cache-Control": "no-store"}
             )
         view = View("refused.html", "Not possible", data={"error": told, "status": refusal.status})
-        body = TEMPLATES.page(view, frame.bare()).encode("utf-8", "backslashreplace")
+        around = {**frame.bare(), "theme": theme.of(scope)}
+        body = TEMPLATES.page(view, around).encode("utf-8", "backslashreplace")
         return html(scope, body, refusal.status)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from counterfoil.usecases.spaces import VIEWER, reaches
+from counterfoil.web.dashboard import theme
 from counterfoil.web.dashboard.view import Region
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Entry(NamedTuple):
         path: where it leads; `{project}` is the repository at hand.
         key: the letter that leads there after `g`.
         role: whom it is for.
+        is_rare: whether a phone shows it behind "More" rather than in its bar.
     """
 
     name: str
@@ -31,6 +33,21 @@ class Entry(NamedTuple):
     path: str
     key: str
     role: str = VIEWER
+    is_rare: bool = False
+
+
+class Place(NamedTuple):
+    """One repository in the switch between them.
+
+    Attributes:
+        slug: names it in addresses.
+        title: names it to people.
+        path: the page at hand in that repository, or its board.
+    """
+
+    slug: str
+    title: str
+    path: str
 
 
 ENTRIES = (
@@ -38,11 +55,11 @@ ENTRIES = (
     Entry("board", "Board", "/board/{project}", "b"),
     Entry("attention", "Attention", "/attention", "a"),
     Entry("list", "List", "/list", "l"),
-    Entry("receipts", "Receipts", "/receipts/{project}", "r"),
-    Entry("insights", "Insights", "/insights/{project}", "n"),
-    Entry("agents", "Agents", "/agents/{project}", "e"),
-    Entry("policy", "Policy", "/policy/{project}", "p"),
-    Entry("settings", "Settings", "/settings", "s"),
+    Entry("receipts", "Receipts", "/receipts/{project}", "r", is_rare=True),
+    Entry("insights", "Insights", "/insights/{project}", "n", is_rare=True),
+    Entry("agents", "Agents", "/agents/{project}", "e", is_rare=True),
+    Entry("policy", "Policy", "/policy/{project}", "p", is_rare=True),
+    Entry("settings", "Settings", "/settings", "s", is_rare=True),
 )
 
 
@@ -59,13 +76,16 @@ def complete(_visit: Visit, view: View) -> View:
 def around(space: Space, page: Page, visit: Visit, visitor: Visitor) -> dict[str, Any]:
     """Returns what the layout is given."""
     slug = visit.path.get("project") or space.projects[0].slug
+    project = space.project(slug) or space.projects[0]
     return {
         "space": space,
         "here": page.name,
-        "slug": slug,
+        "slug": project.slug,
+        "project_title": project.title,
+        "projects": [Place(each.slug, each.title, _same_page(page, each.slug)) for each in space.projects],
         "visitor": visitor,
         "entries": [
-            entry._replace(path=entry.path.replace("{project}", slug))
+            entry._replace(path=entry.path.replace("{project}", project.slug))
             for entry in ENTRIES
             if reaches(visitor.role, entry.role)
         ],
@@ -74,4 +94,12 @@ def around(space: Space, page: Page, visit: Visit, visitor: Visitor) -> dict[str
 
 def bare() -> dict[str, Any]:
     """Returns what the layout is given where nobody is known."""
-    return {"space": None, "here": "", "slug": "", "visitor": None, "entries": [], "csrf": "", "live": ""}
+    return {
+        "space": None, "here": "", "slug": "", "project_title": "", "projects": [], "visitor": None,
+        "entries": [], "csrf": "", "live": "", "theme": theme.AUTO,
+    }  # fmt: skip
+
+
+def _same_page(page: Page, slug: str) -> str:
+    """Returns the address of a page in another repository, where it is a page of a whole repository."""
+    return page.path.replace("{project}", slug) if page.path.count("{") == 1 else f"/board/{slug}"

@@ -110,6 +110,7 @@ class Done:
         go: the page to go to, or empty to stay.
         again: the name of the field or element to go on with, or empty.
         data: further data for the page's own script.
+        cookie: a `Set-Cookie`, or empty.
     """
 
     message: str
@@ -118,3 +119,4 @@ class Done:
     go: str = ""
     again: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    cookie: str = ""
