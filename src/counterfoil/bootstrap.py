@@ -15,7 +15,7 @@ from counterfoil.usecases.context import Context, Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from counterfoil.tickets.frontmatter import Mapping as FrontMatter
     from counterfoil.usecases.action_ports import Outbound
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         Trace,
     )
     from counterfoil.usecases.serving import ServerContext
+    from counterfoil.usecases.space_settings import Place
+    from counterfoil.usecases.spaces import Space
 
 STATE_FOLDER = "counterfoil"
 SERVER_FOLDER = "counterfoil/server"
@@ -124,13 +126,77 @@ def open_server(
     Raises:
         InputError: `not_git_repo`, `not_initialized`, `foreign_layout`.
     """
+    context = open_project(cwd, environ, options, project=project, trace=trace, program=program)
+    return _shared(context, environ)
+
+
+def _shared(context: Context, environ: Mapping[str, str]) -> ServerContext:
+    """Returns a project as the threads of a server share it."""
     from counterfoil.adapters.ledgers import SharedLedgers
     from counterfoil.usecases.serving import ServerContext
 
-    context = open_project(cwd, environ, options, project=project, trace=trace, program=program)
     ledgers = SharedLedgers(context.state.root, environ)
     context.ledgers = ledgers
     return ServerContext(context, ledgers.shut, _open_addresses)
+
+
+def open_space(
+    cwd: str,
+    environ: Mapping[str, str],
+    options: Options,
+    places: Sequence[Place],
+    *,
+    name: str = "",
+    project: str | None = None,
+    trace: Trace | None = None,
+    program: str = "ticket",
+) -> Space:
+    """Opens the repositories that a server is to show; one that cannot be opened stops no other.
+
+    A project that is named twice is opened once. Two that share a ledger are one clone, of which the first counts: its
+    receipts, proposals and claims would be shown twice, unless they are about different projects in it.
+
+    Args:
+        cwd: where relative folders begin.
+        environ, options, trace, program: as for `open_project`.
+        places: the folders; none of them is the one around `cwd`.
+        name: of the space, or empty.
+        project: as for `open_project`, where no places are given.
+
+    Raises:
+        CounterfoilError: as `open_project`, for the first, where none at all can be opened.
+    """
+    from counterfoil.errors import CounterfoilError
+    from counterfoil.usecases.space_settings import Place
+    from counterfoil.usecases.spaces import Opened, Space, Unopened
+
+    opened: dict[str, Opened] = {}
+    ledgers: dict[str, tuple[str, str]] = {}
+    problems = []
+    for place in places or [Place(".")]:
+        shown = os.path.normpath(os.path.join(cwd, place.folder))
+        try:
+            if not os.path.isdir(shown):
+                message = f"there is no folder {shown}"
+                raise InputError("not_git_repo", message, "check the path", path=shown)
+            context = open_project(shown, environ, options, project=project, trace=trace, program=program)
+            root = os.path.realpath(context.git.location.root)
+            folder = os.path.join(root, context.prefix).rstrip("/")
+            if folder in opened:
+                continue
+            ledger = environ.get("COUNTERFOIL_DATABASE") or os.path.realpath(context.state.root)
+            first = ledgers.setdefault(ledger, (root, folder))
+            if first[0] != root:
+                raise InputError(
+                    "same_ledger", f"{folder} and {first[1]} share one ledger: only the first is shown",
+                    "serve one of them; separate clones have separate ledgers", path=folder, other=first[1],
+                )  # fmt: skip
+            opened[folder] = Opened(folder, _shared(context, environ), place.title)
+        except CounterfoilError as error:
+            problems.append(Unopened(shown, place.title, error))
+    if not opened:
+        raise problems[0].error
+    return Space(name, tuple(opened.values()), options, problems)
 
 
 def open_sessions(context: Context) -> Sessions:

@@ -14,7 +14,7 @@ import httpx2
 
 from counterfoil.bootstrap import open_server
 from counterfoil.usecases.context import Options
-from counterfoil.usecases.spaces import ADMIN, Space
+from counterfoil.usecases.spaces import ADMIN, Opened, Space
 from counterfoil.web.dashboard.app import Dashboard
 from counterfoil.web.dashboard.live import Live
 from counterfoil.web.dashboard.visit import NOBODY, Visitor
@@ -67,14 +67,14 @@ class Dash:
 
     def __init__(self, *desks: Desk, role: str = ADMIN, person: str = "human:ada") -> None:
         opened = [
-            (
+            Opened(
                 str(desk.path),
                 open_server(str(desk.path), {**os.environ, **desk.env}, Options(ci=True, via="web")),
             )
             for desk in desks
         ]
         self.space = Space("", opened, NOBODY)
-        first = opened[0][1]
+        first = opened[0].server
         clock = first.context(NOBODY).clock
         herald = Herald(lambda: first.store(first.context(NOBODY)))
         self.hub = Hub(first, "1.0", herald, Rates(clock), Journal(clock, quiet=True), Meters())

@@ -32,6 +32,7 @@ DETAILS: dict[str, str] = {
     "policy": "show prints the policy that counts, validate checks the file. explain ACTION [ID] says which rule\ndecides and why each other did not; ACTION is a name such as ticket.move, or done, start,\nmerge, new. A policy counts once a person has accepted it, as it stands on the base\nbranch: accept. That needs a terminal, or the signature of a key that is registered for you\n(ticket person). dry-run [FILE] says which answers of the past it would have changed.",
     "init": "Makes .tickets with config.yml, template.md and an empty index, registers the merge\ndrivers, and keeps whatever exists. --agents writes a section into AGENTS.md and an\nAgent Skill, made from the command as it is, and adds our MCP server and our hook to\nClaude Code's .mcp.json and .claude/settings.json.",
     "mcp": "Your client starts this; it speaks the Model Context Protocol on its standard input and\noutput until that is closed. The agent bears the name that the client gives itself,\nor that of --actor or TICKET_ACTOR; a person's name is never taken. No tool decides on\na proposal. `ticket init --agents` writes the configuration for Claude Code.",
+    "serve": "Shows the repository around you, those that are named, or the space `default` of your\nown config.toml where there is neither. A repository that cannot be opened is named and\nstops no other. /api and /mcp speak for the first.",
     "install-hooks": "The hooks check staged and pushed ticket files, nothing else. An existing hook is kept and\nrun first. core.hooksPath is honoured.",
     "branch": "The pattern is linking.branch_pattern of config.yml.",
     "completion": 'bash: eval "$(ticket completion bash)"   zsh: the same with zsh\nfish: ticket completion fish | source',
@@ -97,6 +98,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "config": ("ticket config --origin", "ticket config actor"),
     "prime": ("ticket prime",),
     "mcp": ("ticket mcp", "ticket mcp --actor agent:nightly", "ticket mcp --permission-prompt"),
+    "serve": ("ticket serve", "ticket serve ~/code/shop ~/code/api", "ticket serve --space team"),
     "completion": ("ticket completion bash",),
 }
 

@@ -23,7 +23,37 @@ if TYPE_CHECKING:
     from counterfoil.usecases.forging import CodeHost
     from counterfoil.usecases.serving import ServerContext
 
-__all__ = ["ADMIN", "APPROVER", "MEMBER", "ROLES", "VIEWER", "Project", "Space", "reaches", "space_id"]
+__all__ = [
+    "ADMIN", "APPROVER", "MEMBER", "ROLES", "VIEWER", "Opened", "Project", "Space", "Unopened", "reaches", "space_id",
+]  # fmt: skip
+
+
+class Opened(NamedTuple):
+    """A repository that could be opened.
+
+    Attributes:
+        folder: the project's, absolute and without links.
+        server: its context.
+        title: what people are to read; empty for the folder's name.
+    """
+
+    folder: str
+    server: ServerContext
+    title: str = ""
+
+
+class Unopened(NamedTuple):
+    """A repository that could not be opened, and why.
+
+    Attributes:
+        folder: as it was given, absolute.
+        title: as it was given, or empty.
+        error: what stood in the way.
+    """
+
+    folder: str
+    title: str
+    error: CounterfoilError
 
 
 class Project:
@@ -89,7 +119,7 @@ class Space:
             slug = _free_slug(slug_from_name(title) or "project", self._by_slug)
             self._by_slug[slug] = Project(slug, title, server, options)
         self.projects = tuple(self._by_slug.values())
-        self.id = space_id(name, [folder for folder, _ in servers])
+        self.id = space_id(name, [each.folder for each in (*servers, *problems)])
 
     def project(self, slug: str) -> Project | None:
         """Returns the repository of this name."""

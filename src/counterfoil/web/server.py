@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from counterfoil.mcp.http import McpApp
-    from counterfoil.usecases.serving import ServerContext
+    from counterfoil.usecases.spaces import Space
     from counterfoil.web.hub import Hub
 
 PORT = 8417
 HOST = "127.0.0.1"
 BACKLOG = 512
-NEEDED = ("uvicorn", "fastapi", "limits", "prometheus_client")
+NEEDED = (
+    "uvicorn", "fastapi", "limits", "prometheus_client", "starlette", "anyio", "pydantic", "jinja2", "markupsafe",
+    "markdown_it", "nh3", "pygments", "watchfiles",
+)  # fmt: skip
 STOP_S = 10
 """How long requests may go on when the server is asked to stop."""
 SWEEP_S = 300.0
@@ -108,12 +111,12 @@ def listen(host: str, port: int, *, public: bool) -> Listening:
 
 
 def serve(
-    server: ServerContext, listening: Listening, *, version: str, names: frozenset[str], quiet: bool
+    space: Space, listening: Listening, *, version: str, names: frozenset[str], quiet: bool
 ) -> None:
     """Serves until it is told to stop by SIGTERM or SIGINT.
 
     Args:
-        server: the project.
+        space: the repositories.
         listening: the socket.
         version: the program's.
         names: what the server is called, apart from its address.
@@ -131,6 +134,7 @@ def serve(
     from counterfoil.web.rates import Rates
     from counterfoil.web.threshold import HEAD_BYTES, Threshold
 
+    server = space.projects[0].server
     herald = Herald(lambda: server.store(server.context(OWN)))
     clock = server.context(OWN).clock
     hub = Hub(server, version, herald, Rates(clock), Journal(clock, quiet), Meters())
@@ -152,7 +156,8 @@ def serve(
     try:
         Stopping(config).run(sockets=[listening.socket])
     finally:
-        server.close()
+        for project in space.projects:
+            project.server.close()
 
 
 class _Applications:

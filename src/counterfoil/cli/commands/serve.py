@@ -1,4 +1,4 @@
-"""`ticket serve`: the HTTP API, and what stands beside it, until Ctrl-C."""
+"""`ticket serve`: the dashboard and the HTTP API of one or several repositories, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -7,32 +7,30 @@ import signal
 import sys
 
 from counterfoil import __version__
-from counterfoil.bootstrap import open_server
+from counterfoil.bootstrap import open_space, read_settings_file
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply, own_program
-from counterfoil.errors import CounterfoilError
+from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.usecases import space_settings
 from counterfoil.usecases.context import Options
+from counterfoil.usecases.space_settings import Place
 from counterfoil.web import server
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from counterfoil.usecases.spaces import Space
 
 PORT_MAX = 65_535
 
 
 def run(call: Call) -> Reply:
-    """Serves the project; prints one line with the address as soon as it can be asked."""
+    """Serves the repositories; prints one line with the address as soon as it can be asked."""
     arguments = call.arguments
     port = arguments.number("port")
     if port is not None and port > PORT_MAX:
         raise usage(f"--port takes a number up to {PORT_MAX}, not {port}", arguments.verb, value=port)
     server.require_parts()
-    options = Options(ci=True, data_dir=arguments.text("data_dir"), via="http", remote=True)
-    project = open_server(
-        call.cwd,
-        call.environ,
-        options,
-        project=arguments.text("project"),
-        trace=call.trace,
-        program=own_program(),
-    )
+    space = _open(call)
     listening = server.listen(
         arguments.text("host") or server.HOST,
         server.PORT if port is None else port,
@@ -43,22 +41,65 @@ def run(call: Call) -> Reply:
     sys.stdout.write(f"Serving on {listening.url}\n")
     sys.stdout.flush()
     quiet = arguments.flag("quiet")
+    for folder, _, error in space.problems:
+        sys.stderr.write(f"warning: {folder} is not shown: {error.message}\n")
     if listening.is_public and not quiet:
         sys.stderr.write(
             "warning: other machines can reach this address, and nothing is encrypted: put a proxy with TLS before it\n"
         )
     if arguments.flag("open"):
-        _open(call, listening.url)
+        _show(call, listening.url)
     names = (
         server.address_names(arguments.many("name"))
         if listening.is_public
         else frozenset(arguments.many("name"))
     )
-    server.serve(project, listening, version=__version__, names=names, quiet=quiet)
+    server.serve(space, listening, version=__version__, names=names, quiet=quiet)
     return Reply(None, printed=True)
 
 
-def _open(call: Call, url: str) -> None:
+def _open(call: Call) -> Space:
+    """Opens the repositories that are named, those of a configured space, or the one around the caller.
+
+    Raises:
+        InputError: `usage`, and as `open_space`.
+    """
+    arguments = call.arguments
+    name, project, data_dir = arguments.text("space"), arguments.text("project"), arguments.text("data_dir")
+    places = [Place(folder) for folder in arguments.many("repo")]
+    if name and places:
+        raise usage("give repositories or --space, not both", arguments.verb)
+    if name:
+        places = _configured(call, name)
+    if places and project:
+        raise usage(
+            "--project is for the repository around you: name projects by their folders", arguments.verb
+        )
+    if len(places) > 1 and data_dir:
+        raise usage("--data-dir is for one repository", arguments.verb, value=data_dir)
+    options = Options(actor="server:gate", ci=True, data_dir=data_dir, via="web")
+
+    def opened(places: list[Place], name: str) -> Space:
+        return open_space(
+            call.cwd, call.environ, options, places, name=name, project=project, trace=call.trace,
+            program=own_program(),
+        )  # fmt: skip
+
+    try:
+        return opened(places, name or "")
+    except InputError as error:
+        if error.code != "not_git_repo" or places or project:
+            raise
+        if space_settings.DEFAULT not in space_settings.names(read_settings_file(call.environ)):
+            raise
+    return opened(_configured(call, space_settings.DEFAULT), space_settings.DEFAULT)
+
+
+def _configured(call: Call, name: str) -> list[Place]:
+    return space_settings.places(read_settings_file(call.environ), name, call.environ.get("HOME", ""))
+
+
+def _show(call: Call, url: str) -> None:
     """Shows the address in the browser that the desktop has chosen, if it has one."""
     program = "open" if sys.platform == "darwin" else "xdg-open"
     try:
