@@ -62,8 +62,30 @@ def commits_of(context: Context, name: str) -> list[str] | None:
     passed = _passed(context, head)
     if passed is None:
         return None
-    width = len(head)
-    return [passed.commits[at * width : (at + 1) * width] for at in reversed(passed.touched.get(name, []))]
+    return passed.commits_of(name, len(head))
+
+
+def passed_over(context: Context, head: str) -> Pass | None:
+    """Returns what a pass over a commit's history finds, which can take long; None where only walks can tell."""
+    return None if _is_shallow(context) else _passed(context, head)
+
+
+def onward(context: Context, passed: Pass, base: str, head: str) -> bool:
+    """Adds to a pass what came since, for whoever keeps one in memory; tells whether that was possible.
+
+    Args:
+        context: the project.
+        passed: over the history of `base`; changed in its place.
+        base: a commit.
+        head: another; nothing is done where the first does not lie behind it.
+    """
+    if context.git.run("merge-base", "--is-ancestor", base, head).status != 0:
+        return False
+    output = _log(context, "%x01%at %H", [head, f"^{base}"])
+    if output is None:
+        return False
+    _add(context, passed, output, len(head))
+    return True
 
 
 def _is_shallow(context: Context) -> bool:
@@ -89,7 +111,7 @@ def ticket_folder(context: Context) -> str:
 # --- the pass -------------------------------------------------------------------------------------
 
 
-class _Pass:
+class Pass:
     """What a pass over the history of one commit found.
 
     Attributes:
@@ -103,8 +125,12 @@ class _Pass:
         self.commits = commits
         self.touched = touched
 
+    def commits_of(self, name: str, width: int) -> list[str]:
+        """Returns the commits that touch one file, newest first; `width` is how long a commit's id is."""
+        return [self.commits[at * width : (at + 1) * width] for at in reversed(self.touched.get(name, []))]
 
-def _passed(context: Context, head: str) -> _Pass | None:
+
+def _passed(context: Context, head: str) -> Pass | None:
     """Returns the pass over a commit's history: stored, extended, or made; None where Git cannot."""
     known = _load(context, head)
     if known is not None:
@@ -113,8 +139,15 @@ def _passed(context: Context, head: str) -> _Pass | None:
     output = _log(context, "%x01%at %H", [head] if base is None else [head, f"^{base}"])
     if output is None:
         return None
+    _add(context, passed, output, len(head))
+    _store(context, head, passed, base)
+    return passed
+
+
+def _add(context: Context, passed: Pass, output: bytes, width: int) -> None:
+    """Adds to a pass what Git lists of the commits that follow it."""
     added = []
-    place = len(passed.commits) // len(head)
+    place = len(passed.commits) // width
     for header, names in reversed(list(_commits(output))):
         at, _, commit = header.partition(" ")
         when = instant(context, int(at))
@@ -124,8 +157,6 @@ def _passed(context: Context, head: str) -> _Pass | None:
         added.append(commit)
         place += 1
     passed.commits += "".join(added)
-    _store(context, head, passed, base)
-    return passed
 
 
 def _log(context: Context, form: str, revisions: list[str]) -> bytes | None:
@@ -216,7 +247,7 @@ def _beginning(context: Context) -> str:
     return f"dates-{crc32(context.prefix.encode('utf-8', 'surrogateescape')):08x}-"
 
 
-def _load(context: Context, commit: str) -> _Pass | None:
+def _load(context: Context, commit: str) -> Pass | None:
     """Returns what was stored for a commit; anything unexpected counts as nothing."""
     data = context.state.read(f"cache/{_beginning(context)}{commit}")
     if data is None:
@@ -226,7 +257,7 @@ def _load(context: Context, commit: str) -> _Pass | None:
     except (EOFError, ValueError, TypeError):
         return None
     if isinstance(value, tuple) and len(value) == 5 and value[:2] == (MAGIC, context.prefix):
-        return _Pass(*value[2:])
+        return Pass(*value[2:])
     return None
 
 
@@ -241,17 +272,17 @@ def _cached_heads(context: Context) -> list[str]:
     return [commit for _, commit in sorted(stored, reverse=True)]
 
 
-def _nearest(context: Context, head: str) -> tuple[str | None, _Pass]:
+def _nearest(context: Context, head: str) -> tuple[str | None, Pass]:
     """Returns a commit in HEAD's history whose pass is stored, and the pass; an empty one without any."""
     for commit in _cached_heads(context):
         if context.git.run("merge-base", "--is-ancestor", commit, head).status == 0:
             passed = _load(context, commit)
             if passed is not None:
                 return commit, passed
-    return None, _Pass({}, "", {})
+    return None, Pass({}, "", {})
 
 
-def _store(context: Context, head: str, passed: _Pass, base: str | None) -> None:
+def _store(context: Context, head: str, passed: Pass, base: str | None) -> None:
     """Stores the pass for a commit; a failure to do so costs only time.
 
     What was extended goes, unless a branch still stands there and may be checked out again.

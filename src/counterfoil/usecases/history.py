@@ -316,8 +316,12 @@ def touching(context: Context, name: str) -> list[Touch]:
     """Lists the commits that touch one ticket's file, newest first, on merged branches too."""
     if context.git.head() is None:
         return []
-    commits = commits_of(context, name)
-    if commits == []:
+    return touches(context, name, commits_of(context, name))
+
+
+def touches(context: Context, name: str, commits: Sequence[str] | None) -> list[Touch]:
+    """Lists what some of a ticket's commits did to its file, in their order; None walks the whole history."""
+    if commits is not None and not commits:
         return []
     walk = ["HEAD"] if commits is None else ["--no-walk=unsorted", "--stdin"]
     trailer = f"%(trailers:key={TRAILER},valueonly,unfold,separator=%x2C)"

@@ -113,13 +113,18 @@ def trace(store: Store, stream: str, *, derived: Views | None = None) -> Trace:
     return Trace(store.ledger, stream, branch.length(segments), parent, at, state.value, entries)
 
 
-def story(store: Store, stream: str) -> list[Entry]:
-    """Tells the story alone: nothing is folded or derived, no branches are looked for, and nothing is written.
+def story(store: Store, stream: str, *, derived: Views | None = None) -> list[Entry]:
+    """Tells the story alone: nothing is folded and no branches are looked for; without views nothing is written.
+
+    Args:
+        store: the ledger.
+        stream: the stream.
+        derived: as for `trace`.
 
     Raises:
         InputError: `stream_not_found`.
     """
-    return _entries([moment for _, moment in _story(store, branching.history(store, stream), None)])
+    return _entries([moment for _, moment in _story(store, branching.history(store, stream), derived)])
 
 
 def of_others(

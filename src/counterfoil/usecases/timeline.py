@@ -1,0 +1,298 @@
+"""A ticket's history for whoever shows it again and again: Git and receipts in one list, page by page.
+
+What `chronicle` finds out for one command is kept here for as long as a server runs. Commits never change, so what
+one of them did is asked once; the pass over Git's history, which may take long, is made beside the requests, and is
+carried on from commit to commit after that. Until it is done there is what the ledger tells, and that is said.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from counterfoil.errors import CounterfoilError
+from counterfoil.gate.facts import ASK
+from counterfoil.gate.proposal import stream_of
+from counterfoil.usecases import chronicle, dates, history, kinds, proposals, tracing
+from counterfoil.usecases.discussion import SAID, Said
+from counterfoil.usecases.views import OPEN
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from counterfoil.gate.proposal import Proposal
+    from counterfoil.usecases.context import Context, Options
+    from counterfoil.usecases.dates import Pass
+    from counterfoil.usecases.history import Event, Touch
+    from counterfoil.usecases.ports import Store
+    from counterfoil.usecases.serving import ServerContext
+    from counterfoil.usecases.story import Entry
+
+PAGE = 50
+TICKETS_KEPT = 500
+EVENTS_KEPT = 4_000
+ABOUT_MAX = 100
+"""So many proposals about one ticket are told, the newest of them."""
+
+Value = TypeVar("Value")
+
+
+class _Newest(OrderedDict["Hashable", Value]):
+    """Keeps what was used last; to be used under a lock."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def keep(self, key: Hashable, value: Value) -> Value:
+        """Keeps a value and forgets the one that nobody has asked for the longest."""
+        self[key] = value
+        self.move_to_end(key)
+        if len(self) > self._most:
+            self.popitem(last=False)
+        return value
+
+
+class Histories:
+    """What Git tells of one project's tickets; any thread may ask.
+
+    Args:
+        server: the project.
+        options: of whoever reads the history.
+    """
+
+    def __init__(self, server: ServerContext, options: Options) -> None:
+        self._server = server
+        self._options = options
+        self._lock = threading.Lock()
+        self._head: str | None = None
+        self._passed: Pass | None = None
+        self._thread: threading.Thread | None = None
+        self._touches: _Newest[tuple[tuple[str, ...], list[Touch]]] = _Newest(TICKETS_KEPT)
+        self._events: _Newest[Event] = _Newest(EVENTS_KEPT)
+        self._pending: _Newest[tuple[Event, list[str | None]] | None] = _Newest(TICKETS_KEPT)
+
+    def settle(self) -> None:
+        """Waits until what is being found out at present is known."""
+        self._catch_up(self._server.context(self._options))
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def touches(self, context: Context, name: str) -> list[Touch] | None:
+        """Returns the commits that touch a ticket's file, newest first; None while that is being found out."""
+        head = context.git.head()
+        if head is None:
+            return []
+        if not self._catch_up(context):
+            return None
+        with self._lock:
+            passed = self._passed
+            commits = tuple(passed.commits_of(name, len(head))) if passed is not None else (head,)
+            known, found = self._touches.get(name, ((), []))
+        if known == commits:
+            return found
+        if passed is None:
+            found = history.touching(context, name)
+        else:
+            older = len(known) if known and commits[-len(known) :] == known else 0
+            found = history.touches(context, name, commits[: len(commits) - older]) + found[:older]
+        with self._lock:
+            self._touches.keep(name, (commits, found))
+        return found
+
+    def described(self, context: Context, name: str, touches: Sequence[Touch]) -> list[Event]:
+        """Tells what commits changed in a ticket's file."""
+        with self._lock:
+            known = {touch.commit: self._events.get((name, touch.commit)) for touch in touches}
+        missing = [touch for touch in touches if known[touch.commit] is None]
+        made = dict(
+            zip([touch.commit for touch in missing], history.described(context, missing), strict=True)
+        )
+        with self._lock:
+            for commit, event in made.items():
+                if event.changes is not None:  # contents that a partial clone lacks may come yet
+                    self._events.keep((name, commit), event)
+        return [known[touch.commit] or made[touch.commit] for touch in touches]
+
+    def uncommitted(
+        self, context: Context, name: str, blob: str | None, touches: Sequence[Touch]
+    ) -> tuple[Event, list[str | None]] | None:
+        """Returns the edit that nobody has committed yet, as `history.uncommitted`.
+
+        Args:
+            context: the project.
+            name: the ticket's file.
+            blob: of the file as it is now.
+            touches: the commits that touch it.
+        """
+        if touches and touches[0].after == blob:
+            return None
+        key = (name, context.git.head(), blob)
+        with self._lock:
+            if key in self._pending:
+                return self._pending[key]
+        found = history.uncommitted(context, name)
+        with self._lock:
+            return self._pending.keep(key, found)
+
+    def _catch_up(self, context: Context) -> bool:
+        """Brings the pass up to HEAD where that is quick, else has it made; tells whether it is there."""
+        head = context.git.head()
+        with self._lock:
+            if self._head == head:
+                return True
+            passed, base = self._passed, self._head
+            if passed is not None and base is not None and head is not None:
+                if dates.onward(context, passed, base, head):
+                    self._head = head
+                    return True
+                self._passed = None
+            if self._thread is None and head is not None:
+                self._thread = threading.Thread(
+                    target=self._find_out, args=(head,), name="histories", daemon=True
+                )
+                self._thread.start()
+            return head is None
+
+    def _find_out(self, head: str) -> None:
+        found: Pass | None = None
+        try:
+            found = dates.passed_over(self._server.context(self._options), head)
+        except CounterfoilError:
+            found = None  # then each ticket's history is walked for itself
+        with self._lock:
+            self._head, self._passed, self._thread = head, found, None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What is known to have happened to a ticket, one page of it.
+
+    Attributes:
+        events: in the order asked for.
+        count: of all events.
+        page: which, from 1.
+        pages: how many.
+        is_whole: whether Git's history is in it; it is being read where not.
+        said: what was said of the ticket, oldest first.
+        open: the proposals about it that wait for somebody or something, newest first, each with its status.
+        trouble: why what the ledger knows is left out, or empty.
+    """
+
+    events: tuple[Event, ...] = ()
+    count: int = 0
+    page: int = 1
+    pages: int = 1
+    is_whole: bool = True
+    said: tuple[Said, ...] = ()
+    open: tuple[tuple[Proposal, str], ...] = ()
+    trouble: str = ""
+
+
+def timeline(
+    server: ServerContext,
+    context: Context,
+    histories: Histories,
+    name: str,
+    blob: str | None,
+    *,
+    page: int = 1,
+    oldest_first: bool = False,
+) -> Timeline:
+    """Returns one page of what happened to a ticket; nothing is written but derived views.
+
+    Args:
+        server: the project.
+        context: of whoever looks.
+        histories: of the same project.
+        name: the ticket's file.
+        blob: of the file as it is now; None for none.
+        page: which page, from 1; one beyond the end is the last.
+        oldest_first: the other way round.
+    """
+    told = _ledger(server, context, name[:-3].upper())
+    touches = histories.touches(context, name)
+    is_whole = touches is not None
+    touches = touches or []
+    pending = histories.uncommitted(context, name, blob, touches) if is_whole else None
+    merge = chronicle.Merge(touches, told.stories, pending[1] if pending else None)
+    order = merge.newest_first()
+    if not is_whole:
+        # What stands at a commit cannot be told from what lost its commit before Git is asked.
+        order = [
+            event
+            for event in order
+            if isinstance(event, int) or event.kind not in {chronicle.ELSEWHERE, chronicle.OBSERVED}
+        ]
+    places: list[int | Event] = [-1, *order] if pending else order
+    if oldest_first:
+        places.reverse()
+    pages = max(1, -(-len(places) // PAGE))
+    page = min(max(1, page), pages)
+    chosen = places[(page - 1) * PAGE : page * PAGE]
+    shown = [place for place in chosen if isinstance(place, int) and place >= 0]
+    made = histories.described(context, name, [merge.touches[place] for place in shown])
+    events = {place: merge.attached(event, place) for place, event in zip(shown, made, strict=True)}
+    if pending:
+        events[-1] = merge.attached(pending[0], -1)
+    return Timeline(
+        tuple([events[place] if isinstance(place, int) else place for place in chosen]),
+        len(places), page, pages, is_whole, told.said, told.open, told.trouble,
+    )  # fmt: skip
+
+
+class _Told:
+    """What the clone's ledger tells of a ticket, and what those tell that were fetched."""
+
+    def __init__(self) -> None:
+        self.stories: list[tuple[str, list[Entry]]] = []
+        self.said: tuple[Said, ...] = ()
+        self.open: tuple[tuple[Proposal, str], ...] = ()
+        self.trouble = ""
+
+
+def _ledger(server: ServerContext, context: Context, ticket: str) -> _Told:
+    told = _Told()
+    stream = kinds.ticket_stream(ticket)
+    if context.ledgers.exists():
+        try:
+            _read(context, server.store(context), stream, told)
+        except CounterfoilError as error:
+            told.trouble = error.code
+    told.stories += tracing.of_others(context, stream, tracing.story)
+    return told
+
+
+def _read(context: Context, store: Store, stream: str, told: _Told) -> None:
+    derived = context.ledgers.views()
+    try:
+        own = tracing.story(store, stream, derived=derived) if store.stream(stream) is not None else []
+        about = [
+            each.proposal
+            for each, _ in zip(
+                proposals.listing(store, derived, ticket=stream.partition("/")[2]),
+                range(ABOUT_MAX),
+                strict=False,
+            )
+        ]
+    finally:
+        derived.close()
+    asked = [state for state in about if (state.body.get("ruling") or {}).get("ruling", ASK) == ASK]
+    stories = [tracing.story(store, stream_of(state.id), derived=None) for state in asked]
+    decided = [[entry for entry in story if entry.action in chronicle.DECIDED] for story in stories]
+    told.stories = [("", story) for story in (own, *decided) if story]
+    told.said = tuple(_said(own, stream))
+    seen = [(state, proposals.status(context, state)) for state in about if state.status in OPEN]
+    told.open = tuple([(state, status) for state, status in seen if status in OPEN])
+
+
+def _said(own: Sequence[Entry], stream: str) -> list[Said]:
+    return [
+        Said(moment.kind, moment.at, moment.actor, moment.position, moment.id, moment.body)
+        for entry in own
+        for moment in entry.moments
+        if moment.kind in SAID and moment.stream == stream
+    ]
