@@ -1,1 +1,112 @@
-"use strict";
+/* What all scripts of the dashboard share, and how a change is sent.
+
+   counterfoil.send(address, fields)   posts a change as a form of the page would; resolves to what was told of it, or null
+   counterfoil.tell(told)              shows a toast (02-toasts.js)
+   counterfoil.ask(question)           asks in a dialog; resolves to true or false (04-dialogs.js)
+   counterfoil.bind(key, words, act)   binds a key that no element stands for (08-keys.js)
+   counterfoil.isTyping(element)       whether keys belong to a field
+   counterfoil.el(tag, attributes, …)  makes an element of attributes and children; text stays text
+*/
+window.counterfoil = (() => {
+  "use strict";
+
+  const HERE = document.documentElement;
+  HERE.classList.add("has-js");
+
+  /** Returns the token that proves that a change comes from this page. */
+  const csrf = () => document.querySelector('meta[name="csrf"]')?.content ?? "";
+
+  /** Makes an element; what is given as a child is text unless it is a node. */
+  function el(tag, attributes = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (typeof value === "function") made.addEventListener(name, value);
+      else if (value === true) made.setAttribute(name, "");
+      else if (value !== false && value != null) made.setAttribute(name, value);
+    }
+    made.append(...children.filter((child) => child != null));
+    return made;
+  }
+
+  /** Tells whether keys that are pressed on an element are meant for it. */
+  function isTyping(element) {
+    if (!(element instanceof Element)) return false;
+    if (element.closest("textarea, select, [contenteditable]:not([contenteditable='false'])")) return true;
+    const field = element.closest("input");
+    return field !== null && !["checkbox", "radio", "button", "submit", "reset", "range"].includes(field.type);
+  }
+
+  /** Reads what an answer tells of a change. */
+  function toldBy(headers) {
+    try {
+      return JSON.parse(headers.get("HX-Trigger") ?? "null")?.told ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Shows what an answer tells, here or on the page that it leads to. */
+  function hear(response) {
+    const told = toldBy(response.headers);
+    if (told === null) {
+      if (response.status === 401) location.reload();
+      else if (response.status >= 400) app.tell({ level: "error", message: `The server answered ${response.status}`, hint: "" });
+      return null;
+    }
+    if (response.headers.get("HX-Redirect")) {
+      try {
+        sessionStorage.setItem("told", JSON.stringify(told));
+      } catch {
+        /* It is said nowhere, then; the page itself shows what has changed. */
+      }
+    } else {
+      app.tell(told);
+    }
+    return told;
+  }
+
+  /** Posts a change; resolves to what was told of it, or null when the server was not reached. */
+  async function send(address, fields = {}) {
+    const body = new URLSearchParams();
+    for (const [name, value] of Object.entries(fields)) {
+      for (const each of Array.isArray(value) ? value : [value]) body.append(name, each);
+    }
+    try {
+      const response = await fetch(address, {
+        method: "POST",
+        body,
+        headers: { "HX-Request": "true", "X-CSRF-Token": csrf() },
+        credentials: "same-origin",
+      });
+      const told = hear(response);
+      const place = response.headers.get("HX-Redirect");
+      if (place) location.assign(place);
+      return told;
+    } catch {
+      unreached();
+      return null;
+    }
+  }
+
+  function unreached() {
+    app.tell({ level: "error", message: "The server does not answer; nothing was changed", hint: "ticket serve" });
+  }
+
+  /* Answers are heard here rather than by an event on the element: that may have left the page by then, because
+     the change itself was pushed to the page before the answer to it. */
+  document.addEventListener("htmx:config:request", (event) => {
+    const { ctx } = event.detail;
+    ctx.request.headers["X-CSRF-Token"] = csrf();
+    ctx.fetch = async (address, request) => {
+      const response = await fetch(address, request);
+      if (ctx.request.method !== "GET" || response.status >= 400) hear(response);
+      return response;
+    };
+  });
+  document.addEventListener("htmx:error", (event) => {
+    if (event.detail.error?.name !== "AbortError") unreached();
+  });
+
+  const app = { csrf, el, isTyping, send };
+  return app;
+})();

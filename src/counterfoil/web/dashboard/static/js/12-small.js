@@ -1,0 +1,30 @@
+/* Copying, and the colours, which the server is told by a cookie so that the next page begins with them. */
+(() => {
+  "use strict";
+
+  document.addEventListener("click", async (event) => {
+    const copier = event.target.closest?.("[data-copy]");
+    if (!copier) return;
+    try {
+      await navigator.clipboard.writeText(copier.dataset.copy);
+      const sign = copier.querySelector(".i");
+      sign?.classList.replace("i-copy", "i-check");
+      setTimeout(() => sign?.classList.replace("i-check", "i-copy"), 1500);
+    } catch {
+      const code = copier.parentElement?.querySelector("code");
+      if (code) getSelection().selectAllChildren(code);
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const choice = event.target.closest?.("[data-theme-choice]");
+    if (!choice) return;
+    event.preventDefault();
+    const theme = choice.value;
+    document.cookie = `theme=${theme}; Path=/; Max-Age=31536000; SameSite=Lax`;
+    if (theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    document.querySelector('meta[name="color-scheme"]').content = theme === "auto" ? "light dark" : theme;
+    for (const one of document.querySelectorAll("[data-theme-choice]")) one.setAttribute("aria-pressed", String(one.value === theme));
+  });
+})();
