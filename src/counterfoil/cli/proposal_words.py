@@ -15,7 +15,9 @@ from counterfoil.cli.layout import BOLD, DIM, RESET, columns_of, cut, visible, w
 from counterfoil.gate import proposal as proposals
 from counterfoil.gate.action import DIFF
 from counterfoil.ledger.instant import read_ms
-from counterfoil.tickets.naming import display_id
+from counterfoil.usecases.eligible import risk_of, urgency
+from counterfoil.usecases.proposal_headline import SHORT_ID, short
+from counterfoil.usecases.proposal_headline import headline as plain_headline
 from counterfoil.usecases.taking_up import NOT_IN_EFFECT
 
 if TYPE_CHECKING:
@@ -26,10 +28,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 LABEL = 11
-SHORT_ID = 10
-"""`P-` and eight characters, which are enough among a million proposals."""
 SHORT_DIGEST = 12
-RISK_ORDER = ("high", "medium", "low")
 RED, YELLOW, GREEN, CYAN = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[36m"
 STATUS_COLOURS = {
     proposals.PENDING: YELLOW,
@@ -40,10 +39,6 @@ STATUS_COLOURS = {
     proposals.REJECTED: RED,
 }
 RISK_COLOURS = {"high": BOLD + RED, "medium": YELLOW, "low": DIM}
-TITLES = ("title", "summary", "name", "text", "note")
-"""Fields of a payload that say in a word what it is about, where the action has no words of its own."""
-TOOL_USE = 60
-"""Characters of a tool's command in a headline; `ticket proposal show` has all of it."""
 NOT_SHOWN = "  The change cannot be shown as it was: files that it rests on are not what they were."
 FINAL_WORDS = {
     proposals.REJECTED: "rejected",
@@ -80,16 +75,10 @@ class Seen:
     @property
     def risk(self) -> str:
         """`low`, `medium` or `high`; what does not say so is taken for the worst."""
-        risk = str(self.body.get("risk"))
-        return risk if risk in RISK_ORDER else RISK_ORDER[0]
+        return risk_of(self.body)
 
 
 # --- words ----------------------------------------------------------------------------------------
-
-
-def short(proposal_id: str) -> str:
-    """Returns as much of a proposal's id as people type."""
-    return proposal_id[:SHORT_ID]
 
 
 def span(ms: int) -> str:
@@ -119,33 +108,7 @@ def expiry(seen: Seen) -> str:
 
 def headline(seen: Seen) -> str:
     """Returns in a few words what is to be done: `move TK-01ARZ3ND to done`."""
-    body = seen.body
-    action, payload = str(body.get("action", "?")), body.get("payload")
-    if not isinstance(payload, dict):
-        return visible(f"{action} (what was said is not here)")
-    ticket = ", ".join([display_id(seen.prefix, str(each)) for each in (body.get("tickets") or ())[:3]])
-    words = {
-        "ticket.create": f"create “{payload.get('title', '')}”",
-        "ticket.edit": f"edit {ticket}: {', '.join([name for name in payload if name not in {'ticket', 'id'}])}",
-        "ticket.move": f"move {ticket} to {payload.get('state', '?')}",
-        "ticket.assign": f"assign {ticket} to {payload.get('assignee') or payload.get('actor') or 'nobody'}",
-        "ticket.comment": f"comment on {ticket}",
-        "ticket.respond": f"respond to {ticket}: {payload.get('position', '?')}",
-        "artifact.attach": f"attach to {ticket}",
-        "tool.run": f"run {payload.get('tool', '?')}: {_tool_use(payload)}",
-    }.get(action)
-    if words is None:
-        about = next((str(payload[name]) for name in TITLES if isinstance(payload.get(name), str)), "")
-        words = " ".join([word for word in (action, ticket, f"“{about}”" if about else "") if word])
-    return visible(" ".join(words.split()))
-
-
-def _tool_use(payload: Mapping[str, object]) -> str:
-    """Returns the beginning of what an agent's tool is to run, or the files that it is to touch."""
-    paths = payload.get("paths")
-    listed = ", ".join(map(str, paths)) if isinstance(paths, list) else ""
-    words = str(payload.get("command") or listed or payload.get("input") or "?")
-    return words if len(words) <= TOOL_USE else words[: TOOL_USE - 1] + "…"
+    return visible(plain_headline(seen.body, seen.prefix))
 
 
 def title_of(seen: Seen) -> str:
@@ -212,7 +175,7 @@ def state_words(seen: Seen) -> str:
 
 def inbox_order(seen: Iterable[Seen]) -> list[Seen]:
     """Returns proposals as they should be looked at: the riskiest first, of these the oldest."""
-    return sorted(seen, key=lambda each: (RISK_ORDER.index(each.risk), each.proposal.at, each.proposal.id))
+    return sorted(seen, key=lambda each: urgency(each.proposal))
 
 
 def inbox_lines(waiting: Sequence[Seen], *, colours: bool = False, width: int = WIDTH) -> list[str]:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from counterfoil.cli.proposal_words import Seen
 from counterfoil.errors import InputError
-from counterfoil.gate.facts import ASK
-from counterfoil.gate.proposal import PENDING, SIGNED_HARDWARE, Decide, objection
 from counterfoil.usecases import proposals
 from counterfoil.usecases.addressing import open_ledger
 from counterfoil.usecases.catalog import Catalog
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 
 LINEAGE_MAX = 20
 """So many earlier versions of a proposal are shown."""
-ELSEWHERE = "\n"
-"""Stands for a session that is none of those in which anybody proposes."""
 
 
 @contextmanager
@@ -104,17 +100,3 @@ def lineage(context: Context, store: Store, state: Proposal) -> list[Seen]:
         found.append(earlier)
         older = earlier.body.get("supersedes")
     return all_seen(context, found)
-
-
-def may_decide(state: Proposal, actor: str, session: str = ELSEWHERE) -> bool:
-    """Tells whether somebody could answer a proposal, if they have the key that policy wants.
-
-    Args:
-        state: the proposal.
-        actor: who.
-        session: the session in which they would; any other than the proposal's, unless one is given.
-    """
-    answer = Decide("approve", actor, state.digest, assurance=SIGNED_HARDWARE, session=session)
-    asked = (state.body.get("ruling") or {}).get("ruling", ASK) == ASK
-    answered = any(vote.by == actor for vote in state.votes)
-    return state.status == PENDING and asked and not answered and objection(state, answer) is None

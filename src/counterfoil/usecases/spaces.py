@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from counterfoil.kernel.actor import slug_from_name
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.usecases.ages import Ages
+from counterfoil.usecases.inbox import OpenProposals
 from counterfoil.usecases.roles import ADMIN, APPROVER, MEMBER, ROLES, VIEWER, reaches
 from counterfoil.usecases.snapshot import Snapshot
 from counterfoil.usecases.surroundings import Surroundings
@@ -66,9 +67,10 @@ class Project:
         snapshot: its tickets.
         surroundings: what is known of them beside their files.
         ages: when each of them was last changed.
+        open_proposals: what waits for people.
     """
 
-    __slots__ = ("ages", "server", "slug", "snapshot", "surroundings", "title")
+    __slots__ = ("ages", "open_proposals", "server", "slug", "snapshot", "surroundings", "title")
 
     def __init__(self, slug: str, title: str, server: ServerContext, options: Options) -> None:
         self.slug = slug
@@ -77,6 +79,7 @@ class Project:
         self.snapshot = Snapshot(server, options)
         self.surroundings = Surroundings(server, options)
         self.ages = Ages(server, options)
+        self.open_proposals = OpenProposals(server, options, self.snapshot)
 
     @property
     def forge(self) -> CodeHost:

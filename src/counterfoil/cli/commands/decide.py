@@ -16,11 +16,12 @@ from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.damage import damage_is_told
 from counterfoil.cli.layout import colourful, terminal_width
 from counterfoil.cli.proposal_words import WIDTH, headline, page_lines, short
-from counterfoil.cli.seen import lineage, may_decide, opened, seen
+from counterfoil.cli.seen import lineage, opened, seen
 from counterfoil.errors import ConflictError, HostError, InputError, RefusedError
 from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, FAILED, PENDING
 from counterfoil.usecases import deciding, proposals
 from counterfoil.usecases.deciding import Answer
+from counterfoil.usecases.eligible import check_alike, may_decide
 from counterfoil.usecases.shown_again import shown_again
 from counterfoil.usecases.signed_decision import sign
 from counterfoil.usecases.taking_up import NOT_IN_EFFECT
@@ -62,8 +63,8 @@ def run(call: Call) -> Reply:
 def _answered(call: Call, store: Store, names: Sequence[str]) -> Reply:
     verb, context = call.arguments.verb, call.context()
     waiting = [seen(context, proposals.load(store, name)) for name in names]
-    if len(waiting) > 1:
-        _check_alike(waiting, verb)
+    if len(waiting) > 1 and verb == "approve":
+        check_alike([each.proposal for each in waiting])
     note = _note(call)
     for each in waiting:
         _check_digest(call, each)
@@ -144,27 +145,6 @@ def _signed(call: Call, store: Store, each: Seen, note: str) -> Signed | None:
 
 
 # --- before ---------------------------------------------------------------------------------------
-
-
-def _check_alike(waiting: Sequence[Seen], verb: str) -> None:
-    """Lets several proposals be answered at once only if a glance at each is enough.
-
-    Raises:
-        InputError: `usage`.
-    """
-    if verb == "reject":
-        return
-    actions = sorted({str(each.body.get("action")) for each in waiting})
-    risky = [short(each.proposal.id) for each in waiting if each.risk != "low"]
-    if len(actions) > 1 or risky:
-        why = (
-            f"of several actions: {', '.join(actions)}"
-            if len(actions) > 1
-            else f"of more than low risk: {risky[0]}"
-        )
-        first = short(waiting[0].proposal.id)
-        message = f"these cannot be approved at once; they are {why}"
-        raise InputError("usage", message, f"ticket approve {first}", actions=actions, risky=risky)
 
 
 def _check_digest(call: Call, each: Seen) -> None:

@@ -21,7 +21,7 @@ from counterfoil.cli.proposal_words import (
     vote_words,
 )  # fmt: skip
 from counterfoil.cli.receipt_words import said, summary, tell
-from counterfoil.cli.seen import ledger_if_any, may_decide, seen
+from counterfoil.cli.seen import ledger_if_any, seen
 from counterfoil.gate.action import is_name
 from counterfoil.gate.facts import Facts
 from counterfoil.gate.proposal import PENDING
@@ -32,6 +32,7 @@ from counterfoil.usecases import obstacles, proposals
 from counterfoil.usecases.actions import registry
 from counterfoil.usecases.addressing import find_receipt
 from counterfoil.usecases.catalog import Catalog
+from counterfoil.usecases.eligible import may_decide
 from counterfoil.usecases.obstacles import Step
 from counterfoil.usecases.resolve import find_name
 from counterfoil.usecases.ruling import ruled

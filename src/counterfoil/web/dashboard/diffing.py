@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import name as name_of
 
@@ -40,7 +41,16 @@ EDGE = 3
 KEPT = 128
 CHANGED, HIDDEN, TURNING, MASKED = "w", "z", "z turns", "q"
 """Classes of words that differ, of what was written out, of what turns the direction, and of what was masked."""
-_CLASSES = {SAME: "s", OLD: "d", NEW: "a", END: "e", HUNK: "h", reading.FILE: "f", reading.MODE: "m", reading.NOTE: "p"}
+_CLASSES = {
+    SAME: "s",
+    OLD: "d",
+    NEW: "a",
+    END: "e",
+    HUNK: "h",
+    reading.FILE: "f",
+    reading.MODE: "m",
+    reading.NOTE: "p",
+}
 _WRITTEN_OUT = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 _MASKED = re.compile(r"\[[a-z0-9-]{2,40}-redacted\]")
 _FIELD = re.compile(r"[^\s:]{1,80}:(?=[ \n])")
@@ -289,18 +299,22 @@ def _text(text: str, pieces: Sequence[Piece]) -> str:
     """Renders a text whose pieces have classes; they may overlap."""
     if not pieces:
         return escape(text)
-    cuts = sorted({0, len(text), *[at for start, end, _ in pieces for at in (start, end) if 0 < at < len(text)]})
+    cuts = sorted(
+        {0, len(text), *[at for start, end, _ in pieces for at in (start, end) if 0 < at < len(text)]}
+    )
     starts: dict[int, list[Piece]] = {}
     for piece in pieces:
         starts.setdefault(max(0, piece[0]), []).append(piece)
     found: list[str] = []
     open_pieces: list[Piece] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         open_pieces = [piece for piece in open_pieces if piece[1] > start] + starts.get(start, [])
         part = text[start:end]
         classes = " ".join(dict.fromkeys([piece[2] for piece in open_pieces]))
         title = _title(part) if HIDDEN[0] in [piece[2][0] for piece in open_pieces] else ""
-        found.append(f'<span class="{classes}"{title}>{escape(part)}</span>' if classes else str(escape(part)))
+        found.append(
+            f'<span class="{classes}"{title}>{escape(part)}</span>' if classes else str(escape(part))
+        )
     return "".join(found)
 
 

@@ -42,7 +42,7 @@ class Page(HTMLParser):
         self._open.append((tag, dict(attrs).get("class") or ""))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        raise AssertionError(tag)
+        raise AssertionError(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open.pop()[0] == tag
@@ -82,7 +82,11 @@ def changed(before: str | None, after: str | None, path: str = "notes.txt") -> S
 # --- nothing is added, nothing is missing --------------------------------------------------------------
 
 
-@given(before=HOSTILE | st.none(), after=HOSTILE | st.none(), path=st.sampled_from(["a.md", "b.py", "c.yml", "<d>.json"]))
+@given(
+    before=HOSTILE | st.none(),
+    after=HOSTILE | st.none(),
+    path=st.sampled_from(["a.md", "b.py", "c.yml", "<d>.json"]),
+)
 def test_the_text_in_the_html_of_a_difference_is_the_text_that_was_shown(
     before: str | None, after: str | None, path: str
 ) -> None:
@@ -128,7 +132,9 @@ def test_a_line_that_looks_like_a_head_is_a_line_of_its_hunk() -> None:
 
 
 def test_lines_bear_the_numbers_of_the_texts_before_and_after() -> None:
-    seen = changed("".join([f"{n}\n" for n in range(1, 30)]), "".join([f"{n}\n" for n in range(1, 30) if n != 20]))
+    seen = changed(
+        "".join([f"{n}\n" for n in range(1, 30)]), "".join([f"{n}\n" for n in range(1, 30) if n != 20])
+    )
     lines = {line.text: line for line in diff_reading.read(seen.text)}
     assert (lines["-20\n"].old, lines["-20\n"].new) == (20, 0)
     assert (lines[" 21\n"].old, lines[" 21\n"].new) == (21, 20)

@@ -1,0 +1,58 @@
+"""A proposal in a few words: what is to be done. As it was said; each door makes it harmless in its own way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from counterfoil.tickets.naming import display_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TITLES = ("title", "summary", "name", "text", "note")
+"""Fields of a payload that say in a word what it is about, where the action has no words of its own."""
+TOOL_USE = 60
+"""Characters of a tool's command in a headline; the page of the proposal has all of it."""
+
+SHORT_ID = 10
+"""`P-` and eight characters, which are enough among a million proposals."""
+
+
+def short(proposal_id: str) -> str:
+    """Returns as much of a proposal's id as people type."""
+    return proposal_id[:SHORT_ID]
+
+
+def headline(body: Mapping[str, Any], prefix: str) -> str:
+    """Returns what is to be done, in one line: `move TK-01ARZ3ND to done`.
+
+    Args:
+        body: the proposal.
+        prefix: of display ids.
+    """
+    action, payload = str(body.get("action", "?")), body.get("payload")
+    if not isinstance(payload, dict):
+        return f"{action} (what was said is not here)"
+    ticket = ", ".join([display_id(prefix, str(each)) for each in (body.get("tickets") or ())[:3]])
+    words = {
+        "ticket.create": f"create “{payload.get('title', '')}”",
+        "ticket.edit": f"edit {ticket}: {', '.join([name for name in payload if name not in {'ticket', 'id'}])}",
+        "ticket.move": f"move {ticket} to {payload.get('state', '?')}",
+        "ticket.assign": f"assign {ticket} to {payload.get('assignee') or payload.get('actor') or 'nobody'}",
+        "ticket.comment": f"comment on {ticket}",
+        "ticket.respond": f"respond to {ticket}: {payload.get('position', '?')}",
+        "artifact.attach": f"attach to {ticket}",
+        "tool.run": f"run {payload.get('tool', '?')}: {_tool_use(payload)}",
+    }.get(action)
+    if words is None:
+        about = next((str(payload[name]) for name in TITLES if isinstance(payload.get(name), str)), "")
+        words = " ".join([word for word in (action, ticket, f"“{about}”" if about else "") if word])
+    return " ".join(words.split())
+
+
+def _tool_use(payload: Mapping[str, object]) -> str:
+    """Returns the beginning of what an agent's tool is to run, or the files that it is to touch."""
+    paths = payload.get("paths")
+    listed = ", ".join(map(str, paths)) if isinstance(paths, list) else ""
+    words = str(payload.get("command") or listed or payload.get("input") or "?")
+    return words if len(words) <= TOOL_USE else words[: TOOL_USE - 1] + "…"
