@@ -92,6 +92,8 @@ EXIT_STATUS: dict[str, int] = {
     "signing_failed": 12,
     "key_unusable": 12,
     "agent_unreachable": 12,
+    "forge_lost": 12,
+    "forge_unavailable": 12,
 }
 """Codes that end in `_not_found` are 4; every other code of a wrong input is 2."""
 

@@ -288,11 +288,12 @@ VERBS: dict[str, Verb] = {
         ((("--permission-prompt",), "", False, "serve Claude Code's permission prompt instead of the tools"), ACTOR),
     ),
     "serve": (
-        "serve", SET_UP, "open the dashboard and the HTTP API on this machine, until Ctrl-C", (("repo", "*"),),
+        "serve", SET_UP, "open the dashboard and the API on this machine, until Ctrl-C", (("repo", "*"),),
         ((("--space",), "NAME", False, "the repositories of [space.NAME] in your own config.toml"),
          (("--host",), "HOST", False, "the address to listen on (default: 127.0.0.1)"),
          (("--port",), "PORT", False, "the port (default: 8417); 0 takes a free one"),
          (("--public",), "", False, "let other machines reach it, too; put TLS before it"),
+         (("--tls",), "", False, "they come through a proxy that speaks TLS with them"),
          (("--name",), "NAME", True, "a name that the server goes by; may be repeated"),
          (("--open",), "", False, "show it in the browser")),
     ),

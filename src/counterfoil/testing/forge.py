@@ -92,5 +92,7 @@ class MemoryForge:
 
     def _called(self, name: str) -> None:
         self.calls.append(name)
-        if self.failure:
-            raise HostError(self.failure, "the forge does not let us in, or does not answer")
+        if self.failure == "forge_lost":
+            raise HostError("forge_lost", "the forge does not let us in any more", "give it access again")
+        if self.failure == "forge_unavailable":
+            raise HostError("forge_unavailable", "the forge does not answer", "try again later")
