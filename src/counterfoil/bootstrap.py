@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Trace,
     )
     from counterfoil.usecases.serving import ServerContext
+    from counterfoil.usecases.watching_ports import Watcher
     from counterfoil.usecases.space_settings import Place
     from counterfoil.usecases.spaces import Space
 
@@ -217,6 +218,13 @@ def open_sessions(context: Context) -> Sessions:
     if not os.path.isabs(base):
         base = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".local", "state")
     return SqliteSessions(f"{base}/{SERVER_FOLDER}/{SESSIONS_FILE}")
+
+
+def open_watcher() -> Watcher:
+    """Returns what tells a server of changes of files."""
+    from counterfoil.adapters.watching import FileWatcher
+
+    return FileWatcher()
 
 
 def _state_folder(cwd: str, environ: Mapping[str, str], options: Options, location: Location) -> str:

@@ -19,7 +19,7 @@ from counterfoil.tickets import index
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from typing import Any
+    from typing import Any, Self
 
     from counterfoil.tickets.model import Row
     from counterfoil.usecases.context import Context
@@ -74,7 +74,7 @@ class Catalog:
     # --- reading ------------------------------------------------------------------------------
 
     @classmethod
-    def load(cls, context: Context) -> Catalog:
+    def load(cls, context: Context) -> Self:
         """Returns the tickets as the files say them at this moment.
 
         Writes nothing but its own cache, and that only when files have changed.
@@ -85,16 +85,6 @@ class Catalog:
         if catalog._dirty:
             catalog.save()
         return catalog
-
-    def catch_up(self, context: Context) -> bool:
-        """Compares the files again, for whoever keeps a catalog; tells whether any ticket or problem differs."""
-        self._context = context
-        rows, problems = dict(self._all()), dict(self.problems)
-        self._refresh()
-        if self._dirty:
-            self.save()
-            self._dirty = False
-        return self._all() != rows or self.problems != problems
 
     def rows(self) -> Iterable[Row]:
         """Returns all rows, in no order."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from counterfoil.usecases.ports import Store
 
+EVERYTHING = "*"
+"""In the place of a stream: all of them."""
 LOOK_UP_S = 0.5
 """How long the thread needs at most to see that it is to stop."""
 PAUSE_S = 1.0
@@ -65,7 +67,10 @@ class Herald:
 
     @contextmanager
     def attention(self, stream: str) -> Iterator[asyncio.Event]:
-        """Gives an event that is set whenever the stream grows, from now on; the waiter clears it."""
+        """Gives an event that is set whenever the stream grows, from now on; the waiter clears it.
+
+        `EVERYTHING` stands for any stream.
+        """
         event = asyncio.Event()
         if self.stopping:
             event.set()
@@ -90,7 +95,7 @@ class Herald:
                 size = store.size()
                 self._call(self._wake_all)  # what came while nobody listened
                 for receipt in follow(store, size, stop=self._is_idle, look_up_s=LOOK_UP_S, bodies=False):
-                    if receipt.stream in self._waiting:
+                    if receipt.stream in self._waiting or EVERYTHING in self._waiting:
                         self._call(self._wake, receipt.stream)
             except CounterfoilError:
                 self._stop.wait(PAUSE_S)
@@ -108,8 +113,9 @@ class Herald:
                 self._stop.set()  # the loop closed just now
 
     def _wake(self, stream: str) -> None:
-        for event in self._waiting.get(stream, ()):
-            event.set()
+        for name in (stream, EVERYTHING):
+            for event in self._waiting.get(name, ()):
+                event.set()
 
     def _wake_all(self) -> None:
         for events in self._waiting.values():

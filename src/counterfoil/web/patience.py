@@ -1,4 +1,10 @@
-"""Heads of requests: those that come drop by drop are given up, and those that are none are told so in our shape."""
+"""The HTTP protocol of the server: heads that come drop by drop, requests that are none, answers that never end.
+
+Of an answer that goes on for as long as a page is open, each piece is made once for all who get it, framed as
+HTTP/1.1 wants it (RFC 9112, 7.1), and written to each connection without a task of its own being woken. The
+application finds what does so in its scope, as `scope["state"][PIPE]`; another server has none, and is sent to
+as ASGI says.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +16,69 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from counterfoil.web import refusals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
 HEAD_S = 10.0
 """From the first byte of a request, or from the beginning of a connection, to the end of its head."""
+PIPE = "counterfoil.pipe"
+WAITING_BYTES = 256 << 10
+"""What may wait to be sent on one connection; from then on nothing is added until it has been sent."""
+UNHEARD_MS = 60_000
+"""After so long without an acknowledgement the other end counts as gone, where the system can tell."""
 
 
 class PatientProtocol(H11Protocol):
-    """uvicorn's own protocol with a limit on the time that a head takes."""
+    """uvicorn's own protocol with a limit on the time that a head takes, and a way around it for long answers."""
 
     _alarm: asyncio.TimerHandle | None = None
+    on_ready: Callable[[], None] | None = None
+    """Called when a connection that had too much to send has sent it."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.app_state = {**self.app_state, PIPE: self}
+
+    def push(self, chunk: bytes) -> bool:
+        """Adds a piece to an answer that has begun and whose length nobody knows; framed by the caller.
+
+        Returns:
+            False where too much waits to be sent already; the piece is then left out.
+        """
+        if self.flow.write_paused:
+            return False
+        if not self.transport.is_closing():
+            self.transport.write(chunk)
+        return True
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether whoever reads is behind."""
+        return self.flow.write_paused
+
+    def begin_pushing(self) -> None:
+        """Makes room for events, and lets the system notice when the other end goes without a word, to sleep."""
+        import socket
+
+        self.transport.set_write_buffer_limits(WAITING_BYTES)
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            try:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNHEARD_MS)
+            except OSError:
+                return
+
+    def abort(self) -> None:
+        """Hangs up, whatever is left to be sent."""
+        self.transport.abort()
+
+    def resume_writing(self) -> None:
+        """Goes on: what waited has been sent."""
+        super().resume_writing()
+        if self.on_ready is not None:
+            self.on_ready()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins a connection."""

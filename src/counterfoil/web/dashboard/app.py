@@ -169,7 +169,7 @@ class Dashboard:
             raise nothing()
         visit = self._visit(parameters, query.encode(), visitor, personal=page.is_personal)
         await self._live.serve(
-            page, f"{path}?{query}", visit, visitor, (asked.get("v") or [""])[0], receive, send
+            scope, receive, send, page, f"{path}?{query}", visit, visitor, (asked.get("v") or [""])[0]
         )
 
     def _refused(self, scope: Scope, error: CounterfoilError) -> Response:

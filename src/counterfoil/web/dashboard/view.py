@@ -47,6 +47,9 @@ class View:
         parts: what is kept up to date; the template places each by `part("id")`.
         data: what else the template is given; it is as it was when the page was asked for.
         status: of the answer.
+        until_ms: when something in the parts changes by itself, such as a claim that lapses or a proposal that
+            expires: they are made again then. None where nothing does.
+        go: the address of another page that is meant, which the browser is sent to instead; or empty.
     """
 
     template: str
@@ -54,6 +57,8 @@ class View:
     parts: tuple[Part, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
+    until_ms: int | None = None
+    go: str = ""
 
     def tag(self) -> str:
         """Returns what stands for the parts as they are: the same text for the same parts."""
