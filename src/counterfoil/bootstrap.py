@@ -200,7 +200,7 @@ def open_space(
     return Space(name, tuple(opened.values()), options, problems)
 
 
-def open_sessions(context: Context) -> Sessions:
+def open_sessions(context: Context, data_dir: str | None) -> Sessions:
     """Opens the sessions of this user's servers; the file is made at first use.
 
     They lie in the server's own folder, for a server may show several repositories: that of the clone's state where
@@ -212,7 +212,7 @@ def open_sessions(context: Context) -> Sessions:
     from counterfoil.adapters.sqlite.sessions import SqliteSessions
 
     environ = context.environ
-    if context.options.data_dir or environ.get("COUNTERFOIL_DATA"):
+    if data_dir or environ.get("COUNTERFOIL_DATA"):
         return SqliteSessions(f"{context.state.root}/{SESSIONS_FILE}")
     base = environ.get("XDG_STATE_HOME", "")
     if not os.path.isabs(base):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from counterfoil.bootstrap import open_server
+from counterfoil.bootstrap import open_server, open_sessions
+from counterfoil.usecases.attendance import Attendance
 from counterfoil.usecases.context import Options
 from counterfoil.usecases.spaces import ADMIN, Opened, Space
 from counterfoil.web.dashboard.app import Dashboard
@@ -77,7 +78,11 @@ class Dash:
         first = opened[0].server
         clock = first.context(NOBODY).clock
         herald = Herald(lambda: first.store(first.context(NOBODY)))
-        self.hub = Hub(first, "1.0", herald, Rates(clock), Journal(clock, quiet=True), Meters())
+        attendance = Attendance(
+            lambda: open_sessions(first.context(NOBODY), None), self.space, clock, first.context(NOBODY).entropy
+        )
+        journal = Journal(clock, quiet=True)
+        self.hub = Hub(first, "1.0", herald, Rates(clock), journal, Meters(), attendance)
         self.door = OpenDoor(Visitor(person, role, "s1", True))
         self.live = Live(self.hub, self.space, self.door)
         self.board = Dashboard(self.hub, self.space, self.door, self.live)

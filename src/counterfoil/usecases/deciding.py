@@ -25,7 +25,7 @@ from counterfoil.usecases.actions.at_hand import require_at_hand
 from counterfoil.usecases.authenticating import check_scope, keys_of
 from counterfoil.usecases.policy_in_force import policy_stream
 from counterfoil.usecases.registered import standing
-from counterfoil.usecases.roles import APPROVER, reaches
+from counterfoil.usecases.roles import APPROVER, reaches, session_stale
 from counterfoil.usecases.ruling import ruled
 
 if TYPE_CHECKING:
@@ -334,14 +334,6 @@ def _check_sitting(context: Context, state: Proposal, answer: Answer, sitting: S
         )  # fmt: skip
     if not sitting.is_fresh:
         raise session_stale(**told)
-
-
-def session_stale(**fields: object) -> RefusedError:
-    """Returns the error of a browser in which somebody signed in too long ago for what gives power."""
-    return RefusedError(
-        "session_stale", "you signed in too long ago to decide on anything; sign in once more",
-        "ticket session link", **fields,
-    )  # fmt: skip
 
 
 def _rights(context: Context, store: Store, state: Proposal, answer: Answer) -> Ruling | None:

@@ -13,8 +13,10 @@ from counterfoil.kernel.digest import sha256_hex
 from counterfoil.usecases.ages import Ages
 from counterfoil.usecases.inbox import OpenProposals
 from counterfoil.usecases.roles import ADMIN, APPROVER, MEMBER, ROLES, VIEWER, reaches
+from counterfoil.usecases.relations import Relations
 from counterfoil.usecases.snapshot import Snapshot
 from counterfoil.usecases.surroundings import Surroundings
+from counterfoil.usecases.timeline import Histories
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,9 +70,13 @@ class Project:
         surroundings: what is known of them beside their files.
         ages: when each of them was last changed.
         open_proposals: what waits for people.
+        histories: what Git tells of each of them.
+        relations: which of them wait for which.
     """
 
-    __slots__ = ("ages", "open_proposals", "server", "slug", "snapshot", "surroundings", "title")
+    __slots__ = (
+        "ages", "histories", "open_proposals", "relations", "server", "slug", "snapshot", "surroundings", "title",
+    )  # fmt: skip
 
     def __init__(self, slug: str, title: str, server: ServerContext, options: Options) -> None:
         self.slug = slug
@@ -79,6 +85,8 @@ class Project:
         self.snapshot = Snapshot(server, options)
         self.surroundings = Surroundings(server, options)
         self.ages = Ages(server, options)
+        self.histories = Histories(server, options)
+        self.relations = Relations()
         self.open_proposals = OpenProposals(server, options, self.snapshot)
 
     @property
@@ -95,9 +103,10 @@ class Space:
         id: names the space in sessions: the same for the same repositories, wherever the server listens.
         projects: the repositories; the first is the one that `/api` and `/mcp` speak for.
         problems: the repositories that could not be opened.
+        folders: where the repositories lie, those that could not be opened, too.
     """
 
-    __slots__ = ("_by_slug", "id", "name", "problems", "projects")
+    __slots__ = ("_by_slug", "folders", "id", "name", "problems", "projects")
 
     def __init__(
         self,
@@ -122,7 +131,8 @@ class Space:
             slug = _free_slug(slug_from_name(title) or "project", self._by_slug)
             self._by_slug[slug] = Project(slug, title, server, options)
         self.projects = tuple(self._by_slug.values())
-        self.id = space_id(name, [each.folder for each in (*servers, *problems)])
+        self.folders = (*[each.folder for each in servers], *[each.folder for each in problems])
+        self.id = space_id(name, self.folders)
 
     def project(self, slug: str) -> Project | None:
         """Returns the repository of this name."""

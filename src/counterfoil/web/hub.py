@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.usecases.context import Options
+from counterfoil.web.errands import Errands
 
 if TYPE_CHECKING:
+    from counterfoil.usecases.attendance import Attendance
     from counterfoil.usecases.serving import ServerContext
     from counterfoil.web.herald import Herald
     from counterfoil.web.journal import Journal
@@ -25,6 +27,9 @@ class Hub:
         version: the program's.
         herald: wakes those who wait.
         rates, journal, meters: how often, what was done, in figures.
+        errands: what takes longer than a page may.
+        begun_ms: when the server began.
+        attendance: who is signed in at a browser.
     """
 
     def __init__(
@@ -35,6 +40,7 @@ class Hub:
         rates: Rates,
         journal: Journal,
         meters: Meters,
+        attendance: Attendance,
     ) -> None:
         self.server = server
         self.version = version
@@ -42,3 +48,6 @@ class Hub:
         self.rates = rates
         self.journal = journal
         self.meters = meters
+        self.attendance = attendance
+        self.errands = Errands()
+        self.begun_ms = server.context(OWN).clock.now_ms()

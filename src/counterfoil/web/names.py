@@ -38,6 +38,18 @@ def is_loopback(address: str) -> bool:
         return False
 
 
+def is_at_home(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Tells whether a request asks for the server by a name of this machine alone."""
+    host = next((host_of(value) for name, value in headers if name == b"host"), None)
+    return host is not None and is_loopback(host)
+
+
+def origin_of(headers: list[tuple[bytes, bytes]], scheme: str) -> bytes:
+    """Returns the origin of the pages that a request's host shows, as browsers write it (RFC 6454 §6.2)."""
+    host = next((value for name, value in headers if name == b"host"), b"")
+    return scheme.encode("ascii") + b"://" + host.lower()
+
+
 def is_known(headers: list[tuple[bytes, bytes]], server: str, names: frozenset[str]) -> bool:
     """Tells whether a request names this server.
 

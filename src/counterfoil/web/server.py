@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import threading
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from counterfoil.mcp.http import McpApp
+    from counterfoil.usecases.attendance import Attendance
     from counterfoil.usecases.spaces import Space
+    from counterfoil.web.dashboard.app import Dashboard
+    from counterfoil.web.dashboard.live import Live
     from counterfoil.web.hub import Hub
 
 PORT = 8417
@@ -31,6 +34,8 @@ NEEDED = (
 )  # fmt: skip
 STOP_S = 10
 """How long requests may go on when the server is asked to stop."""
+IDLE_S = 1.0
+"""How long the dear applications wait to be imported for a first page that would be in their way."""
 SWEEP_S = 300.0
 """How often what has expired unseen is sealed."""
 SWEEP_LOOKS = 300
@@ -111,16 +116,25 @@ def listen(host: str, port: int, *, public: bool) -> Listening:
 
 
 def serve(
-    space: Space, listening: Listening, *, version: str, names: frozenset[str], quiet: bool
+    space: Space,
+    listening: Listening,
+    attendance: Attendance,
+    *,
+    version: str,
+    names: frozenset[str],
+    quiet: bool,
+    tls: bool = False,
 ) -> None:
     """Serves until it is told to stop by SIGTERM or SIGINT.
 
     Args:
         space: the repositories.
         listening: the socket.
+        attendance: who is signed in at a browser.
         version: the program's.
         names: what the server is called, apart from its address.
         quiet: whether requests are left out of the log.
+        tls: whether other machines come through a proxy that speaks TLS.
     """
     import logging
 
@@ -137,9 +151,10 @@ def serve(
     server = space.projects[0].server
     herald = Herald(lambda: server.store(server.context(OWN)))
     clock = server.context(OWN).clock
-    hub = Hub(server, version, herald, Rates(clock), Journal(clock, quiet), Meters())
+    hub = Hub(server, version, herald, Rates(clock), Journal(clock, quiet), Meters(), attendance)
     logging.getLogger().addHandler(Libraries(hub.journal))
-    app = Threshold(_Applications(hub, names), names, hub.rates, hub.journal, hub.meters)
+    applications = _Applications(hub, space, names)
+    app = Threshold(applications, names, hub.rates, hub.journal, hub.meters, tls)
     config = uvicorn.Config(
         app, http=PatientProtocol, ws="none", lifespan="on", log_config=None, access_log=False,
         proxy_headers=False, server_header=False, timeout_graceful_shutdown=STOP_S, timeout_keep_alive=30,
@@ -150,12 +165,13 @@ def serve(
         """A server that tells those who wait when it is about to stop."""
 
         def handle_exit(self, sig: int, frame: object) -> None:
-            herald.stop()
+            applications.stop()
             super().handle_exit(sig, frame)  # type: ignore[arg-type]
 
     try:
         Stopping(config).run(sockets=[listening.socket])
     finally:
+        attendance.close()
         for project in space.projects:
             project.server.close()
 
@@ -165,15 +181,19 @@ class _Applications:
 
     Args:
         hub: the parts of the server.
+        space: the repositories.
         names: what the server is called, apart from its address.
     """
 
-    def __init__(self, hub: Hub, names: frozenset[str]) -> None:
+    def __init__(self, hub: Hub, space: Space, names: frozenset[str]) -> None:
         from counterfoil.web.switch import Switch
 
         self._hub = hub
+        self._space = space
         self._names = names
-        self._switch = Switch({"/api": self._api, "/mcp": self._mcp})
+        self._switch = Switch({"": self._dashboard, "/api": self._api, "/mcp": self._mcp})
+        self._live: Live | None = None
+        self._shown = asyncio.Event()
         self._over = asyncio.Event()
         self._held: list[asyncio.Task[None]] = []
 
@@ -181,12 +201,19 @@ class _Applications:
         """Answers one request, or begins and ends."""
         if scope["type"] != "lifespan":
             await self._switch(scope, receive, send)
+            self._shown.set()
             return
         await receive()
         async with self._life():
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def stop(self) -> None:
+        """Wakes all who wait, since the server is about to stop. Callable from a signal's handler in the loop's thread."""
+        self._hub.herald.stop()
+        if self._live is not None:
+            self._live.stop()
 
     @asynccontextmanager
     async def _life(self) -> AsyncIterator[None]:
@@ -195,17 +222,30 @@ class _Applications:
         stop = threading.Event()
         upkeep = threading.Thread(target=_keep_up, args=(self._hub, stop.wait), name="upkeep", daemon=True)
         upkeep.start()
-        warming = loop.create_task(self._switch.warm())
+        warming = loop.create_task(self._warm())
         try:
             yield
         finally:
             warming.cancel()
             stop.set()
             self._over.set()
-            self._hub.herald.stop()
+            self.stop()
             await asyncio.gather(warming, *self._held, return_exceptions=True)
             await asyncio.to_thread(self._hub.herald.join)
+            if self._live is not None:
+                await asyncio.to_thread(self._live.join)
             await asyncio.to_thread(upkeep.join, STOP_S)
+
+    async def _warm(self) -> None:
+        """Makes the dashboard, and the others as soon as the first page is out or nobody has asked for one."""
+        await self._switch.warm("")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._shown.wait(), IDLE_S)
+        await self._switch.warm("/api", "/mcp")
+
+    async def _dashboard(self) -> ASGIApp:
+        app, self._live = await asyncio.to_thread(_made_dashboard, self._hub, self._space)
+        return app
 
     async def _api(self) -> ASGIApp:
         from counterfoil.web.identify import Identify
@@ -231,6 +271,16 @@ class _Applications:
         self._held.append(asyncio.get_running_loop().create_task(hold()))
         await begun.wait()
         return Identify(app, hub.server, hub.rates, "mcp")
+
+
+def _made_dashboard(hub: Hub, space: Space) -> tuple[Dashboard, Live]:
+    from counterfoil.web.dashboard.app import Dashboard
+    from counterfoil.web.dashboard.live import Live
+    from counterfoil.web.dashboard.sessions import SessionDoorkeeper
+
+    doorkeeper = SessionDoorkeeper(hub.attendance, space.id)
+    live = Live(hub, space, doorkeeper)
+    return Dashboard(hub, space, doorkeeper, live), live
 
 
 def _made_api(hub: Hub) -> ASGIApp:

@@ -1,6 +1,6 @@
 """Which application answers a path. Each is made when it is first asked for, since each is dear to import.
 
-What a person sees in a browser is one more entry of the table, whose prefix is empty.
+What a person sees in a browser is the entry of the table whose prefix is empty.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from counterfoil.web import refusals
-from counterfoil.web.threshold import answer
+from counterfoil.web.threshold import answer, prefix_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -34,9 +34,7 @@ class Switch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands a request on."""
-        path: str = scope["path"]
-        end = path.find("/", 1)
-        prefix = path if end < 0 else path[:end]
+        prefix = prefix_of(scope["path"])
         if prefix not in self._makers:
             prefix = ""
         app = self._made[prefix] if prefix in self._made else await self._make(prefix)
@@ -45,9 +43,9 @@ class Switch:
             return
         await app(scope, receive, send)
 
-    async def warm(self) -> None:
-        """Makes all applications, so that the first caller need not wait for it."""
-        for prefix in self._makers:
+    async def warm(self, *prefixes: str) -> None:
+        """Makes applications, so that the first caller need not wait for it."""
+        for prefix in prefixes:
             await self._make(prefix)
 
     async def _make(self, prefix: str) -> ASGIApp | None:

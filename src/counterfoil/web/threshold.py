@@ -1,7 +1,7 @@
 """What every request passes first, and every answer last; plain ASGI, because all of them pay for it.
 
 Here stand the checks that need no route: the name of the host, the size and pace of the body, how often a peer
-asks, and that no web page sends changes. Here every answer gets its request's id and the headers that tell a
+asks, and that no web page but the dashboard's own sends changes. Here every answer gets its request's id and the headers that tell a
 browser to make nothing of it, and a fault of the program becomes an answer without a word of its inside.
 """
 
@@ -31,12 +31,14 @@ ONCE = (b"idempotency-key", b"if-match")
 """Of two, one might count here and the other for whoever passed the request on."""
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
+FOR_PROGRAMS = frozenset(("/api", "/mcp"))
+"""What no web page may change anything at."""
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+NO_REFERRER = (b"referrer-policy", b"no-referrer")
 CSP = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 NO_STORE = (b"cache-control", b"no-store")
 STATE = "counterfoil"
@@ -77,11 +79,20 @@ class Threshold:
         app: what is behind.
         known: what else than its address the server is called.
         rates, journal, meters: of the server.
+        tls: whether what other machines send comes through a proxy that speaks TLS with them. No header says
+            so, since anybody can send one.
     """
 
     def __init__(
-        self, app: ASGIApp, known: frozenset[str], rates: Rates, journal: Journal, meters: Meters
+        self,
+        app: ASGIApp,
+        known: frozenset[str],
+        rates: Rates,
+        journal: Journal,
+        meters: Meters,
+        tls: bool = False,
     ) -> None:
+        self._tls = tls
         self._app = app
         self._known = known
         self._rates = rates
@@ -100,6 +111,7 @@ class Threshold:
         passage = Passage(client[0] if client else "-")
         scope[STATE] = passage
         told = _Answer(passage, send)
+        scope["scheme"] = "https" if self._tls and not names.is_at_home(scope["headers"]) else "http"
         refusal = self._objection(scope, passage)
         body: bytes | None = b""
         if refusal is None and _has_body(scope):
@@ -140,7 +152,7 @@ class Threshold:
         if any(given.count(name) > 1 for name in ONCE):
             return refusals.SAID_TWICE
         for name, value in headers:
-            if name == b"origin" and scope["method"] not in SAFE:
+            if name == b"origin" and scope["method"] not in SAFE and not _is_own(scope, value):
                 return refusals.ORIGIN_REFUSED
             if name == b"content-length" and (
                 len(value) > 12 or not value.isdigit() or int(value) > BODY_BYTES
@@ -177,9 +189,22 @@ class _Answer:
             given = {name.lower() for name, _ in headers}
             headers += HEADERS
             headers.append((b"x-request-id", self._passage.id.encode()))
-            headers += [each for each in (CSP, NO_STORE) if each[0] not in given]
+            headers += [each for each in (CSP, NO_STORE, NO_REFERRER) if each[0] not in given]
             message = {**message, "headers": headers}
         await self._send(message)
+
+
+def prefix_of(path: str) -> str:
+    """Returns the first part of a path, by which the application is chosen: `/api` of `/api/v1/health`."""
+    end = path.find("/", 1)
+    return path if end < 0 else path[:end]
+
+
+def _is_own(scope: Scope, origin: bytes) -> bool:
+    """Tells whether a change comes from a page of the dashboard; `null`, which pages without an origin send, is none."""
+    if prefix_of(scope["path"]) in FOR_PROGRAMS:
+        return False
+    return origin == names.origin_of(scope["headers"], scope["scheme"])
 
 
 def _has_body(scope: Scope) -> bool:

@@ -8,6 +8,7 @@ import sys
 
 from counterfoil import __version__
 from counterfoil.bootstrap import open_space, read_settings_file
+from counterfoil.cli import entrance
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply, own_program
 from counterfoil.errors import CounterfoilError, InputError
@@ -43,18 +44,23 @@ def run(call: Call) -> Reply:
     quiet = arguments.flag("quiet")
     for folder, _, error in space.problems:
         sys.stderr.write(f"warning: {folder} is not shown: {error.message}\n")
-    if listening.is_public and not quiet:
+    if listening.is_public and not quiet and not arguments.flag("tls"):
         sys.stderr.write(
             "warning: other machines can reach this address, and nothing is encrypted: put a proxy with TLS before it\n"
         )
+    attendance = entrance.attendance(call, space)
+    address = entrance.greet(call, space, listening.url, attendance)
     if arguments.flag("open"):
-        _show(call, listening.url)
+        _show(call, address)
     names = (
         server.address_names(arguments.many("name"))
         if listening.is_public
         else frozenset(arguments.many("name"))
     )
-    server.serve(space, listening, version=__version__, names=names, quiet=quiet)
+    with entrance.announced(space, listening.url, attendance):
+        server.serve(
+            space, listening, attendance, version=__version__, names=names, quiet=quiet, tls=arguments.flag("tls")
+        )  # fmt: skip
     return Reply(None, printed=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
@@ -14,11 +13,14 @@ from starlette.routing import Match
 from starlette.routing import Route as Pattern
 
 from counterfoil.errors import ConflictError, CounterfoilError, InputError, RefusedError
+from counterfoil.usecases.roles import session_stale
 from counterfoil.web import refusals
 from counterfoil.web.dashboard import assets, frame, theme
+from counterfoil.web.dashboard.answering import html, takes_gzip
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import Act, File, Form, Page
 from counterfoil.web.dashboard.routes import ROUTES
+from counterfoil.web.dashboard.signing_in import SIGN_IN, SIGN_OUT, SigningIn, local
 from counterfoil.web.dashboard.view import View
 from counterfoil.web.dashboard.visit import Visit, nothing
 from counterfoil.web.threshold import STATE
@@ -35,13 +37,6 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.visit import Visitor
     from counterfoil.web.hub import Hub
 
-CSP = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-SIGN_IN = "/sign-in"
-PACKED_FROM = 512
-LEVEL = 5
 FIELDS_MAX = 2_000
 
 
@@ -60,6 +55,7 @@ class Dashboard:
         self.space = space
         self.doorkeeper = doorkeeper
         self._live = live
+        self._signing_in = SigningIn(hub, space)
         self._routes = [(Pattern(route.path, _unused, methods=_methods(route)), route) for route in ROUTES]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,6 +66,9 @@ class Dashboard:
             await _static(scope)(scope, receive, send)
             return
         try:
+            if path == SIGN_IN and scope["method"] in {"GET", "HEAD", "POST"}:
+                await (await self._signing(scope, receive))(scope, receive, send)
+                return
             visitor = await self.doorkeeper.visitor(scope)
             if visitor is None:
                 answer: Response | None = _anonymous(scope)
@@ -89,6 +88,10 @@ class Dashboard:
         if scope["path"] == "/" and scope["method"] in {"GET", "HEAD"}:
             place = await run_sync(frame.home, self._visit({}, scope["query_string"], visitor, personal=True))
             return RedirectResponse(place, 303)
+        if scope["path"] == SIGN_OUT and scope["method"] == "POST":
+            scope[STATE].route = SIGN_OUT
+            self.doorkeeper.check(scope, Form(_fields(await _body(receive))))
+            return await self._signing_in.leave(scope, visitor.session)
         route, parameters = self._find(scope["path"], scope["method"])
         scope[STATE].route = route.path
         if not visitor.may(route.role):
@@ -99,6 +102,13 @@ class Dashboard:
         if isinstance(route, File):
             return await run_sync(route.make, visit)
         return await self._page(scope, route, visit, visitor)
+
+    async def _signing(self, scope: Scope, receive: Receive) -> Response:
+        scope[STATE].route = SIGN_IN
+        if scope["method"] == "POST":
+            return await self._signing_in.enter(scope, Form(_fields(await _body(receive))))
+        asked = Form(_fields(scope["query_string"]))
+        return await self._signing_in.show(scope, asked.one("code"), asked.one("to"))
 
     # --- finding --------------------------------------------------------------------------------------
 
@@ -126,8 +136,11 @@ class Dashboard:
     # --- answering ------------------------------------------------------------------------------------
 
     async def _page(self, scope: Scope, page: Page, visit: Visit, visitor: Visitor) -> Response:
-        def made() -> tuple[bytes, int]:
-            view = frame.complete(visit, page.show(visit))
+        def made() -> tuple[bytes | str, int]:
+            view = page.show(visit)
+            if view.go:
+                return view.go, 303
+            view = frame.complete(visit, view)
             around = frame.around(self.space, page, visit, visitor)
             around["csrf"] = self.doorkeeper.token(scope)
             around["theme"] = theme.of(scope)
@@ -135,7 +148,7 @@ class Dashboard:
             return TEMPLATES.page(view, around).encode("utf-8", "backslashreplace"), view.status
 
         body, status = await run_sync(made)
-        return html(scope, body, status)
+        return RedirectResponse(body, status) if isinstance(body, str) else html(scope, body, status)
 
     async def _act(
         self, scope: Scope, receive: Receive, act: Act, visit: Visit, visitor: Visitor
@@ -143,11 +156,7 @@ class Dashboard:
         form = Form(_fields(await _body(receive)))
         self.doorkeeper.check(scope, form)
         if act.needs_fresh and not visitor.is_fresh:
-            raise RefusedError(
-                "session_stale",
-                "it was too long ago that you signed in to decide on anything",
-                "ticket session link",
-            )
+            raise session_stale()
         done = await run_sync(act.do, visit, form)
         for project in self.space.projects:
             if visit.path.get("project") in {None, project.slug}:
@@ -155,7 +164,7 @@ class Dashboard:
         if Headers(scope=scope).get("hx-request") == "true":
             answer: Response = _told(done)
         else:
-            answer = RedirectResponse(done.go or _local(form.one("back")) or "/", 303)
+            answer = RedirectResponse(done.go or local(form.one("back")) or "/", 303)
         if done.cookie:
             answer.headers["Set-Cookie"] = done.cookie
         return answer
@@ -194,18 +203,6 @@ class Dashboard:
         return html(scope, body, refusal.status)
 
 
-def html(scope: Scope, body: bytes, status: int = 200) -> Response:
-    """Returns a page as it is sent: packed where that is understood, and never kept by anybody."""
-    headers = {
-        "Content-Security-Policy": CSP, "Cache-Control": "no-store", "Vary": "Accept-Encoding, Cookie",
-        "Cross-Origin-Opener-Policy": "same-origin",
-    }  # fmt: skip
-    if len(body) >= PACKED_FROM and _takes_gzip(scope):
-        body = gzip.compress(body, LEVEL, mtime=0)
-        headers["Content-Encoding"] = "gzip"
-    return Response(body, status, headers, "text/html")
-
-
 def _told(done: Done) -> Response:
     words: dict[str, Any] = {
         "level": "pending" if done.is_pending else "done", "message": done.message, "undo": done.undo,
@@ -241,13 +238,9 @@ def _static(scope: Scope) -> Response:
         return Response(refusals.NOT_FOUND.body, 404, media_type="application/json")
     scope[STATE].route = f"{assets.STATIC}/{name}"
     headers = {"Cache-Control": assets.FOREVER, "ETag": f'"{asset.tag}"', "Vary": "Accept-Encoding"}
-    if _takes_gzip(scope):
+    if takes_gzip(scope):
         return Response(asset.packed, 200, {**headers, "Content-Encoding": "gzip"}, asset.media_type)
     return Response(asset.data, 200, headers, asset.media_type)
-
-
-def _takes_gzip(scope: Scope) -> bool:
-    return "gzip" in Headers(scope=scope).get("accept-encoding", "")
 
 
 def _live_address(scope: Scope, view: View) -> str:
@@ -276,13 +269,6 @@ async def _body(receive: Receive) -> bytes:
         raise ConflictError("interrupted", "whoever asked has gone", "send it again")
     body: bytes = message.get("body", b"")
     return body
-
-
-def _local(place: str) -> str:
-    """Returns an address of this server to go back to, or nothing."""
-    return (
-        place if place.startswith("/") and not place.startswith(("//", "/\\")) and place.isprintable() else ""
-    )
 
 
 def _methods(route: Route) -> list[str]:
