@@ -45,8 +45,13 @@ class Suggested:
     body: str = ""
 
 
+def bare(context: Context) -> Suggested:
+    """Returns what a form begins with where there is no template."""
+    return Suggested(context.config.default_state, context.config.default_priority)
+
+
 def suggested(context: Context, template: str) -> Suggested:
-    """Returns what a template says; without a name the project's own one, or its defaults.
+    """Returns what a template says, without a name the project's own one.
 
     Raises:
         InputError: `template_not_found`; `invalid_ticket` for a template that makes no ticket.
@@ -54,7 +59,7 @@ def suggested(context: Context, template: str) -> Suggested:
     config = context.config
     text = load_template(context, template or None)
     if text is None:
-        return Suggested(config.default_state, config.default_priority)
+        return bare(context)
     ticket = Ticket(_STANDING_IN, _TITLE, config.default_state, config.default_priority)
     values = {"id": ticket.id, "title": ticket.title, "state": ticket.state, "priority": ticket.priority}
     filled = document.read(document.fill_template(text, values), context.full).ticket

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil.web.dashboard.pages import board, colours
+from counterfoil.web.dashboard.pages import board, changing, colours
 
 if TYPE_CHECKING:
     from counterfoil.web.dashboard.route import Route
 
-ROUTES: tuple[Route, ...] = (*board.ROUTES, *colours.ROUTES)
+ROUTES: tuple[Route, ...] = (*board.ROUTES, *changing.ROUTES, *colours.ROUTES)
