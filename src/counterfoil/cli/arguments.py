@@ -108,6 +108,10 @@ def sub_verbs(verb: str) -> dict[str, Verb]:
         from counterfoil.cli.gate_table import PROPOSAL_VERBS
 
         return PROPOSAL_VERBS
+    if verb == "session":
+        from counterfoil.cli.session_table import SESSION_VERBS
+
+        return SESSION_VERBS
     if verb in {"agent", "person", "source"}:
         from counterfoil.cli import principal_table
 

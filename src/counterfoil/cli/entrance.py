@@ -16,12 +16,26 @@ from counterfoil.usecases.roles import ADMIN
 from counterfoil.usecases.sessions import mint_link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from counterfoil.cli.call import Call
     from counterfoil.usecases.spaces import Space
+    from counterfoil.web.server import Listening
 
 COMMAND = "ticket session link"
+
+
+def default_url() -> str:
+    """Returns where a server is reached that was started without a word."""
+    return "http://127.0.0.1:8417/"
+
+
+def reached(listening: Listening, names: Sequence[str], *, tls: bool) -> str:
+    """Returns where people reach a server: by its first name, through TLS if a proxy speaks it, else by its address."""
+    if not names:
+        return listening.url
+    port = listening.url.rstrip("/").rpartition(":")[2]
+    return f"https://{names[0]}/" if tls else f"http://{names[0]}:{port}/"
 
 
 def attendance(call: Call, space: Space) -> Attendance:

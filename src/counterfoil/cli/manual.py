@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import fill
 
-from counterfoil.cli import gate_manual, ledger_manual, principal_manual, table
+from counterfoil.cli import gate_manual, ledger_manual, principal_manual, session_manual, table
 from counterfoil.cli.arguments import entry, sub_verbs
 from counterfoil.cli.table import COMMON, HIDDEN, VERBS, WRITING
 
@@ -15,6 +15,7 @@ DETAILS: dict[str, str] = {
     **ledger_manual.DETAILS,
     **gate_manual.DETAILS,
     **principal_manual.DETAILS,
+    **session_manual.DETAILS,
     "new": "The ticket starts in backlog with priority p2 unless told otherwise. The body comes\nfrom --body, a file, a template or .tickets/template.md.",
     "list": "Tickets are in the protocol's order: state, priority, id. For people `done` is left out;\n--json and --all show everything. Fields: id, short_id, display_id, title, state, priority,\nlabels, assignee, reviewer, path, created_at, updated_at.",
     "show": "Prints the file itself. --json adds every key of the front matter and the claim.",
@@ -42,6 +43,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     **ledger_manual.EXAMPLES,
     **gate_manual.EXAMPLES,
     **principal_manual.EXAMPLES,
+    **session_manual.EXAMPLES,
     "new": (
         'ticket new "Fix login"',
         'ticket new "Fix login" --priority p1 --label auth --label bug',

@@ -27,7 +27,7 @@ RECEIPTS = "Receipts"
 SET_UP = "Set up"
 HIDDEN = ""
 
-GROUPED = ("ledger", "proposal", "agent", "person", "source")
+GROUPED = ("ledger", "proposal", "agent", "person", "source", "session")
 """Verbs that a second word follows, which is a verb of its own."""
 
 HELP: Option = (("-h", "--help"), "", False, "show this help")
@@ -199,6 +199,7 @@ VERBS: dict[str, Verb] = {
     "agent": ("agent", GATE, "agents that may ask: add, rotate, revoke, …", (("verb", "?"),), ()),
     "person": ("person", GATE, "people and their SSH keys: add, revoke, …", (("verb", "?"),), ()),
     "source": ("source", GATE, "senders of webhooks: add, rotate, revoke, …", (("verb", "?"),), ()),
+    "session": ("session", GATE, "browsers that are signed in: link, list, revoke", (("verb", "?"),), ()),
     "comment": (
         "discuss", GATE, "say something about a ticket; the file stays as it is", (("id", "1"), ("text", "?")),
         ((("-F", "--file"), "FILE", False, "take the text from a file; `-` is standard input"), *_DISCUSSION),

@@ -48,6 +48,7 @@ complete -c ticket -f -a '(ticket __complete -- (commandline -opc)[2..] (command
 SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 TITLES_SHOWN = 200
 VALUES = {
+    "ROLE": ("viewer", "member", "approver", "admin"),
     "STATE": STATES,
     "P": PRIORITIES,
     "FORMAT": ("table", "kanban"),
@@ -136,6 +137,10 @@ def _positional(call: Call, verb: str, name: str, plain: list[str]) -> list[tupl
         return _ids(call, "show")
     if name == "proposal":
         return _proposals(call, verb)
+    if (verb, name) == ("session revoke", "name"):
+        from counterfoil.cli.commands.session import names
+
+        return names(call)
     if name == "action" and verb in {"propose", "actions"}:
         return _values(call, "ACTION")
     return []

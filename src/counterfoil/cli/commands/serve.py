@@ -49,7 +49,8 @@ def run(call: Call) -> Reply:
             "warning: other machines can reach this address, and nothing is encrypted: put a proxy with TLS before it\n"
         )
     attendance = entrance.attendance(call, space)
-    address = entrance.greet(call, space, listening.url, attendance)
+    url = entrance.reached(listening, arguments.many("name"), tls=arguments.flag("tls"))
+    address = entrance.greet(call, space, url, attendance)
     if arguments.flag("open"):
         _show(call, address)
     names = (
@@ -57,7 +58,7 @@ def run(call: Call) -> Reply:
         if listening.is_public
         else frozenset(arguments.many("name"))
     )
-    with entrance.announced(space, listening.url, attendance):
+    with entrance.announced(space, url, attendance):
         server.serve(
             space, listening, attendance, version=__version__, names=names, quiet=quiet, tls=arguments.flag("tls")
         )  # fmt: skip
