@@ -15,11 +15,11 @@ from starlette.routing import Route as Pattern
 from counterfoil.errors import ConflictError, CounterfoilError, InputError, RefusedError
 from counterfoil.usecases.roles import session_stale
 from counterfoil.web import refusals
-from counterfoil.web.dashboard import assets, frame, theme
-from counterfoil.web.dashboard.answering import html, takes_gzip
+from counterfoil.web.dashboard import assets, frame, multipart, theme
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import Act, File, Form, Page
 from counterfoil.web.dashboard.routes import ROUTES
+from counterfoil.web.dashboard.sending import html, takes_gzip
 from counterfoil.web.dashboard.signing_in import SIGN_IN, SIGN_OUT, SigningIn, local
 from counterfoil.web.dashboard.view import View
 from counterfoil.web.dashboard.visit import Visit, nothing
@@ -153,7 +153,7 @@ class Dashboard:
     async def _act(
         self, scope: Scope, receive: Receive, act: Act, visit: Visit, visitor: Visitor
     ) -> Response:
-        form = Form(_fields(await _body(receive)))
+        form = _form(scope, await _body(receive))
         self.doorkeeper.check(scope, form)
         if act.needs_fresh and not visitor.is_fresh:
             raise session_stale()
@@ -161,13 +161,27 @@ class Dashboard:
         for project in self.space.projects:
             if visit.path.get("project") in {None, project.slug}:
                 self._live.touch(project.slug)
-        if Headers(scope=scope).get("hx-request") == "true":
-            answer: Response = _told(done)
+        if done.view is not None:
+            answer: Response = await self._shown_once(scope, act, visit, visitor, done.view)
+        elif Headers(scope=scope).get("hx-request") == "true":
+            answer = _told(done)
         else:
             answer = RedirectResponse(done.go or local(form.one("back")) or "/", 303)
         if done.cookie:
             answer.headers["Set-Cookie"] = done.cookie
         return answer
+
+    async def _shown_once(
+        self, scope: Scope, act: Act, visit: Visit, visitor: Visitor, view: View
+    ) -> Response:
+        """Answers a change with a page that has no address of its own, so that nobody comes back to what is on it."""
+
+        def made() -> bytes:
+            around = frame.around(self.space, act, visit, visitor)
+            around |= {"csrf": self.doorkeeper.token(scope), "theme": theme.of(scope), "live": ""}
+            return TEMPLATES.page(frame.complete(visit, view), around).encode("utf-8", "backslashreplace")
+
+        return html(scope, await run_sync(made), view.status)
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> None:
         """Answers with the stream of what changes in a page."""
@@ -211,7 +225,7 @@ def _told(done: Done) -> Response:
     headers = {"HX-Trigger": json.dumps({"told": words}), "Cache-Control": "no-store"}
     if done.go:
         headers["HX-Redirect"] = done.go
-    return Response(b"", 200, headers)
+    return Response(done.html.encode("utf-8", "backslashreplace"), 200, headers, "text/html")
 
 
 def _anonymous(scope: Scope) -> Response:
@@ -261,6 +275,18 @@ def _fields(data: bytes) -> dict[str, list[str]]:
         )
     except ValueError:
         raise InputError("invalid_request", "the fields cannot be read", "send them as a form does") from None
+
+
+def _form(scope: Scope, body: bytes) -> Form:
+    """Reads a form, with files in it or without.
+
+    Raises:
+        InputError: `invalid_request`.
+    """
+    content_type = Headers(scope=scope).get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() == multipart.MEDIA_TYPE:
+        return Form(*multipart.read(content_type, body))
+    return Form(_fields(body))
 
 
 async def _body(receive: Receive) -> bytes:

@@ -16,8 +16,8 @@ from starlette.responses import RedirectResponse, Response
 from counterfoil.errors import RefusedError
 from counterfoil.web import refusals
 from counterfoil.web.dashboard import frame, theme
-from counterfoil.web.dashboard.answering import html
 from counterfoil.web.dashboard.rendering import TEMPLATES
+from counterfoil.web.dashboard.sending import html
 from counterfoil.web.dashboard.sessions import OWN_SITE, cookie, token_of
 from counterfoil.web.dashboard.view import View
 from counterfoil.web.threshold import STATE
