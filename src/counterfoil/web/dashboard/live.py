@@ -21,7 +21,6 @@ from anyio.to_thread import run_sync
 from counterfoil.errors import CounterfoilError
 from counterfoil.web.dashboard import assets, outlets
 from counterfoil.web.dashboard.channel import Channel, Subscriber, event
-from counterfoil.web.dashboard.outlets import Frame
 from counterfoil.web.herald import EVERYTHING, Herald
 from counterfoil.web.hub import OWN
 from counterfoil.web.refusals import Refusal, shape
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from counterfoil.usecases.spaces import Project, Space
     from counterfoil.web.dashboard.channel import Key
     from counterfoil.web.dashboard.doorkeeper import Doorkeeper
+    from counterfoil.web.dashboard.outlets import Frame
     from counterfoil.web.dashboard.route import Page
     from counterfoil.web.dashboard.visit import Visit, Visitor
     from counterfoil.web.hub import Hub
@@ -44,7 +44,7 @@ BREATH_S = 0.02
 CHECK_S = 5.0
 """How often it is asked whether the sessions still count."""
 BEATS = 3
-"""Every so many checks each stream gets a line that says nothing, so that nobody on the way hangs up."""
+"""Every so many checks each stream gets an event that says nothing, so that both ends know that the other is there."""
 RENEW_S = 30.0
 """How often open views are made anew without a reason, in case word of one was lost."""
 BEHIND_S = 60.0
@@ -53,7 +53,7 @@ STREAMS_OF_SESSION = 20
 STREAMS = 5_000
 LEAST_S = 1.0
 """A view that says that it is over already is made again after that."""
-BEAT = Frame(b":\n\n")
+BEAT = event("beat", 0)
 SIGNED_OUT = event("end", "signed-out")
 AGAIN = ("Retry-After", "5")
 TOO_MANY_PAGES = Refusal(

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil.web.dashboard.pages import board, changing, colours
+from counterfoil.web.dashboard.pages import board, changing, colours, insights, places, receipts, refreshing
 
 if TYPE_CHECKING:
     from counterfoil.web.dashboard.route import Route
 
-ROUTES: tuple[Route, ...] = (*board.ROUTES, *changing.ROUTES, *colours.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *board.ROUTES,
+    *changing.ROUTES,
+    *colours.ROUTES,
+    *receipts.ROUTES,
+    *insights.ROUTES,
+    *places.ROUTES,
+    *refreshing.ROUTES,
+)
