@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import InputError
@@ -110,6 +111,33 @@ def actors(derived: Views) -> list[tuple[str, int]]:
     """Returns whoever sealed anything, with how many receipts, the busiest first."""
     rows = [(name, int(json.loads(count))) for name, count in derived.scan(views.LOG.name, log_index.WHO)]
     return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+
+class StreamRow(NamedTuple):
+    """A stream in a list.
+
+    Attributes:
+        name: the stream.
+        length: how many receipts are its own.
+        last: the position of the last of them.
+    """
+
+    name: str
+    length: int
+    last: int
+
+
+def streams(derived: Views, prefix: str, after: str, limit: int) -> list[StreamRow]:
+    """Returns the streams whose name begins so, by name, as far as the view knows them.
+
+    Args:
+        derived: the views.
+        prefix: how the name begins; empty for all.
+        after: only those behind this name; empty for the first.
+        limit: how many at most.
+    """
+    rows = islice(derived.scan(views.LOG.name, log_index.STREAM, prefix, after), limit)
+    return [StreamRow(name, *json.loads(data)) for name, data in rows]
 
 
 def position(store: Store, name: str) -> int:

@@ -7,6 +7,7 @@ needs one row a block.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 BLOCK = 1024
 """Receipts in one block."""
-KIND, ACTOR, WHO = "kind", "actor", "who"
+KIND, ACTOR, WHO, STREAM = "kind", "actor", "who", "stream"
+TABLES = (KIND, ACTOR, WHO, STREAM)
+"""`kind` and `actor`: by `<word> <block>`, the places in the block. `who`: by actor, how many receipts. `stream`: by name,
+how many receipts are its own, and the position of the last."""
 DIGITS = 12
 
 
@@ -27,8 +31,15 @@ def apply(rows: Cells, receipt: Receipt, _body: Body) -> None:
         key = key_of(word, block)
         rows.put(table, key, [*(rows.get(table, key) or ()), place])
     rows.put(WHO, receipt.actor, (rows.get(WHO, receipt.actor) or 0) + 1)
+    rows.put(STREAM, receipt.stream, [receipt.seq + 1, receipt.position])
 
 
 def key_of(word: str, block: int) -> str:
     """Returns the key of a word's places in a block; neither kinds nor actors hold a space (`Draft`)."""
     return f"{word} {block:0{DIGITS}}"
+
+
+def places(key: str, data: bytes) -> list[int]:
+    """Returns the positions that a row holds."""
+    first = int(key[-DIGITS:]) * BLOCK
+    return [first + each for each in json.loads(data)]

@@ -213,8 +213,8 @@ id. `open`: the same of those that wait for somebody or something. `ticket`: by 
 SPEND = View("spend", 1, ("sum", "lost"), _apply_to_spend)
 """`sum`: by `<actor> <project>`, what the actor says to have spent there, in billionths of a currency; null where
 that is no one sum: of several currencies, or of what is no amount. `lost`: by actor, that a body was erased."""
-LOG = View("log", 1, (log_index.KIND, log_index.ACTOR, log_index.WHO), log_index.apply)
-"""Where the receipts of a kind and of an actor stand, and how many each actor has."""
+LOG = View("log", 1, log_index.TABLES, log_index.apply)
+"""Where the receipts of a kind and of an actor stand, and how many each actor and stream has."""
 FLOW = View("flow", 1, flow.TABLES, flow.apply)
 """What happened on each day and in each week, in figures."""
 VIEWS = (TICKETS, TIMELINE, COMMITS, PROPOSALS, SPEND, LOG, FLOW)

@@ -1,0 +1,69 @@
+"""How work flows, in pictures: what came and went, how long it took, what waited, what it cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from counterfoil.kernel.instant import DAY_MS, iso_ms
+from counterfoil.usecases import browsing, insights, views
+from counterfoil.web.dashboard import at_ledger, plotting
+from counterfoil.web.dashboard.pages.receipts import BEHIND_MAX, read_up
+from counterfoil.web.dashboard.rendering import TEMPLATES
+from counterfoil.web.dashboard.route import Page
+from counterfoil.web.dashboard.view import Region, View
+
+if TYPE_CHECKING:
+    from counterfoil.usecases.insights import Insights
+    from counterfoil.web.dashboard.visit import Visit
+
+
+def show(visit: Visit) -> View:
+    """Makes the pictures of one repository."""
+    title = f"Insights into {visit.project.title}"
+    store = at_ledger.existing(visit)
+    data: dict[str, Any] = {"has_ledger": store is not None, "waits": False, "names": ()}
+    if store is None:
+        return View("insights.html", title, data=data)
+    context = visit.context()
+    with at_ledger.derived(visit) as lent:
+        if browsing.behind(store, lent, views.FLOW) > BEHIND_MAX:
+            read_up(visit, store)
+            return View("insights.html", title, data={**data, "waits": True})
+        tickets = visit.tickets()
+        now = {state: len(rows) for state, rows in tickets.by_state.items()}
+        now_ms = context.clock.now_ms()
+        found = insights.look(store, lent, context.project, now, now_ms)
+    plots = pictures(found)
+    parts = tuple(Region(f"plot-{plot.name}", TEMPLATES.macro("plots.html", "plot", plot)) for plot in plots)
+    data |= {
+        "names": [plot.name for plot in plots],
+        "since": found.days[0],
+        "until": iso_ms(now_ms // DAY_MS * DAY_MS)[:10],
+        "currencies": found.currencies,
+    }
+    return View("insights.html", title, parts, data)
+
+
+def pictures(found: Insights) -> list[plotting.Plot]:
+    """Draws all series."""
+    ended = sum(each.number for each in found.cycle)
+    answered = sum(each.number for row in found.latency.values() for each in row)
+    spent = sum(map(sum, found.spent.values()))
+    return [
+        plotting.flow("flow", "Created and done", found.days, found.created, found.done),
+        plotting.stacked_areas("open", "Open tickets by state", found.days, found.states),
+        plotting.spreads(
+            "cycle", "Cycle time", f"{ended} tickets finished, from their first start to done", {"median": found.cycle}
+        ),
+        plotting.spreads(
+            "latency", "Decision latency", f"{answered} proposals answered, from the question to the first answer",
+            found.latency,
+        ),
+        plotting.stacked_bars(
+            "spend", f"Spend in {found.currency}" if found.currency else "Spend",
+            f"{plotting.amount(spent)} {found.currency}, as agents and people say of themselves", found.days, found.spent,
+        ),
+    ]  # fmt: skip
+
+
+ROUTES = (Page("insights", "/insights/{project}", show, of_project=True),)

@@ -1,0 +1,153 @@
+"""The log, newest first: found by stream, kind, actor and day, a page at a time; and the streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from counterfoil.errors import InputError
+from counterfoil.usecases import browsing, views
+from counterfoil.usecases.browsing import Wanted
+from counterfoil.web.dashboard import at_ledger, receipt_words
+from counterfoil.web.dashboard.pages import comparing, one_receipt, streams, verifying
+from counterfoil.web.dashboard.rendering import TEMPLATES
+from counterfoil.web.dashboard.route import Page
+from counterfoil.web.dashboard.view import Listing, Region, View
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from counterfoil.usecases.ports import Store
+    from counterfoil.web.dashboard.visit import Visit
+
+FIELDS = ("stream", "kind", "actor", "since")
+STREAMS_PAGE = 200
+BEHIND_MAX = 4_000
+"""A view that has more than this to read is brought up to date beside the page, which says so."""
+ACTORS_MAX = 200
+WORD_MAX = 200
+DATE_LENGTH = len("2026-11-20")
+
+
+def show(visit: Visit) -> View:
+    """Makes a page of the log."""
+    title = f"Receipts of {visit.project.title}"
+    store = at_ledger.existing(visit)
+    if store is None:
+        return View("receipts.html", title, data={"has_ledger": False, "slug": visit.project.slug})
+    wanted = asked(visit)
+    before = browsing.position(store, visit.one("before") or "0") if visit.one("before") else None
+    waits = not wanted.is_all and not is_ready(visit, store)
+    slug = visit.project.slug
+    if waits:
+        found = browsing.Found((), store.size(), None)
+    else:
+        found = browsing.page(store, visit.context().ledgers.views, wanted, before=before)
+    rows = tuple(
+        (f"receipt-{each.position}", TEMPLATES.macro("receipt_parts.html", "row", receipt_words.line(each), slug))
+        for each in found.receipts
+    )  # fmt: skip
+    signed = store.newest_checkpoint()[0]
+    facts = TEMPLATES.macro("receipt_parts.html", "facts", found.size, signed, slug)
+    older = address(slug, wanted, found.before) if found.before is not None else ""
+    data: dict[str, Any] = {
+        "has_ledger": True,
+        "wanted": wanted._asdict(),
+        "kinds": sorted({kind for kind, _ in store.kinds()}),
+        "actors": _actors(visit),
+        "older": older,
+        "newest": address(slug, wanted) if before is not None else "",
+        "waits": waits,
+        "found": len(found.receipts),
+    }
+    return View("receipts.html", title, (Listing("log", rows), Region("log-facts", facts)), data)
+
+
+def asked(visit: Visit) -> Wanted:
+    """Reads the filters.
+
+    Raises:
+        InputError: `invalid_request`.
+    """
+    wanted = Wanted(**{name: visit.one(name)[:WORD_MAX] for name in FIELDS})
+    if wanted.since and not _is_moment(wanted.since):
+        raise InputError("invalid_request", f"{wanted.since!r} is no day", "write it as 2026-11-20")
+    return wanted
+
+
+def address(slug: str, wanted: Wanted | Mapping[str, str], before: int | None = None) -> str:
+    """Returns the address of a page of the log."""
+    fields = wanted._asdict() if isinstance(wanted, Wanted) else dict(wanted)
+    words = {name: value for name, value in fields.items() if value}
+    if before is not None:
+        words["before"] = str(before)
+    return f"/receipts/{slug}" + (f"?{urlencode(words)}" if words else "")
+
+
+def is_ready(visit: Visit, store: Store) -> bool:
+    """Tells whether the view of the log is up to date, or nearly so; begins to read it up where it is not."""
+    with at_ledger.derived(visit) as lent:
+        if browsing.behind(store, lent, views.LOG) <= BEHIND_MAX:
+            return True
+    read_up(visit, store)
+    return False
+
+
+def read_up(visit: Visit, store: Store) -> None:
+    """Reads the views up in a thread of their own."""
+    context, slug = visit.context(), visit.project.slug
+
+    def work(progress: Any) -> None:
+        lent = context.ledgers.views()
+        try:
+            views.catch_up(store, lent, wanted=(views.LOG, views.FLOW), progress=progress)
+        finally:
+            lent.close()
+
+    visit.hub.errands.begin((slug, "views"), str(store.size()), work)
+
+
+def _actors(visit: Visit) -> list[str]:
+    """Returns whoever sealed anything, as far as the view knows; nobody waits for it."""
+    with at_ledger.derived(visit) as lent:
+        return [name for name, _ in browsing.actors(lent)[:ACTORS_MAX]]
+
+
+def _is_moment(text: str) -> bool:
+    from datetime import datetime
+
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) >= DATE_LENGTH
+
+
+def show_streams(visit: Visit) -> View:
+    """Makes the list of streams: those whose name begins as asked."""
+    store = at_ledger.existing(visit)
+    prefix = visit.one("prefix")[:WORD_MAX]
+    after = visit.one("after")[:WORD_MAX]
+    is_up = store is None or is_ready(visit, store)
+    found: list[browsing.StreamRow] = []
+    if store is not None and is_up:
+        with at_ledger.derived(visit) as lent:
+            views.catch_up(store, lent, wanted=(views.LOG,))
+            found = browsing.streams(lent, prefix, after, STREAMS_PAGE + 1)
+    shown = found[:STREAMS_PAGE]
+    rest = {"prefix": prefix, "after": shown[-1].name} if len(found) > STREAMS_PAGE else None
+    data = {
+        "has_ledger": store is not None, "waits": not is_up, "streams": shown, "prefix": prefix,
+        "older": f"/receipts/{visit.project.slug}/streams?{urlencode(rest)}" if rest else "",
+    }  # fmt: skip
+    return View("streams.html", "Streams", data=data)
+
+
+ROUTES = (
+    Page("receipts", "/receipts/{project}", show, of_project=True),
+    Page("receipts", "/receipts/{project}/streams", show_streams, is_live=False, of_project=True),
+    *streams.ROUTES,
+    *comparing.ROUTES,
+    *one_receipt.ROUTES,
+    *verifying.ROUTES,
+)

@@ -1,0 +1,72 @@
+"""Examining the ledger: begun by hand, done beside the pages, its findings kept until the next time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from counterfoil.usecases import auditing
+from counterfoil.usecases.spaces import MEMBER
+from counterfoil.web.dashboard import at_ledger
+from counterfoil.web.dashboard.route import Act, Done, Page
+from counterfoil.web.dashboard.view import View
+
+if TYPE_CHECKING:
+    from counterfoil.usecases.auditing import Report
+    from counterfoil.web.dashboard.route import Form
+    from counterfoil.web.dashboard.visit import Visit
+    from counterfoil.web.errands import Progress
+
+
+class Verified(NamedTuple):
+    """What an examination found, and what it looked at.
+
+    Attributes:
+        report: what it found.
+        deep: whether it read every header and body in full.
+        at: when it was done, in milliseconds since 1970.
+        took_ms: how long it took.
+    """
+
+    report: Report
+    deep: bool
+    at: int
+    took_ms: int
+
+
+def show(visit: Visit) -> View:
+    """Makes the page: what was found last, how far it is now, or how to begin."""
+    store = at_ledger.existing(visit)
+    errand = visit.hub.errands.look(visit.project.slug, "verify")
+    verified: Verified | None = errand.result if errand is not None else None
+    size = 0 if store is None else store.size()
+    data: dict[str, Any] = {
+        "has_ledger": store is not None,
+        "size": size,
+        "errand": errand,
+        "verified": verified,
+        "grown": size - verified.report.size if verified is not None else 0,
+        "can_begin": visit.may(MEMBER),
+        "folded_max": auditing.FOLDED_MAX,
+    }
+    return View("verify.html", "Verify the ledger", data=data)
+
+
+def begin(visit: Visit, form: Form) -> Done:
+    """Begins an examination, or finds one under way."""
+    context, slug = visit.context(), visit.project.slug
+    deep = form.one("deep") == "on"
+
+    def work(progress: Progress) -> Verified:
+        begun_ms = context.clock.now_ms()
+        report = auditing.verify(context, deep=deep, progress=progress)
+        over_ms = context.clock.now_ms()
+        return Verified(report, deep, over_ms, over_ms - begun_ms)
+
+    visit.hub.errands.begin((slug, "verify"), "deep" if deep else "plain", work)
+    return Done("The ledger is being examined", go=f"/receipts/{slug}/verify")
+
+
+ROUTES = (
+    Page("receipts", "/receipts/{project}/verify", show, is_live=False, of_project=True),
+    Act("verify", "/receipts/{project}/verify", begin),
+)
