@@ -122,8 +122,8 @@ _HITS = _Hits()
 # --- writing them out -----------------------------------------------------------------------------
 
 COLUMNS = ("repo", "id", "title", "state", "priority", "labels", "assignee", "reviewer")
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-"""Beginnings by which a spreadsheet takes a cell for a formula, or for a call of another program."""
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""Beginnings by which a spreadsheet takes a cell for a formula."""
 
 
 def as_json(found: Sequence[Found], prefixes: dict[str, str]) -> str:

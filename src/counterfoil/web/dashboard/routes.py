@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil.web.dashboard.pages import board, changing, colours, insights, places, receipts, refreshing
+from counterfoil.web.dashboard.pages import (
+    agents,
+    attention,
+    board,
+    changing,
+    colours,
+    creating,
+    insights,
+    listing,
+    palette,
+    places,
+    receipts,
+    refreshing,
+    views,
+)
 
 if TYPE_CHECKING:
     from counterfoil.web.dashboard.route import Route
@@ -12,9 +26,15 @@ if TYPE_CHECKING:
 ROUTES: tuple[Route, ...] = (
     *board.ROUTES,
     *changing.ROUTES,
+    *creating.ROUTES,
+    *listing.ROUTES,
+    *views.ROUTES,
+    *attention.ROUTES,
+    *palette.ROUTES,
     *colours.ROUTES,
     *receipts.ROUTES,
     *insights.ROUTES,
     *places.ROUTES,
+    *agents.ROUTES,
     *refreshing.ROUTES,
 )

@@ -197,7 +197,7 @@ def _waiting(project: Project, name: str, proposal_id: str) -> Done:
     return Done(
         f"{name or 'This'} waits for a decision: {proposal_id}",
         is_pending=True,
-        data={"proposal": proposal_id, "href": place, "link": "Look at the proposal"},
+        data={"proposal": proposal_id, "link": place, "link_words": "Look at it"},
     )
 
 

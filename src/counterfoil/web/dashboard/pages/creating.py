@@ -44,6 +44,7 @@ def show(visit: Visit) -> View:
         "priorities": [(one, one.upper()) for one in PRIORITIES],
         "templates": ([(OWN, "The project's own")] if has_own else []) + [(name, name) for name in named],
         "chosen": chosen,
+        "stay": bool(visit.one("stay")),
         "known": facets(tickets),
         "key": f"new-{encode(context.clock.now_ms(), context.entropy.bits(80))}",
         "id": beginning.mint(context, tickets.rows),
@@ -80,14 +81,13 @@ def create(visit: Visit, form: Form) -> Done:
         }
     done = proposed(visit, form, builtin.CREATE, payload, None, f"Opened: {fields['title']}")
     ticket_id = str(done.data.get("ticket", ""))
+    is_over_another_page = form.has("stay")
     if done.is_pending or not ticket_id:
-        return replace(done, go="" if form.has("stay") else str(done.data.get("href", "")))
+        return replace(done, go="" if is_over_another_page else str(done.data.get("link", "")))
     place = f"/tickets/{visit.project.slug}/{ticket_id}"
-    return replace(
-        done,
-        go="" if form.has("stay") else place,
-        data={**done.data, "href": place, "link": "Open it"},
-    )
+    if not is_over_another_page:
+        return replace(done, go=place)
+    return replace(done, data={**done.data, "link": place, "link_words": "Open it"})
 
 
 ROUTES = (

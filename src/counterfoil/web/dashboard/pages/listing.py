@@ -90,7 +90,10 @@ def export(form: str) -> Callable[[Visit], Response]:
     def make(visit: Visit) -> Response:
         prefixes = {one.slug: one.snapshot.tickets().id_prefix for one in visit.space.projects}
         data = write(_found(visit), prefixes).encode("utf-8", "backslashreplace")
-        headers = {"Content-Disposition": f'attachment; filename="tickets.{form}"', "Cache-Control": "no-store"}
+        headers = {
+            "Content-Disposition": f'attachment; filename="tickets.{form}"',
+            "Cache-Control": "no-store",
+        }
         return Response(data, 200, headers, f"{media_type}; charset=utf-8")
 
     return make
@@ -207,9 +210,7 @@ def _changes(visit: Visit, form: Form, row: Row) -> tuple[list[dict[str, Any]], 
     return found, is_allowed
 
 
-def _batched(
-    visit: Visit, form: Form, actions: dict[str, list[dict[str, Any]]], skipped: int
-) -> Done:
+def _batched(visit: Visit, form: Form, actions: dict[str, list[dict[str, Any]]], skipped: int) -> Done:
     outcomes: list[Done] = []
     tickets: set[tuple[str, str]] = set()
     for slug, wanted in actions.items():

@@ -69,7 +69,9 @@ def delete(visit: Visit, form: Form) -> Done:
     """Forgets a view."""
     name = form.one("name")
     visit.hub.attendance.store.drop_view(visit.visitor.person, visit.space.id, name)
-    return Done(f"Forgot {name}", go=form.one("address") if _leads_somewhere(form.one("address")) else "/list")
+    return Done(
+        f"Forgot {name}", go=form.one("address") if _leads_somewhere(form.one("address")) else "/list"
+    )
 
 
 def _check(name: str, place: str) -> None:
@@ -78,14 +80,18 @@ def _check(name: str, place: str) -> None:
             "invalid_view", f"a view has a name of 1 to {NAME_LENGTH} characters", "type one that can be read"
         )
     if not _leads_somewhere(place):
-        raise InputError("invalid_view", "this is no address of a list here", "save a list, a board or a table")
+        raise InputError(
+            "invalid_view", "this is no address of a list here", "save a list, a board or a table"
+        )
 
 
 def _leads_somewhere(place: str) -> bool:
     """Tells whether an address leads to a page of ours whose addresses ask for something, and nowhere else."""
     parts = urlsplit(place)
     is_plain = place.isascii() and place.isprintable() and "\\" not in place and len(place) <= ADDRESS_LENGTH
-    is_ours = not parts.scheme and not parts.netloc and parts.path.startswith(PLACES) and "//" not in parts.path
+    is_ours = (
+        not parts.scheme and not parts.netloc and parts.path.startswith(PLACES) and "//" not in parts.path
+    )
     return is_plain and is_ours
 
 
