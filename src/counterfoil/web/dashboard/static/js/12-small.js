@@ -1,6 +1,9 @@
-/* Copying, and the colours, which the server is told by a cookie so that the next page begins with them. */
+/* Copying; the colours, which the server is told by a cookie so that the next page begins with them; and the form of
+   a one-time link, which somebody has asked for by opening the link, and programs that look ahead have not. */
 (() => {
   "use strict";
+
+  document.addEventListener("DOMContentLoaded", () => document.querySelector("form[data-send-at-once]")?.requestSubmit());
 
   document.addEventListener("click", async (event) => {
     const copier = event.target.closest?.("[data-copy]");

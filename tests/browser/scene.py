@@ -1,0 +1,193 @@
+"""A small shop's repository as it looks after some weeks of work by two people and three agents.
+
+It has everything that a page may have to show: tickets in every state, relations, claims, a discussion, artifacts,
+agents with keys, proposals of every risk that wait, one that was approved and one that was rejected, and a file that
+is no ticket. Most tickets are written by hand into one commit, as that is quick; what leaves receipts is said by the
+command itself.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from integration.gate_scene import ADA, GRACE, approved
+from integration.terminal_scene import sit_at
+from integration.verbs_scene import TICKETS, Desk, core
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BUILDER, REVIEWER = "agent:builder", "agent:reviewer"
+BROKEN = "01JBR0KENA0000000000000000"
+
+POLICY = """\
+version: 1
+# Agents do what can be undone; people are asked for the rest.
+merge_policy:
+  default: review_required
+  rules:
+    - match:
+        labels_any: [docs, texts]
+        priority: [p2, p3]
+      policy: auto_merge_on_green
+rules:
+  - {id: assigning, then: ask, action: ticket.assign, actor: "agent:*", reason: people share out the work}
+  - {id: texts, then: ask, action: ticket.edit, actor: "agent:*", reason: people read what changes in a ticket}
+  - id: policy
+    then: ask
+    action: policy.change
+    expires_in: 3d
+    reason: the policy rules on everything
+"""
+
+_BODY = """\
+## Why
+
+Customers who pay by card wait for **{seconds} seconds** at the last step, and one in twelve leaves.
+
+## Criteria
+
+- [x] the slow call is measured
+- [ ] the answer comes within 800 ms
+- [ ] nothing is charged twice (see ticket://01J15838000000000000000000)
+
+```python
+def charge(order: Order, *, key: str) -> Receipt:
+    \"\"\"Charges an order once, however often it is asked.\"\"\"
+    return gateway.post("/charges", order.total, idempotency_key=key)
+```
+
+| step | now | wanted |
+|---|---:|---:|
+| basket | 120 ms | 120 ms |
+| charge | 2,900 ms | 600 ms |
+"""
+
+_ROWS = (
+    ("Charge a card within 800 ms", "in_progress", "p1", "payments, speed", ADA),
+    ("Never charge an order twice", "in_progress", "p0", "payments, bug", BUILDER),
+    ("Show what an order costs before the address is known", "ready", "p2", "basket", ""),
+    ("Basket forgets its items when the session ends", "ready", "p1", "basket, bug", ""),
+    ("Send receipts by mail in the customer's language", "ready", "p3", "mail, translation", ""),
+    ("Import the old catalogue", "blocked", "p2", "catalogue", GRACE),
+    ("Decide on the second warehouse", "blocked", "p1", "logistics", ""),
+    ("Search finds words without their accents", "backlog", "p2", "search", ""),
+    ("Pictures of products load before they are seen", "backlog", "p3", "speed, pictures", ""),
+    ("Let customers keep an address for the next time", "backlog", "p2", "account", ""),
+    ("Explain the delivery times of holidays", "backlog", "p3", "texts", ""),
+    ("A very long title that somebody wrote who wanted to say everything at once: what is wrong, since when, "
+     "for whom, and what was tried so far without any success at all", "backlog", "p2", "texts", ""),
+    ("Move the basket to the new service", "done", "p2", "basket", BUILDER),
+    ("Orders of more than forty items fail", "done", "p1", "basket, bug", ADA),
+    ("Count what is left in the warehouse every night", "done", "p2", "logistics", BUILDER),
+    ("Say why a card was refused", "done", "p2", "payments, texts", GRACE),
+    ("Make the shop work at 390 pixels", "done", "p1", "phone", BUILDER),
+)  # fmt: skip
+
+
+class Scene(NamedTuple):
+    """The repository and what is worth going to.
+
+    Attributes:
+        desk: the repository.
+        ticket: a ticket with everything.
+        waiting: the proposals that wait, the riskiest last.
+        decided: one that was approved.
+    """
+
+    desk: Desk
+    ticket: str
+    waiting: tuple[str, ...]
+    decided: str
+
+
+def name(number: int) -> str:
+    """Returns the id of the ticket with this number."""
+    return f"01J{number * 7919 % 99991:05d}000000000000000000"
+
+
+def made(path: Path, *, is_rich: bool = True) -> Scene:
+    """Makes the repository.
+
+    Args:
+        path: where; its last part is what pages call it.
+        is_rich: whether it has proposals and a discussion, too; a poor one is made in half a second.
+    """
+    desk = core(path)
+    desk.say("init")
+    for number, (title, state, priority, labels, assignee) in enumerate(_ROWS, 1):
+        fields = {"state": state, "priority": priority, "labels": f"[{labels}]"}
+        if assignee:
+            fields["assignee"] = assignee
+        if number == 1:
+            fields["blocks"] = f'["{name(6)}"]'
+        if number == 6:
+            fields["blocked_by"] = f'["{name(1)}"]'
+        body = _BODY.replace("{seconds}", "2.9") if number == 1 else f"{title}.\n"
+        desk.put(name(number), json.dumps(title, ensure_ascii=False), body=body, **fields)
+    if is_rich:
+        desk.write(f"{TICKETS}/{BROKEN}.md", f"---\nid: {BROKEN}\ntitle: [never closed\n---\n\nBy hand.\n")
+    desk.write(".tickets/policy.yml", POLICY)
+    desk.say("rebuild-index", "--actor", ADA)
+    desk.commit("tickets: what the shop has to do")
+    return _lived_in(desk) if is_rich else Scene(desk, name(1), (), "")
+
+
+def _lived_in(desk: Desk) -> Scene:
+    """Lets people and agents do what leaves receipts."""
+    sit_at(desk, "policy", "accept", "--yes", "--actor", ADA)
+    first, twice = name(1), name(2)
+    desk.say("agent", "add", "builder", "--actor", ADA, "--model", "a large one")
+    desk.say("agent", "add", "reviewer", "--actor", ADA, "--scope", "read", "--scope", "ticket.*",
+             "--scope", "policy.change")  # fmt: skip
+    desk.say("comment", first, "The gateway answers after 2.4 s in half of all cases.", "--actor", BUILDER)
+    desk.say("respond", first, "--agree", "A queue in front of it is enough.", "--actor", GRACE)
+    desk.say("respond", first, "--disagree", "Then refunds arrive *before* charges.", "--actor", REVIEWER)
+    desk.say("attach", first, "https://ci.example.com/run/7", "--note", "the slow run", "--actor", BUILDER)
+    desk.say(
+        "attach",
+        first,
+        "checkout",
+        "--kind",
+        "test-result",
+        "--passed",
+        "41",
+        "--failed",
+        "1",
+        "--actor",
+        BUILDER,
+    )
+    decided = _asks(desk, "ticket.move", "The key is kept for a day", ticket=twice, state="done")
+    approved(desk, decided)
+    refused = _asks(desk, "ticket.move", "Measured once, on my machine", ticket=first, state="done")
+    sit_at(desk, "reject", refused, "--note", "Measure it under load, too", "--actor", ADA)
+    desk.say("claim", name(3), "--actor", BUILDER)
+    desk.say("new", "Refund within one day", "-p", "p1", "-s", "ready", "-l", "payments", "--actor", GRACE)
+    return Scene(desk, first, _what_waits(desk), decided)
+
+
+def _what_waits(desk: Desk) -> tuple[str, ...]:
+    """Lets agents ask for what a person has to answer: a small step, two equal ones, a text, the policy."""
+    body = _BODY.replace("{seconds}", "2.4").replace("800 ms", "700 ms").replace("- [x]", "- [ ]")
+    return (
+        _asks(desk, "ticket.move", "All criteria hold under load: see run 9", ticket=name(1), state="done"),
+        _asks(desk, "ticket.assign", "It is my kind of work", ticket=name(4), assignee=BUILDER),
+        _asks(desk, "ticket.assign", "It is my kind of work", ticket=name(5), assignee=BUILDER),
+        _asks(desk, "ticket.edit", "Measured again", ticket=name(1), body=body, priority="p2"),
+        _asks(
+            desk,
+            "policy.change",
+            "Assigning needs nobody",
+            REVIEWER,
+            text=POLICY.replace("then: ask", "then: allow", 1),
+        ),  # fmt: skip
+    )
+
+
+def _asks(desk: Desk, action: str, reason: str, by: str = BUILDER, /, **fields: str) -> str:
+    """Lets an agent propose something, and returns the proposal's id."""
+    payload = json.dumps(fields)
+    data = desk.data("propose", action, "-F", "-", "--reason", reason, "--actor", by, stdin=payload)
+    found: str = data["proposal"]["id"]
+    return found
