@@ -9,7 +9,7 @@ from starlette.responses import Response
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.ledger.receipt import is_hash
 from counterfoil.usecases import browsing, proof_steps, proving, signing
-from counterfoil.web.dashboard import at_ledger, drawing, receipt_words
+from counterfoil.web.dashboard import at_ledger, ledger_drawing, receipt_words
 from counterfoil.web.dashboard.route import File, Page
 from counterfoil.web.dashboard.view import View
 
@@ -37,7 +37,7 @@ def show(visit: Visit) -> View:
         "prev": found.prev.hex(),
         "way": way,
         "problem": problem,
-        "ladder": drawing.ladder(way) if way is not None else None,
+        "ladder": ledger_drawing.ladder(way) if way is not None else None,
         "keys": [str(key) for key in signing.keys_at(store, way.size)] if way is not None else [],
     }
     return View("receipt.html", f"Receipt {found.position}", data=data)

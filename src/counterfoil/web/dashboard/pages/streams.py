@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from counterfoil.errors import InputError
 from counterfoil.usecases import branching, fork_tree, tracing
 from counterfoil.usecases.addressing import find_stream
-from counterfoil.web.dashboard import at_ledger, drawing, receipt_words
+from counterfoil.web.dashboard import at_ledger, ledger_drawing, receipt_words
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import Page
 from counterfoil.web.dashboard.view import Region, View
@@ -56,7 +56,7 @@ def show(visit: Visit) -> View:
         "cells": cells(found),
         "href": lambda step: address(slug, name, step),
         "now": address(slug, name),
-        "tree": drawing.fork_tree(nodes, name) if len(nodes) > 1 else None,
+        "tree": tree_of(nodes, name),
         "others": [node.name for node in nodes if node.name != name],
     }
     return View("stream.html", name, (Region("stream-news", news),), data)
@@ -99,9 +99,9 @@ def _step(text: str) -> int | None:
     return int(text)
 
 
-def tree_of(nodes: list[Node], here: str) -> drawing.Tree | None:
+def tree_of(nodes: list[Node], here: str) -> ledger_drawing.Tree | None:
     """Returns the drawing of a family; None of a stream that has none."""
-    return drawing.fork_tree(nodes, here) if len(nodes) > 1 else None
+    return ledger_drawing.fork_tree(nodes, here) if len(nodes) > 1 else None
 
 
 ROUTES = (Page("receipts", "/receipts/{project}/stream", show, of_project=True),)
