@@ -1,39 +1,136 @@
-"""Pages as they are sent: packed, kept by nobody, and with the headers that let a browser run nothing but our own files."""
+"""How a browser's answer to a proposal reaches the gate, one proposal at a time.
+
+What is approved must have been before somebody's eyes: the form carries the digest of what was shown, which only a
+page that shows the end of the change has, and what is grave is confirmed. Everything else is for
+`usecases.deciding` to say, as at every door.
+"""
 
 from __future__ import annotations
 
-import gzip
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from starlette.datastructures import Headers
-from starlette.responses import Response
+from counterfoil.errors import ConflictError, InputError
+from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, FAILED, PENDING, is_id
+from counterfoil.gate.shown import escaped
+from counterfoil.usecases import deciding, proposals
+from counterfoil.usecases.deciding import APPROVE, Answer, Sitting
+from counterfoil.usecases.eligible import may_decide
+from counterfoil.usecases.proposal_headline import headline, short
+from counterfoil.usecases.taking_up import NOT_IN_EFFECT
+from counterfoil.web.dashboard import proposal_cards
+from counterfoil.web.dashboard.visit import nothing
 
 if TYPE_CHECKING:
-    from starlette.types import Scope
+    from counterfoil.errors import CounterfoilError
+    from counterfoil.gate.proposal import Proposal
+    from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Store
+    from counterfoil.usecases.spaces import Project
+    from counterfoil.web.dashboard.visit import Visit
 
-CSP = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-REFERRER = "same-origin"
-"""Other sites learn nothing. With `no-referrer` a browser sends `Origin: null` with our own forms, too (Fetch,
-"append a request `Origin` header"), and a form that comes from nowhere is refused."""
-PACKED_FROM = 512
-LEVEL = 5
+DONE = {"approve": "Approved", "reject": "Rejected"}
 
 
-def html(scope: Scope, body: bytes, status: int = 200) -> Response:
-    """Returns a page as it is sent: packed where that is understood, and never kept by anybody."""
-    headers = {
-        "Content-Security-Policy": CSP, "Cache-Control": "no-store", "Vary": "Accept-Encoding, Cookie",
-        "Cross-Origin-Opener-Policy": "same-origin", "Referrer-Policy": REFERRER,
-    }  # fmt: skip
-    if len(body) >= PACKED_FROM and takes_gzip(scope):
-        body = gzip.compress(body, LEVEL, mtime=0)
-        headers["Content-Encoding"] = "gzip"
-    return Response(body, status, headers, "text/html")
+class Given(NamedTuple):
+    """An answer as a form says it.
+
+    Attributes:
+        verdict: `approve` or `reject`.
+        digest: of the proposal that was looked at.
+        seen: of what was shown of it; empty where not all of it was.
+        note: what the person has to say.
+        is_sure: whether they have confirmed it.
+    """
+
+    verdict: str
+    digest: str
+    seen: str
+    note: str = ""
+    is_sure: bool = False
 
 
-def takes_gzip(scope: Scope) -> bool:
-    """Tells whether a browser understands what is packed."""
-    return "gzip" in Headers(scope=scope).get("accept-encoding", "")
+def load(visit: Visit, project: Project, proposal_id: str) -> tuple[Store, Proposal]:
+    """Returns a repository's ledger and the proposal.
+
+    Raises:
+        InputError: `resource_not_found`, `proposal_not_found`.
+    """
+    if not is_id(proposal_id) or not visit.context(project).ledgers.exists():
+        raise nothing()
+    store = visit.store(project)
+    return store, proposals.load(store, proposal_id)
+
+
+def answer(visit: Visit, project: Project, proposal_id: str, given: Given) -> Proposal:
+    """Takes one answer and returns the proposal as it then is.
+
+    Raises:
+        CounterfoilError: as of `deciding.decide`; `not_seen`, `not_confirmed`; for an approval without an effect
+            what hindered it.
+    """
+    visitor, context = visit.visitor, visit.context(project)
+    store, state = load(visit, project, proposal_id)
+    if given.verdict == APPROVE and state.status == PENDING:
+        _check_approval(context, store, project, state, given)
+    sitting = Sitting(visitor.person, visitor.role, visitor.session, visitor.is_fresh)
+    said = Answer(given.verdict, visitor.person, given.digest, given.note.strip(), sitting=sitting)
+    made = deciding.decide(context, store, proposal_id, said)
+    if made.failure is not None:
+        raise _not_carried_out(made.failure, made.proposal)
+    return made.proposal
+
+
+def _check_approval(context: Context, store: Store, project: Project, state: Proposal, given: Given) -> None:
+    """Checks that the whole change was there to be read, and what is grave was confirmed.
+
+    Whoever may not decide is told that by the gate, and nothing of this.
+    """
+    if not state.digest.startswith(given.digest) or not may_decide(
+        state, context.actor(), context.options.session
+    ):
+        return
+    if project.open_proposals.shown(context, state) is None:
+        deciding.check_stands(context, store, state)
+        raise ConflictError(
+            "stale", f"what {short(state.id)} would change cannot be shown as it was, so it cannot be approved",
+            f"ticket propose {state.body.get('action')} … --supersedes {short(state.id)}", proposal=state.id,
+        )  # fmt: skip
+    if not given.seen or given.seen != state.body.get("shown"):
+        raise ConflictError(
+            "not_seen", f"not all of {short(state.id)} was on the page, so it was not approved",
+            "open the proposal and go to the end of its change", proposal=state.id,
+        )  # fmt: skip
+    if proposal_cards.is_grave(state) and not given.is_sure:
+        raise InputError(
+            "not_confirmed", f"{short(state.id)} is of {state.body.get('risk')} risk or holds what is to be looked at twice, and "
+            "nobody has confirmed it", "open the proposal, and confirm there", proposal=state.id,
+        )  # fmt: skip
+
+
+def _not_carried_out(failure: CounterfoilError, state: Proposal) -> CounterfoilError:
+    """Returns why an approved proposal has not taken effect, saying that it is approved."""
+    fields = {**failure.fields, "proposal": state.id, "status": state.status}
+    name = short(state.id)
+    if state.status in {APPROVED, APPLYING}:
+        message, hint = (
+            f"{name} is {NOT_IN_EFFECT}: {failure.message}",
+            failure.hint or f"ticket approve {name}",
+        )
+    else:
+        became = "failed" if state.status == FAILED else f"is {state.status}"
+        message, hint = (
+            f"{name} was approved, and {became}: {failure.message}",
+            failure.hint or f"ticket why {name}",
+        )
+    return type(failure)(failure.code, message, hint, **fields)
+
+
+def outcome(state: Proposal, verdict: str, prefix: str) -> str:
+    """Returns in a sentence what an answer has come to."""
+    what = f"{DONE[verdict]}: {escaped(headline(state.body, prefix))}"
+    commit = state.effect.get("commit")
+    if state.status == APPLIED and commit:
+        return f"{what} (commit {str(commit)[:9]})"
+    if state.status == PENDING:
+        return f"{what}. {state.voices} of {state.quorum} people have approved"
+    return what

@@ -48,7 +48,7 @@ _CLASSES = {
     END: "e",
     HUNK: "h",
     reading.FILE: "f",
-    reading.MODE: "m",
+    reading.MODE: "o",
     reading.NOTE: "p",
 }
 _WRITTEN_OUT = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
@@ -153,7 +153,7 @@ def _rendered(is_diff: bool, text: str, first: int, lines: int, characters: int)
     last = _till(every, first, lines, characters)
     chosen = every[first:last]
     body = _diff(chosen) if is_diff else [_field(line.text) for line in chosen]
-    kind = "change" if is_diff else "change words"
+    kind = "diff change" if is_diff else "diff change words"
     added, removed = reading.counts(every)
     html = f'<div class="{kind}">{"".join(body)}</div>'
     return Rendered(html, first, last, len(every), added, removed, tuple(reading.files(every)))

@@ -151,7 +151,7 @@ def test_lines_that_have_little_in_common_are_marked_nowhere() -> None:
 
 def test_a_ticket_is_coloured_as_front_matter_and_markdown() -> None:
     found = page(changed(None, "---\ntitle: Fix\n---\n\n# Head\n", ".tickets/X.md"))
-    assert found.marked("k") == ["title"]
+    assert found.marked("nt") == ["title"]
     assert found.marked("gh") == ["# Head"]
 
 

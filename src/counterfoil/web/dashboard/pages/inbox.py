@@ -1,0 +1,157 @@
+"""The inbox: what waits for this person's decision, the riskiest and oldest first, and what waits for others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.ledger.instant import read_ms
+from counterfoil.usecases import inbox
+from counterfoil.usecases.deciding import APPROVE, REJECT
+from counterfoil.usecases.eligible import check_alike
+from counterfoil.usecases.roles import APPROVER
+from counterfoil.web.dashboard import answering, proposal_cards
+from counterfoil.web.dashboard.answering import Given
+from counterfoil.web.dashboard.rendering import TEMPLATES
+from counterfoil.web.dashboard.route import Act, Done, Page
+from counterfoil.web.dashboard.view import Listing, Region, View
+from counterfoil.web.dashboard.visit import nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterfoil.usecases.inbox import Waiting
+    from counterfoil.usecases.spaces import Project
+    from counterfoil.web.dashboard.proposal_cards import Card
+    from counterfoil.web.dashboard.route import Form
+    from counterfoil.web.dashboard.visit import Visit
+
+SHOWN = 25
+"""Decisions on the page; the next come up as these are made."""
+LINES_SHOWN = 50
+"""Lines of each of the other lists."""
+ROOM = 52_000
+"""Characters of HTML for all changes together; what is further down shows its beginning."""
+TOGETHER_MAX = 50
+
+
+def show(visit: Visit) -> View:
+    """Makes the inbox of one person."""
+    visitor = visit.visitor
+    found = inbox.inbox(
+        visit.space, visitor.person, visitor.role, visit.context(visit.space.projects[0]).options.session
+    )
+    cards, room = [], ROOM
+    for each in found.yours[:SHOWN]:
+        made = _card(visit, each, room)
+        room -= len(made.change.html) if made.change is not None else 0
+        cards.append(made)
+    several = len(visit.space.projects) > 1
+    yours = tuple(
+        [(each.dom, TEMPLATES.macro("proposals.html", "decision", each, several)) for each in cards]
+    )
+    parts = (
+        Region(
+            "inbox-head",
+            TEMPLATES.macro(
+                "proposals.html", "inbox_head", len(found.yours), visitor.is_fresh, visit.may(APPROVER)
+            ),
+        ),
+        Listing("inbox-yours", yours),
+        Region(
+            "inbox-rest",
+            TEMPLATES.macro(
+                "proposals.html",
+                "inbox_rest",
+                len(found.yours) - len(cards),
+                not found.yours,
+                visit.may(APPROVER),
+            ),
+        ),
+        _lines(visit, "inbox-stuck", found.stuck, several),
+        _lines(visit, "inbox-own", found.own, several),
+        _lines(visit, "inbox-others", found.others, several),
+    )
+    every = (*found.yours, *found.own, *found.others)
+    return View("inbox.html", "Inbox", parts, {"projects": visit.space.projects}, until_ms=_until_ms(every))
+
+
+def _card(visit: Visit, each: Waiting, room: int) -> Card:
+    shown = each.project.open_proposals.shown(visit.context(each.project), each.proposal)
+    return proposal_cards.card(
+        each.project, visit.tickets(each.project), each.proposal, shown, is_here=each.is_here, room=room
+    )
+
+
+def _lines(visit: Visit, name: str, waiting: Sequence[Waiting], several: bool) -> Listing:
+    """Returns a list of those that are only looked at."""
+    items = []
+    for each in waiting[:LINES_SHOWN]:
+        made = proposal_cards.card(
+            each.project,
+            visit.tickets(each.project),
+            each.proposal,
+            None,
+            status=each.status,
+            is_here=each.is_here,
+        )
+        items.append((f"l-{made.dom}", TEMPLATES.macro("proposals.html", "line", made, several)))
+    if len(waiting) > LINES_SHOWN:
+        more = TEMPLATES.macro("proposals.html", "more_lines", name, len(waiting) - LINES_SHOWN)
+        items.append((f"{name}-more", more))
+    return Listing(name, tuple(items))
+
+
+def _until_ms(waiting: Sequence[Waiting]) -> int | None:
+    """Returns when the first of them expires."""
+    ends = [read_ms(str(each.proposal.body.get("expires_at") or "")) for each in waiting]
+    return min([end for end in ends if end is not None], default=None)
+
+
+# --- several at once ------------------------------------------------------------------------------
+
+
+def together(visit: Visit, form: Form) -> Done:
+    """Answers several proposals that are alike, each by its own digest; one that cannot be keeps no other."""
+    verdict, note = form.one("verdict"), form.one("note")
+    chosen = [_picked(visit, value) for value in dict.fromkeys(form.many("pick"))]
+    if verdict not in {APPROVE, REJECT} or not 1 <= len(chosen) <= TOGETHER_MAX:
+        raise InputError(
+            "usage", f"choose 1 to {TOGETHER_MAX} proposals, and approve or reject them", "x selects one"
+        )
+    if verdict == REJECT and not note.strip():
+        raise InputError("usage", "a rejection gives its reason", "say why not, for whoever asked")
+    if verdict == APPROVE:
+        check_alike([answering.load(visit, project, name)[1] for project, name, _, _ in chosen])
+    outcomes = []
+    for project, name, digest, seen in chosen:
+        told = {"element": f"w-{project.slug}-{name}", "is_done": True, "message": ""}
+        try:
+            state = answering.answer(visit, project, name, Given(verdict, digest, seen, note))
+            told["message"] = answering.outcome(state, verdict, visit.tickets(project).id_prefix)
+        except CounterfoilError as error:
+            told |= {"is_done": False, "message": error.message}
+        outcomes.append(told)
+    done = sum([bool(each["is_done"]) for each in outcomes])
+    message = f"{answering.DONE[verdict]} {done} of {len(outcomes)}"
+    failed = [str(each["message"]) for each in outcomes if not each["is_done"]]
+    if failed:
+        message += f"; not decided: {failed[0]}" + (
+            f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        )
+    return Done(message, is_pending=bool(failed), data={"outcomes": outcomes})
+
+
+def _picked(visit: Visit, value: str) -> tuple[Project, str, str, str]:
+    """Reads what a box stands for: project, proposal, its digest, and that of what is shown."""
+    pieces = value.split("/")
+    project = visit.space.project(pieces[0])
+    if len(pieces) != 4 or project is None:
+        raise nothing()
+    return project, pieces[1], pieces[2], pieces[3]
+
+
+ROUTES = (
+    Page("inbox", "/inbox", show, is_personal=True),
+    Act("inbox.together", "/inbox/together", together, role=APPROVER, needs_fresh=True),
+)

@@ -1,0 +1,72 @@
+"""All proposals of a repository, newest first: what was asked for, by whom, and what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from counterfoil.gate.proposal import STATUSES
+from counterfoil.gate.shown import escaped
+from counterfoil.usecases import proposals
+from counterfoil.web.dashboard import proposal_cards
+from counterfoil.web.dashboard.rendering import TEMPLATES
+from counterfoil.web.dashboard.route import Page
+from counterfoil.web.dashboard.view import Listing, Region, View
+
+if TYPE_CHECKING:
+    from counterfoil.gate.proposal import Proposal
+    from counterfoil.web.dashboard.visit import Visit
+
+SHOWN = 50
+LOOKED_AT_MAX = 2_000
+"""How many proposals that are not wanted one page may skip; the next page goes on from there."""
+WANTED = ("status", "actor", "action")
+
+
+def show(visit: Visit) -> View:
+    """Makes the list of one repository's proposals."""
+    project, tickets = visit.project, visit.tickets()
+    wanted = {name: visit.one(name)[:100] for name in WANTED}
+    found, behind = _found(visit, wanted)
+    rows = []
+    for state, status in found:
+        made = proposal_cards.card(project, tickets, state, None, status=status)
+        rows.append((f"r-{made.dom}", TEMPLATES.macro("proposals.html", "row", made, False)))
+    more = ""
+    if behind:
+        query = urlencode({**{name: value for name, value in wanted.items() if value}, "after": behind})
+        more = f"/proposals/{project.slug}?{query}"
+    rest = TEMPLATES.macro("proposals.html", "list_rest", len(found), more, any(wanted.values()))
+    parts = (Listing("proposals", tuple(rows)), Region("proposals-rest", rest))
+    data = {"statuses": STATUSES, "wanted": {name: escaped(value) for name, value in wanted.items()}}
+    return View("proposal_list.html", f"Proposals of {project.title}", parts, data)
+
+
+def _found(visit: Visit, wanted: dict[str, str]) -> tuple[list[tuple[Proposal, str]], str]:
+    """Returns one page of those that are wanted, and the place behind it if more may follow."""
+    context = visit.context()
+    if not context.ledgers.exists():
+        return [], ""
+    store, views = visit.store(), context.ledgers.views()
+    after = visit.one("after") if visit.one("after").isascii() and visit.one("after").isdigit() else ""
+    found: list[tuple[Proposal, str]] = []
+    behind = ""
+    try:
+        for number, each in enumerate(proposals.listing(store, views, after=after)):
+            if len(found) == SHOWN or number == LOOKED_AT_MAX:
+                return found, behind
+            behind, state = each.place, each.proposal
+            if wanted["actor"] not in {"", state.actor} or wanted["action"] not in {
+                "",
+                state.body.get("action"),
+            }:
+                continue
+            status = proposals.status(context, state)
+            if wanted["status"] in {"", status}:
+                found.append((state, status))
+    finally:
+        views.close()
+    return found, ""
+
+
+ROUTES = (Page("inbox", "/proposals/{project}", show, of_project=True),)
