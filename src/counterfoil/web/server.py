@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from counterfoil.usecases.spaces import Space
     from counterfoil.web.dashboard.app import Dashboard
     from counterfoil.web.dashboard.live import Live
+    from counterfoil.web.dashboard.lookout import Lookout
     from counterfoil.web.hub import Hub
 
 PORT = 8417
@@ -193,6 +194,7 @@ class _Applications:
         self._names = names
         self._switch = Switch({"": self._dashboard, "/api": self._api, "/mcp": self._mcp})
         self._live: Live | None = None
+        self._lookout: Lookout | None = None
         self._shown = asyncio.Event()
         self._over = asyncio.Event()
         self._held: list[asyncio.Task[None]] = []
@@ -214,6 +216,8 @@ class _Applications:
         self._hub.herald.stop()
         if self._live is not None:
             self._live.stop()
+        if self._lookout is not None:
+            self._lookout.stop()
 
     @asynccontextmanager
     async def _life(self) -> AsyncIterator[None]:
@@ -234,6 +238,8 @@ class _Applications:
             await asyncio.to_thread(self._hub.herald.join)
             if self._live is not None:
                 await asyncio.to_thread(self._live.join)
+            if self._lookout is not None:
+                await asyncio.to_thread(self._lookout.join)
             await asyncio.to_thread(upkeep.join, STOP_S)
 
     async def _warm(self) -> None:
@@ -241,10 +247,13 @@ class _Applications:
         await self._switch.warm("")
         with suppress(TimeoutError):
             await asyncio.wait_for(self._shown.wait(), IDLE_S)
+        if self._lookout is not None:
+            self._lookout.start()
         await self._switch.warm("/api", "/mcp")
 
     async def _dashboard(self) -> ASGIApp:
-        app, self._live = await asyncio.to_thread(_made_dashboard, self._hub, self._space)
+        made = await asyncio.to_thread(_made_dashboard, self._hub, self._space)
+        app, self._live, self._lookout = made
         return app
 
     async def _api(self) -> ASGIApp:
@@ -273,14 +282,19 @@ class _Applications:
         return Identify(app, hub.server, hub.rates, "mcp")
 
 
-def _made_dashboard(hub: Hub, space: Space) -> tuple[Dashboard, Live]:
+def _made_dashboard(hub: Hub, space: Space) -> tuple[Dashboard, Live, Lookout]:
+    from counterfoil.bootstrap import open_watcher
     from counterfoil.web.dashboard.app import Dashboard
-    from counterfoil.web.dashboard.live import Live
+    from counterfoil.web.dashboard.live import STREAMS, Live
+    from counterfoil.web.dashboard.lookout import Lookout
     from counterfoil.web.dashboard.sessions import SessionDoorkeeper
+    from counterfoil.web.descriptors import raise_limit
 
     doorkeeper = SessionDoorkeeper(hub.attendance, space.id)
-    live = Live(hub, space, doorkeeper)
-    return Dashboard(hub, space, doorkeeper, live), live
+    streams = min(STREAMS, raise_limit())
+    live = Live(hub, space, doorkeeper, streams)
+    hub.journal.event("ready", streams=streams)
+    return Dashboard(hub, space, doorkeeper, live), live, Lookout(space, live, open_watcher(), hub.journal)
 
 
 def _made_api(hub: Hub) -> ASGIApp:
