@@ -74,6 +74,11 @@ METHOD = """\
   is the speed of the baseline of the same pair = 1: by wall time for durable appends, else by
   processor time. The bare table has the same bytes under an ordinary primary key, the same settings and as many
   syncs. What a sync costs stands under *Machine*; the cheaper it is, the more the processor counts.
+- The dashboard is that of a repository with 10,000 tickets, 100,000 receipts and a few proposals that wait. Its server
+  is the installed command, asked from another process by somebody who has signed in. Server time is until the last byte
+  of the packed page; *first look* is the first request for a page since the server was started. *Exec* is the start of the
+  process, before which nothing was prepared but the session. Paint and changes are seen by headless Chromium on the
+  same machine. The bare route is Starlette with the same bytes.
 - Standard output goes to a file. Every answer is checked once before it is timed.
 - Memory is the largest peak of any single process. A process cannot show less than the meter that
   started it ({floor:.1f} MiB).
@@ -210,7 +215,7 @@ def main() -> int:
     parser.add_argument("--work", metavar="FOLDER", type=Path, help="where the repositories are made (2 GB)")
     parser.add_argument("--receipts", metavar="N", help="how far the ledger grows (1,000,000)")
     parser.add_argument("--ledger-python", metavar="PYTHON", help="has what the ledger is put against")
-    parser.add_argument("--only", choices=("command", "ledger", "gate"), help="one part")
+    parser.add_argument("--only", choices=("command", "ledger", "gate", "dashboard"), help="one part")
     options = parser.parse_args()
     sizes: tuple[int, ...] = QUICK_SIZES if options.quick else SIZES
     if options.sizes:
@@ -238,6 +243,11 @@ def main() -> int:
             quick = ["--quick"] if options.quick else []
             if options.ledger_python and options.only in {None, "gate"}:
                 measure_inside(bench, "gate.py", options.ledger_python, [f"--command={command}", *quick])
+            if options.ledger_python and options.only in {None, "dashboard"}:
+                work = [f"--work={options.work}"] if options.work else []
+                measure_inside(
+                    bench, "dashboard.py", options.ledger_python, [f"--command={command}", *work, *quick]
+                )
             if options.ledger_python and options.only in {None, "ledger"}:
                 receipts = ["--receipts", options.receipts] if options.receipts else []
                 measure_inside(bench, "ledger.py", options.ledger_python, [*quick, *receipts])
