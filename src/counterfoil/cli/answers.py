@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil.cli.proposal_words import SHORT_DIGEST, expiry, headline, short, state_words
+from counterfoil.cli.proposal_words import SHORT_DIGEST, expiry, headline, state_words
 from counterfoil.errors import ConflictError, HostError, RefusedError
 from counterfoil.gate import proposal as gate
 from counterfoil.usecases.proposal_data import proposal_data
+from counterfoil.usecases.proposal_headline import short
 from counterfoil.usecases.taking_up import NOT_IN_EFFECT
 
 if TYPE_CHECKING:

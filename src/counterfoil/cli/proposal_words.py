@@ -16,8 +16,7 @@ from counterfoil.gate import proposal as proposals
 from counterfoil.gate.action import DIFF
 from counterfoil.ledger.instant import read_ms
 from counterfoil.usecases.eligible import risk_of, urgency
-from counterfoil.usecases.proposal_headline import SHORT_ID
-from counterfoil.usecases.proposal_headline import short as short
+from counterfoil.usecases.proposal_headline import SHORT_ID, short
 from counterfoil.usecases.proposal_headline import headline as plain_headline
 from counterfoil.usecases.taking_up import NOT_IN_EFFECT
 

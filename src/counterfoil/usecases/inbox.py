@@ -157,7 +157,10 @@ def inbox(space: Space, person: str, role: str, session: str = ELSEWHERE) -> Inb
         role: theirs; only some decide.
         session: in which they would decide.
     """
-    yours, own, others, stuck = [], [], [], []
+    yours: list[Waiting] = []
+    own: list[Waiting] = []
+    others: list[Waiting] = []
+    stuck: list[Waiting] = []
     for project in space.projects:
         for each in project.open_proposals.now():
             state = each.proposal

@@ -148,9 +148,10 @@ def _positional(call: Call, verb: str, name: str, plain: list[str]) -> list[tupl
 
 def _proposals(call: Call, verb: str) -> list[tuple[str, str]]:
     """Returns proposals that the verb can do something with; decided ones only where that makes sense."""
-    from counterfoil.cli.proposal_words import headline, short
+    from counterfoil.cli.proposal_words import headline
     from counterfoil.cli.seen import all_seen, with_views
     from counterfoil.gate.proposal import PENDING
+    from counterfoil.usecases.proposal_headline import short
     from counterfoil.usecases.proposals import listing
 
     with with_views(call.context()) as ledger:

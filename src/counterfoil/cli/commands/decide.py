@@ -15,13 +15,14 @@ from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.damage import damage_is_told
 from counterfoil.cli.layout import colourful, terminal_width
-from counterfoil.cli.proposal_words import WIDTH, headline, page_lines, short
+from counterfoil.cli.proposal_words import WIDTH, headline, page_lines
 from counterfoil.cli.seen import lineage, opened, seen
 from counterfoil.errors import ConflictError, HostError, InputError, RefusedError
 from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, FAILED, PENDING
 from counterfoil.usecases import deciding, proposals
 from counterfoil.usecases.deciding import Answer
 from counterfoil.usecases.eligible import check_alike, may_decide
+from counterfoil.usecases.proposal_headline import short
 from counterfoil.usecases.shown_again import shown_again
 from counterfoil.usecases.signed_decision import sign
 from counterfoil.usecases.taking_up import NOT_IN_EFFECT

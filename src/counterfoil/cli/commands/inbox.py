@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.layout import colourful, terminal_width
-from counterfoil.cli.proposal_words import WIDTH, inbox_lines, inbox_order, short
+from counterfoil.cli.proposal_words import WIDTH, inbox_lines, inbox_order
 from counterfoil.cli.receipt_words import count
 from counterfoil.cli.seen import all_seen, with_views
 from counterfoil.gate.proposal import APPROVED, PENDING
 from counterfoil.usecases import proposals
 from counterfoil.usecases.eligible import may_decide
 from counterfoil.usecases.proposal_data import proposal_data
+from counterfoil.usecases.proposal_headline import short
 from counterfoil.usecases.taking_up import NOT_IN_EFFECT
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.layout import BOLD, DIM, RESET, colourful, columns_of, cut, visible
-from counterfoil.cli.proposal_words import short
 from counterfoil.cli.receipt_words import tell, value_text
 from counterfoil.cli.timeline import spoken_numbers
 from counterfoil.kernel.ids import short_id
 from counterfoil.tickets.naming import display_id
 from counterfoil.usecases import chronicle, history, kinds
+from counterfoil.usecases.proposal_headline import short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.damage import damage_is_told
 from counterfoil.cli.layout import BOLD, RESET, colourful, terminal_width
-from counterfoil.cli.proposal_words import WIDTH, headline, list_lines, page_lines, short
+from counterfoil.cli.proposal_words import WIDTH, headline, list_lines, page_lines
 from counterfoil.cli.seen import all_seen, lineage, opened, seen, with_views
 from counterfoil.cli.timeline import merged, timeline
 from counterfoil.gate.proposal import PENDING, STATUSES, stream_of
@@ -20,6 +20,7 @@ from counterfoil.usecases import proposals, proposing, tracing, waiting
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.eligible import may_decide
 from counterfoil.usecases.proposal_data import proposal_data
+from counterfoil.usecases.proposal_headline import short
 from counterfoil.usecases.resolve import find_name
 from counterfoil.usecases.shown_again import shown_again
 

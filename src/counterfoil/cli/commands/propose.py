@@ -10,13 +10,14 @@ from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.commands.proposals import wait_for
 from counterfoil.cli.durations import duration_ms
 from counterfoil.cli.payload import payload_of
-from counterfoil.cli.proposal_words import expiry, headline, rule_words, short
+from counterfoil.cli.proposal_words import expiry, headline, rule_words
 from counterfoil.cli.receipt_words import count
 from counterfoil.cli.seen import seen
 from counterfoil.gate.proposal import PENDING
 from counterfoil.usecases import proposing
 from counterfoil.usecases.actions import registry
 from counterfoil.usecases.opening import open_or_make
+from counterfoil.usecases.proposal_headline import short
 
 if TYPE_CHECKING:
     from counterfoil.cli.proposal_words import Seen

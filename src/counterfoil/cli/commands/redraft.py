@@ -13,11 +13,11 @@ from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Reply
 from counterfoil.cli.commands.propose import proposed
 from counterfoil.cli.payload import read_object
-from counterfoil.cli.proposal_words import short
 from counterfoil.cli.seen import opened, seen
 from counterfoil.errors import ConflictError, CounterfoilError, InputError
 from counterfoil.gate import proposal as gate
 from counterfoil.usecases import drafting, proposals
+from counterfoil.usecases.proposal_headline import short
 from counterfoil.usecases.proposing import Request
 
 if TYPE_CHECKING:

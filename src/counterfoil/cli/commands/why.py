@@ -16,10 +16,9 @@ from counterfoil.cli.proposal_words import (
     headline,
     pair_lines,
     rule_words,
-    short,
     state_words,
     vote_words,
-)  # fmt: skip
+)
 from counterfoil.cli.receipt_words import said, summary, tell
 from counterfoil.cli.seen import ledger_if_any, seen
 from counterfoil.gate.action import is_name
@@ -34,6 +33,7 @@ from counterfoil.usecases.addressing import find_receipt
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.eligible import may_decide
 from counterfoil.usecases.obstacles import Step
+from counterfoil.usecases.proposal_headline import short  # fmt: skip
 from counterfoil.usecases.resolve import find_name
 from counterfoil.usecases.ruling import ruled
 
