@@ -55,10 +55,14 @@ examples:
   python3 dev.py test --all        what CI runs: the slow tests too, and none may be skipped
   python3 dev.py bench             measure the installed command and print the table
   python3 dev.py docs              write the generated pages anew
+  python3 dev.py screenshots       take the pictures of the dashboard for the docs anew
 """
 
 PRODUCT = "product"
 """Stands among the dependency groups for what the package itself needs."""
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+"""The names of the program in which the dashboard is tested; COUNTERFOIL_CHROMIUM names another."""
 
 GENERATED_PAGES = {
     "docs/reference/cli.md": "counterfoil.cli.reference",
@@ -394,6 +398,8 @@ def test(everything: bool, further: Sequence[str]) -> int:
     """Lints, then runs the tests; with `everything` also the slow ones, and none may be skipped."""
     if lint() != 0 or (everything and run([sys.executable, ROOT / "tools" / "mcp_kits.py"]) != 0):
         return 1
+    if not any(map(shutil.which, BROWSERS)) and not os.environ.get("COUNTERFOIL_CHROMIUM"):
+        say("no Chromium here, so the tests in a browser are skipped\nhint: sudo apt-get install chromium")
     say("— tests")
     which = ["--forbid-skips"] if everything else ["-m", "not slow"]
     where = f"cache_dir={cache('pytest')}"
@@ -413,6 +419,11 @@ def bench(further: Sequence[str]) -> int:
     return run([command.with_name("python"), script, ledger, *further], PATH=path)
 
 
+def screenshots(further: Sequence[str]) -> int:
+    """Takes the pictures of the dashboard that the docs show."""
+    return run([tools(), ROOT / "tools" / "screenshots.py", *further], PYTHONPATH=str(ROOT / "tests"))
+
+
 def main() -> int:
     """Reads the command line and runs the command."""
     parser = argparse.ArgumentParser(
@@ -422,7 +433,7 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("command", choices=["demo", "test", "bench", "lint", "docs"])
+    parser.add_argument("command", choices=["demo", "test", "bench", "lint", "docs", "screenshots"])
     parser.add_argument("--all", action="store_true", help="with test: the slow tests too; skips nothing")
     options, further = parser.parse_known_args()
     if options.all and options.command != "test":
@@ -435,6 +446,7 @@ def main() -> int:
         "bench": lambda: bench(further),
         "lint": lint,
         "docs": docs,
+        "screenshots": lambda: screenshots(further),
     }
     try:
         return commands[options.command]()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = Path(os.environ.get("COUNTERFOIL_ARTIFACTS", ROOT / "build" / "artifacts")) / "screenshots"
+NAMED = os.environ.get("COUNTERFOIL_CHROMIUM", "")
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 ARGUMENTS = (
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -40,8 +41,7 @@ def program() -> str:
     pytest.importorskip(
         "playwright.sync_api", reason="Playwright is missing: python3 dev.py test installs it"
     )
-    named = os.environ.get("COUNTERFOIL_CHROMIUM", "")
-    found = named or next(filter(None, map(shutil.which, PROGRAMS)), None)
+    found = NAMED or next(filter(None, map(shutil.which, PROGRAMS)), None)
     if not found:
         pytest.skip(
             "there is no Chromium here: apt-get install chromium, or name one in COUNTERFOIL_CHROMIUM"

@@ -170,18 +170,13 @@ def _lived_in(desk: Desk) -> Scene:
 def _what_waits(desk: Desk) -> tuple[str, ...]:
     """Lets agents ask for what a person has to answer: a small step, two equal ones, a text, the policy."""
     body = _BODY.replace("{seconds}", "2.4").replace("800 ms", "700 ms").replace("- [x]", "- [ ]")
+    looser = POLICY.replace("then: ask", "then: allow", 1)
     return (
         _asks(desk, "ticket.move", "All criteria hold under load: see run 9", ticket=name(1), state="done"),
         _asks(desk, "ticket.assign", "It is my kind of work", ticket=name(4), assignee=BUILDER),
         _asks(desk, "ticket.assign", "It is my kind of work", ticket=name(5), assignee=BUILDER),
         _asks(desk, "ticket.edit", "Measured again", ticket=name(1), body=body, priority="p2"),
-        _asks(
-            desk,
-            "policy.change",
-            "Assigning needs nobody",
-            REVIEWER,
-            text=POLICY.replace("then: ask", "then: allow", 1),
-        ),  # fmt: skip
+        _asks(desk, "policy.change", "Assigning needs nobody", REVIEWER, text=looser),
     )
 
 

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from browser.harness import (
-    HEIGHTS, PATIENCE_MS, THEMES, WIDTHS, Seat, Stage, accessibility_faults, address, overflow, picture,
+    HEIGHTS,
+    PATIENCE_MS,
+    THEMES,
+    WIDTHS,
+    Seat,
+    Stage,
+    accessibility_faults,
+    address,
+    overflow,
+    picture,
 )  # fmt: skip
 
 from counterfoil.web.dashboard.route import Page
