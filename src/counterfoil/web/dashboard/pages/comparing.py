@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from counterfoil.errors import InputError
 from counterfoil.usecases import branching, fork_tree
 from counterfoil.usecases.addressing import find_stream
 from counterfoil.web.dashboard import at_ledger, receipt_words
@@ -25,8 +24,8 @@ SHOWN = 100
 def show(visit: Visit) -> View:
     """Compares two streams."""
     store = at_ledger.existing(visit)
-    if store is None:
-        raise InputError("stream_not_found", "there is no ledger yet", 'ticket new "Title"')
+    if store is None or not visit.one("left") or not visit.one("right"):
+        return View("", "", go=f"/receipts/{visit.project.slug}/streams")
     context = visit.context()
     left, right = (find_stream(context, store, visit.one(name)) for name in ("left", "right"))
     with at_ledger.derived(visit) as lent:

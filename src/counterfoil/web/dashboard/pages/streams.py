@@ -39,8 +39,8 @@ class Cell(NamedTuple):
 def show(visit: Visit) -> View:
     """Makes a stream at a step, or at its last one."""
     store = at_ledger.existing(visit)
-    if store is None:
-        raise InputError("stream_not_found", "there is no ledger yet", 'ticket new "Title"')
+    if store is None or not visit.one("name"):
+        return View("", "", go=f"/receipts/{visit.project.slug}/streams")
     name = find_stream(visit.context(), store, visit.one("name"))
     at = _step(visit.one("at"))
     with at_ledger.derived(visit) as lent:
