@@ -65,6 +65,7 @@ EXIT_STATUS: dict[str, int] = {
     "key_withdrawn": 10,
     "second_key": 10,
     "delivery_reused": 10,
+    "interrupted": 10,
     "stale_delivery": 10,
     "integrity": 11,
     "ledger_damaged": 11,

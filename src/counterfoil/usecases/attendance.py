@@ -149,6 +149,10 @@ class Attendance:
             self.store.seen(session.name, now_ms)
             self._forget()
 
+    def now_ms(self) -> int:
+        """Returns the time of the server."""
+        return self._clock.now_ms()
+
     def is_fresh(self, session: Session) -> bool:
         """Tells whether somebody signed in recently enough to decide."""
         return session.fresh_ms > self._clock.now_ms()

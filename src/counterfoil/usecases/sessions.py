@@ -37,6 +37,15 @@ FRESH_MS = 8 * 3600 * 1000
 """How long after signing in it may decide."""
 CODE_BITS, TOKEN_BITS, NAME_BITS = 160, 256, 40
 CODE_LENGTH_MAX = 64
+BROWSER_LENGTH = 24
+BROWSERS = (
+    ("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"),
+)  # fmt: skip
+"""What stands in a browser's `User-Agent`, the most telling first: most of them claim to be others, too."""
+SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Mac OS", "macOS"), ("Windows", "Windows"),
+    ("Linux", "Linux"),
+)  # fmt: skip
 
 
 class Link(NamedTuple):
@@ -195,8 +204,15 @@ def as_data(session: Session, now_ms: int) -> dict[str, object]:
         "is_fresh": session.fresh_ms > now_ms,
         "last_used_at": iso_ms(session.seen_ms),
         "ends_at": iso_ms(min(session.ends_ms, session.seen_ms + IDLE_MS)),
-        "browser": session.label,
+        "browser": browser_name(session.label),
     }
+
+
+def browser_name(label: str) -> str:
+    """Returns in two words what a browser calls itself: `Firefox on Linux`. It may say what it likes."""
+    program = next((name for mark, name in BROWSERS if mark in label), label.partition("/")[0][:BROWSER_LENGTH])
+    system = next((name for mark, name in SYSTEMS if mark in label), "")
+    return f"{program or 'something'} on {system}" if system else program or "something"
 
 
 def secret(entropy: Entropy, bits: int) -> str:

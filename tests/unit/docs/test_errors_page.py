@@ -1,4 +1,4 @@
-"""The three pages of errors list the codes that there are, each once and with its exit status."""
+"""The four pages of errors list the codes that there are, each once and with its exit status."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from counterfoil.errors import CounterfoilError
 PAGE = (DOCS / "reference" / "errors.md").read_text("utf-8")
 LEDGER = (DOCS / "reference" / "errors-ledger.md").read_text("utf-8")
 GATE = (DOCS / "reference" / "errors-gate.md").read_text("utf-8")
-PAGES = (PAGE, LEDGER, GATE)
+WEB = (DOCS / "reference" / "errors-web.md").read_text("utf-8")
+PAGES = (PAGE, LEDGER, GATE, WEB)
 ROW = re.compile(r"^\| `(\w+)` \| (\d+) \|", re.M)
 ERRORS = ("InputError", "ConflictError", "RefusedError", "IntegrityError", "HostError")
 

@@ -22,7 +22,7 @@ COLUMNS = {
     "SESSION": lambda each: each["name"],
     "PERSON": lambda each: each["person"],
     "ROLE": lambda each: each["role"],
-    "SINCE": lambda each: minute(each["opened_at"]),
+    "SINCE": lambda each: day(each["opened_at"]),
     "LAST USED": lambda each: minute(each["last_used_at"]),
     "ENDS": lambda each: day(each["ends_at"]),
     "BROWSER": lambda each: each["browser"],

@@ -23,6 +23,7 @@ from counterfoil.web.dashboard.pages import (
     receipts,
     refreshing,
     sessions,
+    ticket,
     views,
 )
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 ROUTES: tuple[Route, ...] = (
     *board.ROUTES,
     *changing.ROUTES,
+    *ticket.ROUTES,
     *creating.ROUTES,
     *listing.ROUTES,
     *views.ROUTES,
