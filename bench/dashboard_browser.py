@@ -101,7 +101,9 @@ def _paint(house: House, chromium: Any, address: str) -> float | None:
     context = _context(house, chromium)
     try:
         page = context.new_page()
-        page.goto(address, wait_until="load")
+        answer = page.goto(address, wait_until="load")
+        if answer.status != 200:
+            return None
         page.wait_for_function(f"() => ({PAINTED}) !== null", timeout=5_000)
         found: float | None = page.evaluate(PAINTED)
         return found

@@ -1,7 +1,8 @@
 """Walks through the main job of `ticket` in a real repository, and shows each step.
 
-    python3 dev.py demo              make a repository, work in it, remove it
+    python3 dev.py demo              make a repository, work in it, show it in a browser, remove it
     python3 dev.py demo --keep       leave it there to try things in
+    python3 dev.py demo --no-serve   end when everything was shown, as it does without a terminal
 
 Everything that is shown is really run, by the installed command and the user's own Git, and
 every answer is checked: the first surprise ends the demo with status 1. Two people (ada and
@@ -11,6 +12,7 @@ grace) and two agents work on a small program; the only thing made up is who the
 from __future__ import annotations
 
 import argparse
+import http.client
 import os
 import pty
 import re
@@ -21,6 +23,7 @@ import sys
 import tempfile
 import textwrap
 from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 WIDTH = 80
 GIT_SETTINGS = """\
@@ -75,15 +78,18 @@ class Stage:
     ) -> str:
         """Types a line as a user would, shows it with its output, and checks the answer.
 
-            Args:
-                line: words of a shell without its operators, or with `<<` before standard input.
-                expect: a regular expression that the output has to contain.
-        XX
-            Returns:
-                The output; standard error stands behind standard output.
+        Args:
+            line: words of a shell without its operators, or with `<<` before standard input.
+            expect: a regular expression that the output has to contain.
+            status: how it has to end.
+            actor: who types, if that is not Ada.
+            sits: whether at a terminal.
 
-            Raises:
-                Surprise: if status or output is another.
+        Returns:
+            The output; standard error stands behind standard output.
+
+        Raises:
+            Surprise: if status or output is another.
         """
         words, _, given = line.partition(" << ")
         variables = self.variables | ({"TICKET_ACTOR": actor} if actor else {})
@@ -309,6 +315,68 @@ def prove(stage: Stage, names: str) -> None:
     stage.run("ticket ledger verify --quiet")
 
 
+def see(stage: Stage, crash: str, *, stays: bool) -> None:
+    """Opens the dashboard; somebody at a terminal looks at it for as long as they like.
+
+    Args:
+        stage: the repository.
+        crash: an urgent ticket, on whose end an agent has to wait for a person.
+        stays: whether the server goes on until Ctrl-C; else it is asked for two pages, and ends.
+    """
+    stage.tell(
+        "See all of it in a browser",
+        "An agent leaves something that waits for Ada. The server is one command; a link, for which Ada's key signs, "
+        "opens the door once.",
+    )
+    stage.run(f"ticket start {crash}", expect=crash)
+    stage.run(f"ticket done {crash}", actor="agent:builder", status=9, expect="P-")
+    print("$ ticket serve --port 0 &", flush=True)
+    command = str(stage.python.with_name("ticket"))
+    server = stage.start([command, "serve", "--port", "0", "--quiet"], actor="human:ada")
+    try:
+        url = stage.hear(server, r"Serving on (\S+)")
+        told = stage.run("ticket session link --sign", expect=r"/sign-in\?code=")
+        if stays:
+            print("\nOpen that link. Ctrl-C here ends the server and the demo.", flush=True)
+            server.wait()
+        else:
+            look(stage, url, told)
+    except KeyboardInterrupt:
+        print()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def look(stage: Stage, url: str, told: str) -> None:
+    """Signs in by the link as a browser does, and makes sure that board and inbox show what there is.
+
+    Raises:
+        Surprise: if they do not.
+    """
+    link = re.search(r"http://\S+/sign-in\?code=\S+", told)
+    assert link
+    code = parse_qs(urlsplit(link[0]).query)["code"][0]
+    kept = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    kept.request("POST", "/sign-in", urlencode({"code": code, "to": "/"}), form)
+    answer = kept.getresponse()
+    answer.read()
+    cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+    for place, wanted in (
+        (f"board/{stage.folder.name}", "Crash on empty name"),
+        ("inbox", "Crash on empty name"),
+    ):
+        kept.request("GET", f"/{place}", headers={"Cookie": cookie})
+        page = kept.getresponse()
+        text = page.read().decode()
+        if page.status != 200 or wanted not in text:
+            raise Surprise(f"{url}{place} was expected to show {wanted!r}, and answered {page.status}")
+        print(f"{url}{place} shows {wanted!r}")
+    kept.close()
+    print("\nAt a terminal the server goes on until Ctrl-C, so that you can look yourself.")
+
+
 def farewell(stage: Stage, keep: bool) -> None:
     """Says where the repository lies and what could be tried in it."""
     ticket = shlex.quote(str(Path(stage.variables["PATH"].split(os.pathsep)[0], "ticket")))
@@ -333,7 +401,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--ticket", type=Path, required=True, help="the installed command")
     parser.add_argument("--keep", action="store_true", help="leave the repository where it is")
+    parser.add_argument(
+        "--no-serve", action="store_true", help="do not wait for somebody to look at the dashboard"
+    )
     options = parser.parse_args()
+    stays = sys.stdin.isatty() and sys.stdout.isatty() and not options.no_serve
     place = Path(tempfile.mkdtemp(prefix="counterfoil-demo-")).resolve()
     kept = options.keep
     try:
@@ -346,6 +418,7 @@ def main() -> int:
         merge(stage, languages, crash)
         care(stage, languages)
         prove(stage, names)
+        see(stage, crash, stays=stays)
         farewell(stage, kept)
     except Surprise as surprise:
         kept = True
