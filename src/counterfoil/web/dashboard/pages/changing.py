@@ -24,7 +24,7 @@ from counterfoil.web.dashboard.route import Act, Done
 from counterfoil.web.dashboard.visit import nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from counterfoil.gate.proposal import Proposal
     from counterfoil.tickets.model import Row
@@ -188,7 +188,7 @@ def proposed(
 
 def created(state: Proposal) -> str:
     """Returns the id of the ticket that a proposal is about, if it is one ticket."""
-    tickets = state.body.get("tickets") or ()
+    tickets: Sequence[str] = state.body.get("tickets") or ()
     return str(tickets[0]) if len(tickets) == 1 else ""
 
 

@@ -71,7 +71,7 @@ def create(visit: Visit, form: Form) -> Done:
             form.one("id"), fields["title"], fields["state"], fields["priority"], labels, assignee
         )
         text = beginning.file_of(visit.context(), ticket, body, "" if template == OWN else template)
-        payload = {"id": ticket.id, "text": text}
+        payload: dict[str, Any] = {"id": ticket.id, "text": text}
     else:
         payload = {
             **fields,
