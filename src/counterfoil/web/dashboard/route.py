@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from counterfoil.web.dashboard.multipart import Upload
     from counterfoil.web.dashboard.view import View
     from counterfoil.web.dashboard.visit import Visit
 
@@ -80,10 +81,14 @@ class Form:
 
     Args:
         fields: each name with all its values.
+        files: likewise.
     """
 
-    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+    def __init__(
+        self, fields: Mapping[str, list[str]], files: Mapping[str, list[Upload]] | None = None
+    ) -> None:
         self._fields = fields
+        self._files = files or {}
 
     def one(self, name: str, default: str = "") -> str:
         """Returns the first value of a field, with its line ends made plain."""
@@ -98,6 +103,10 @@ class Form:
         """Tells whether a field was sent."""
         return name in self._fields
 
+    def files(self, name: str) -> list[Upload]:
+        """Returns all files of a field."""
+        return list(self._files.get(name, ()))
+
 
 @dataclass(frozen=True)
 class Done:
@@ -111,6 +120,8 @@ class Done:
         again: the name of the field or element to go on with, or empty.
         data: further data for the page's own script.
         cookie: a `Set-Cookie`, or empty.
+        html: what the page that asked puts where it wants it, safe to be sent; or empty.
+        view: a page to answer with, for what is shown this once and has no address; it goes before all others.
     """
 
     message: str
@@ -119,4 +130,6 @@ class Done:
     go: str = ""
     again: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    view: View | None = None
     cookie: str = ""
+    html: str = ""
