@@ -152,8 +152,7 @@ class Seat:
 def address(route: Route, stage: Stage) -> str:
     """Returns an address at which a route shows something."""
     scene = stage.scene
-    kinds = {"tickets": scene.ticket, "proposals": scene.waiting[0] if scene.waiting else ""}
-    known = {"project": stage.slug, "position": "3", "id": kinds.get(route.path.split("/")[1], "")}
+    known = {"project": stage.slug, "position": "3", "ticket": scene.ticket, "id": scene.waiting[0]}
     given = EXAMPLES.get(route.path, route.path)
     for parameter, value in known.items():
         given = given.replace("{" + parameter + "}", value)
@@ -162,7 +161,9 @@ def address(route: Route, stage: Stage) -> str:
 
 
 EXAMPLES = {
-    "/tickets/{project}/{ticket}": "/tickets/{project}/01J07919000000000000000000",
+    "/agents/{project}/{kind}/{name}": "/agents/{project}/agent/builder",
+    "/receipts/{project}/stream": "/receipts/{project}/stream?name=ticket/{ticket}",
+    "/receipts/{project}/compare": "/receipts/{project}/compare?left=ticket/{ticket}&right=agent/builder",
 }
 """Addresses of routes that need more than their parameters to show something."""
 

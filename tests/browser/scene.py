@@ -85,6 +85,12 @@ _ROWS = (
     ("Make the shop work at 390 pixels", "done", "p1", "phone", BUILDER),
 )  # fmt: skip
 
+_FEW = (
+    ("Label the shelves of the second hall", "ready", "p2", "hall", GRACE),
+    ("The scanner at gate 3 reads every box twice", "in_progress", "p1", "bug, scanner", ADA),
+    ("Count the returns by hand for a week", "done", "p3", "", GRACE),
+)
+
 
 class Scene(NamedTuple):
     """The repository and what is worth going to.
@@ -112,11 +118,12 @@ def made(path: Path, *, is_rich: bool = True) -> Scene:
 
     Args:
         path: where; its last part is what pages call it.
-        is_rich: whether it has proposals and a discussion, too; a poor one is made in half a second.
+        is_rich: whether it has proposals and a discussion, too; the other one has a few tickets and no ledger.
     """
     desk = core(path)
     desk.say("init")
-    for number, (title, state, priority, labels, assignee) in enumerate(_ROWS, 1):
+    rows, begin = (_ROWS, 1) if is_rich else (_FEW, 50)
+    for number, (title, state, priority, labels, assignee) in enumerate(rows, begin):
         fields = {"state": state, "priority": priority, "labels": f"[{labels}]"}
         if assignee:
             fields["assignee"] = assignee
@@ -131,7 +138,7 @@ def made(path: Path, *, is_rich: bool = True) -> Scene:
     desk.write(".tickets/policy.yml", POLICY)
     desk.say("rebuild-index", "--actor", ADA)
     desk.commit("tickets: what the shop has to do")
-    return _lived_in(desk) if is_rich else Scene(desk, name(1), (), "")
+    return _lived_in(desk) if is_rich else Scene(desk, name(50), (), "")
 
 
 def _lived_in(desk: Desk) -> Scene:

@@ -65,6 +65,7 @@ class Dashboard:
         if path.startswith(f"{assets.STATIC}/"):
             await _static(scope)(scope, receive, send)
             return
+        visitor = None
         try:
             if path == SIGN_IN and scope["method"] in {"GET", "HEAD", "POST"}:
                 await (await self._signing(scope, receive))(scope, receive, send)
@@ -76,7 +77,7 @@ class Dashboard:
                 scope[STATE].actor = visitor.person
                 answer = await self._answer(scope, receive, send, visitor)
         except CounterfoilError as error:
-            answer = self._refused(scope, error)
+            answer = await run_sync(self._refused, scope, error, visitor)
         if answer is not None:
             await answer(scope, receive, send)
 
@@ -195,7 +196,8 @@ class Dashboard:
             scope, receive, send, page, f"{path}?{query}", visit, visitor, (asked.get("v") or [""])[0]
         )
 
-    def _refused(self, scope: Scope, error: CounterfoilError) -> Response:
+    def _refused(self, scope: Scope, error: CounterfoilError, visitor: Visitor | None) -> Response:
+        """Says that something is not possible: in a toast where a script has asked, else on a page with a way on."""
         refusal = refusals.of(error)
         told = json.loads(refusal.body)["error"]
         headers = Headers(scope=scope)
@@ -212,7 +214,12 @@ class Dashboard:
                 b"", refusal.status, {"HX-Trigger": json.dumps(words), "Cache-Control": "no-store"}
             )
         view = View("refused.html", "Not possible", data={"error": told, "status": refusal.status})
-        around = {**frame.bare(), "theme": theme.of(scope)}
+        around = frame.bare()
+        if visitor is not None:
+            visit = self._visit({}, b"", visitor, personal=False)
+            view = frame.complete(visit, view)
+            around |= frame.around(self.space, None, visit, visitor) | {"csrf": self.doorkeeper.token(scope)}
+        around["theme"] = theme.of(scope)
         body = TEMPLATES.page(view, around).encode("utf-8", "backslashreplace")
         return html(scope, body, refusal.status)
 

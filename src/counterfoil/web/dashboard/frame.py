@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from counterfoil.errors import CounterfoilError
+from counterfoil.usecases import inbox
 from counterfoil.usecases.spaces import VIEWER, reaches
 from counterfoil.web.dashboard import theme
 from counterfoil.web.dashboard.view import Region
 
 if TYPE_CHECKING:
     from counterfoil.usecases.spaces import Space
-    from counterfoil.web.dashboard.route import Page
+    from counterfoil.web.dashboard.route import Act, Page
     from counterfoil.web.dashboard.view import View
     from counterfoil.web.dashboard.visit import Visit, Visitor
 
@@ -65,21 +67,31 @@ ENTRIES = (
 
 def home(visit: Visit) -> str:
     """Returns where somebody begins: their inbox when something waits for them, else the board."""
+    who = visit.visitor
+    try:
+        if inbox.is_waited_for(visit.space, who.person, who.role):
+            return "/inbox"
+    except CounterfoilError:
+        pass  # The inbox would say no more than what is wrong with the ledger; the board is there without it.
     return f"/board/{visit.space.projects[0].slug}"
 
 
-def complete(_visit: Visit, view: View) -> View:
-    """Returns a view together with the parts that every page has."""
-    return replace(view, parts=(*view.parts, Region("waiting", "")))
+def complete(visit: Visit, view: View) -> View:
+    """Returns a view together with the parts that every page has: how many decisions wait."""
+    try:
+        number = inbox.waiting(visit.space)
+    except CounterfoilError:
+        number = 0
+    return replace(view, parts=(*view.parts, Region("waiting", str(number) if number else "")))
 
 
-def around(space: Space, page: Page, visit: Visit, visitor: Visitor) -> dict[str, Any]:
-    """Returns what the layout is given."""
+def around(space: Space, page: Page | Act | None, visit: Visit, visitor: Visitor) -> dict[str, Any]:
+    """Returns what the layout is given; there is no page where nothing was found."""
     slug = visit.path.get("project") or space.projects[0].slug
     project = space.project(slug) or space.projects[0]
     return {
         "space": space,
-        "here": page.name,
+        "here": page.name if page else "",
         "slug": project.slug,
         "project_title": project.title,
         "projects": [Place(each.slug, each.title, _same_page(page, each.slug)) for each in space.projects],
@@ -100,6 +112,9 @@ def bare() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _same_page(page: Page, slug: str) -> str:
+def _same_page(page: Page | Act | None, slug: str) -> str:
     """Returns the address of a page in another repository, where it is a page of a whole repository."""
-    return page.path.replace("{project}", slug) if page.path.count("{") == 1 else f"/board/{slug}"
+    path = page.path if page else ""
+    return (
+        path.replace("{project}", slug) if path.count("{") == 1 and "{project}" in path else f"/board/{slug}"
+    )
