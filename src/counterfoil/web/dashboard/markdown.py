@@ -38,16 +38,18 @@ KEPT = 400
 KEPT_CHARACTERS = 4_000_000
 """How much is kept of what was rendered."""
 OUTER = ("http://", "https://", "mailto:")
+TOP = 3
+"""The level of a text's highest headings: a page has its title, and its sections have theirs."""
 ID_PREFIX = "text-"
 """Begins the ids of headings, so that none is an id of the page."""
 
 TAGS = frozenset((
-    "a", "blockquote", "br", "code", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s",
+    "a", "blockquote", "br", "code", "div", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s",
     "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 ))  # fmt: skip
 ATTRIBUTES: Mapping[str, frozenset[str]] = {
     "a": frozenset(("href", "title")), "ol": frozenset(("start",)), "pre": frozenset(("tabindex",)),
-    "div": frozenset(("tabindex",)), **{f"h{level}": frozenset(("id",)) for level in range(2, 7)},
+    "div": frozenset(("tabindex",)), **{f"h{level}": frozenset(("id",)) for level in range(TOP, 7)},
 }  # fmt: skip
 ALIGNED = frozenset(("left", "center", "right"))
 CLASSES: Mapping[str, frozenset[str]] = {
@@ -247,12 +249,13 @@ class _Shaping:
         self._named = named
         self._anchors = anchors
         self._ids: dict[str, int] = {}
+        self._above: list[int] = []
 
     def shape(self, tokens: list[Token]) -> None:
         """Changes tokens in their place."""
         for at, token in enumerate(tokens):
             if token.type in {"heading_open", "heading_close"}:
-                token.tag = f"h{min(6, int(token.tag[1:]) + 1)}"
+                token.tag = f"h{self._level(int(token.tag[1:]))}"
                 if token.nesting > 0 and self._anchors:
                     token.attrSet("id", self._id(tokens[at + 1]))
             elif token.type in {"th_open", "td_open"}:
@@ -263,6 +266,13 @@ class _Shaping:
                 token.children = list(self._inline(token.children))
                 if at > 1 and tokens[at - 2].type == "list_item_open":
                     _tick(tokens[at - 2], token)
+
+    def _level(self, level: int) -> int:
+        """Returns the level of a heading on the page: below the page's own, and never two below the one before."""
+        while self._above and self._above[-1] >= level:
+            self._above.pop()
+        self._above.append(level)
+        return min(6, TOP + len(self._above) - 1)
 
     def _id(self, heading: Token) -> str:
         words = "".join(

@@ -109,11 +109,22 @@ def test_cleaning_holds_without_the_parser(text: str) -> None:
     assert Looking(markdown.clean(f"<a {text}>{text}</a><img {text}><script>{text}</script>")).faults == []
 
 
+def test_headings_never_skip_a_level() -> None:
+    html = render("## a\n\n##### b\n\n### c\n\n## d\n\n# e").html
+    assert [html[at + 1 : at + 3] for at in range(len(html)) if html.startswith("<h", at)] == [
+        "h3",
+        "h4",
+        "h4",
+        "h3",
+        "h3",
+    ]
+
+
 def test_headings_stand_below_the_page_s_own_and_have_ids_of_their_own() -> None:
     html = render("# Plan\n\n###### Deep\n\n# Plan\n\n[up](#plan)", anchors=True).html
-    assert '<h2 id="text-plan">Plan</h2>' in html
-    assert '<h6 id="text-deep">Deep</h6>' in html
-    assert '<h2 id="text-plan-2">Plan</h2>' in html
+    assert '<h3 id="text-plan">Plan</h3>' in html
+    assert '<h4 id="text-deep">Deep</h4>' in html
+    assert '<h3 id="text-plan-2">Plan</h3>' in html
     assert 'href="#text-plan"' in html
     assert "id=" not in render("# Plan").html
 

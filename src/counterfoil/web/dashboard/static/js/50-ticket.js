@@ -74,11 +74,18 @@
   document.addEventListener("keydown", (event) => {
     const form = event.target.closest?.("#edit, #say");
     if (!form) return;
+    if (event.key === "Escape" && form.id === "edit" && !event.defaultPrevented) leave(form);
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       form.requestSubmit(form.querySelector(".is-main"));
     }
   });
+
+  /** Goes back to the ticket; asks first where something would be lost. */
+  async function leave(form) {
+    if (isChanged(form) && !(await app.ask({ title: "Leave, and lose what you have written?", action: "Leave", bad: true }))) return;
+    form.querySelector("[data-leaves]").click();
+  }
 
   /* What stands in the way is asked for when somebody wants to know. */
   document.addEventListener("toggle", (event) => {
