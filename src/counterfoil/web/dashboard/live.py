@@ -20,7 +20,7 @@ from anyio.to_thread import run_sync
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.web.dashboard import assets, outlets
-from counterfoil.web.dashboard.channel import Channel, Subscriber, event
+from counterfoil.web.dashboard.channel import Channel, Subscriber, event, notice
 from counterfoil.web.herald import EVERYTHING, Herald
 from counterfoil.web.hub import OWN
 from counterfoil.web.refusals import Refusal, shape
@@ -197,17 +197,19 @@ class Live:
     def _join(self, channel: Channel, subscriber: Subscriber) -> None:
         subscriber.outlet.on_ready = lambda: self._catch_up(channel, subscriber)
         channel.joining.add(subscriber)
-        if channel.view is None or channel.is_stale or channel.is_making:
+        if channel.is_stale or channel.is_making:
             self._wake.set()
         else:
             self._admit(channel)
 
     def _admit(self, channel: Channel) -> None:
-        """Lets those who have waited for the view see it; who has it already is sent nothing."""
+        """Lets those who have waited for the view see it, if there is one; who has it already is sent nothing."""
         for subscriber in channel.joining:
             channel.subscribers.add(subscriber)
-            if subscriber.tag != channel.tag:
+            if channel.view is not None and subscriber.tag != channel.tag:
                 self._give(subscriber, channel.whole())
+            if channel.trouble:
+                self._give(subscriber, notice(channel.trouble))
         channel.joining = set()
 
     def _give(self, subscriber: Subscriber, frame: Frame) -> None:
@@ -217,9 +219,10 @@ class Live:
 
     def _catch_up(self, channel: Channel, subscriber: Subscriber) -> None:
         """Gives everything to somebody who was behind and has room again."""
-        if subscriber.behind_since is not None and channel.view is not None:
+        if subscriber.behind_since is not None:
             subscriber.behind_since = None
-            self._give(subscriber, channel.whole())
+            if channel.view is not None:
+                self._give(subscriber, channel.whole())
 
     # --- the tasks ------------------------------------------------------------------------------------
 
@@ -256,8 +259,7 @@ class Live:
         for frame in channel.take(made):
             for subscriber in channel.subscribers:
                 self._give(subscriber, frame)
-        if channel.view is not None:
-            self._admit(channel)
+        self._admit(channel)
 
     async def _hear(self, project: Project) -> None:
         """Marks every view whenever a ledger grows: what waits for people is said on all pages."""
