@@ -14,6 +14,8 @@ TITLES = ("title", "summary", "name", "text", "note")
 TOOL_USE = 60
 """Characters of a tool's command in a headline; the page of the proposal has all of it."""
 
+ABOUT = 120
+"""Characters of any other text there."""
 SHORT_ID = 10
 """`P-` and eight characters, which are enough among a million proposals."""
 
@@ -42,10 +44,13 @@ def headline(body: Mapping[str, Any], prefix: str) -> str:
         "ticket.comment": f"comment on {ticket}",
         "ticket.respond": f"respond to {ticket}: {payload.get('position', '?')}",
         "artifact.attach": f"attach to {ticket}",
+        "policy.change": "policy.change: the whole text of the policy",
         "tool.run": f"run {payload.get('tool', '?')}: {_tool_use(payload)}",
     }.get(action)
     if words is None:
-        about = next((str(payload[name]) for name in TITLES if isinstance(payload.get(name), str)), "")
+        about = _cut(
+            next((str(payload[name]) for name in TITLES if isinstance(payload.get(name), str)), ""), ABOUT
+        )
         words = " ".join([word for word in (action, ticket, f"“{about}”" if about else "") if word])
     return " ".join(words.split())
 
@@ -55,4 +60,8 @@ def _tool_use(payload: Mapping[str, object]) -> str:
     paths = payload.get("paths")
     listed = ", ".join(map(str, paths)) if isinstance(paths, list) else ""
     words = str(payload.get("command") or listed or payload.get("input") or "?")
-    return words if len(words) <= TOOL_USE else words[: TOOL_USE - 1] + "…"
+    return _cut(words, TOOL_USE)
+
+
+def _cut(words: str, length: int) -> str:
+    return words if len(words) <= length else words[: length - 1] + "…"

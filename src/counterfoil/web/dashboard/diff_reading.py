@@ -43,7 +43,11 @@ def read(text: str) -> list[Line]:
     old = new = old_left = new_left = 0
     for raw in lines_of(text):
         kind = _SIGNS.get(raw[0], NOTE)
-        if (kind == SAME and old_left and new_left) or (kind == OLD and old_left) or (kind == NEW and new_left):
+        if (
+            (kind == SAME and old_left and new_left)
+            or (kind == OLD and old_left)
+            or (kind == NEW and new_left)
+        ):
             found.append(Line(kind, raw, old if kind != NEW else 0, new if kind != OLD else 0, path))
             old, old_left = (old + 1, old_left - 1) if kind != NEW else (old, old_left)
             new, new_left = (new + 1, new_left - 1) if kind != OLD else (new, new_left)

@@ -6,6 +6,7 @@ text that it was given; else the lines stay plain.
 
 from __future__ import annotations
 
+import re
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ LINE = 500
 FENCE = "---\n"
 _BY_ENDING = {"md": "markdown", "pyi": "python", "cjs": "javascript", "h": "c", "cc": "cpp", "hpp": "cpp"}
 """The lexer by the ending of a file's name, where people do not write it so behind a fence."""
+
+
+_FIELD = re.compile(r"[a-z_][\w-]*:(\s|$)|\s+\S|- ")
 
 
 class Colours:
@@ -54,9 +58,9 @@ class Colours:
 
 
 def _front_matter(lines: Sequence[str], first: int) -> int:
-    """Returns how many of the lines belong to the front matter."""
+    """Returns how many of the lines belong to the front matter; behind its first line that is told by their form."""
     if first > 1 and FENCE not in lines:
-        return 0
+        return len(lines) if all(map(_FIELD.match, lines)) else 0
     if first == 1 and (not lines or lines[0] != FENCE):
         return 0
     for number, line in enumerate(lines):

@@ -42,7 +42,9 @@ class Words:
         groups = self._compared(*inner)
         spans = [_spans(first, [(a + start, b + start) for a, b in groups[0]])]
         spans.append(_spans(second, [(a + start, b + start) for a, b in groups[1]]))
-        rest = [len(text) - sum([b - a for a, b in found]) for text, found in zip((old, new), spans, strict=True)]
+        rest = [
+            len(text) - sum([b - a for a, b in found]) for text, found in zip((old, new), spans, strict=True)
+        ]
         if min(rest) < ALIKE * min(len(old), len(new)):
             return [], []
         return spans[0], spans[1]

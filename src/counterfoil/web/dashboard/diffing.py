@@ -42,7 +42,7 @@ KEPT = 128
 CHANGED, HIDDEN, TURNING, MASKED = "w", "z", "z turns", "q"
 """Classes of words that differ, of what was written out, of what turns the direction, and of what was masked."""
 _CLASSES = {
-    SAME: "s",
+    SAME: "x",
     OLD: "d",
     NEW: "a",
     END: "e",
