@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from counterfoil.kernel.instant import DAY_MS
 from counterfoil.usecases import attention
 from counterfoil.usecases.attention import REASONS, STALE_DAYS, Matter
+from counterfoil.usecases.forging import ABSENT
 from counterfoil.usecases.selecting import Wanted, select
 from counterfoil.usecases.surroundings import around
 from counterfoil.web.dashboard import filtering
@@ -49,6 +50,20 @@ class _Line(NamedTuple):
     matter: Matter
 
 
+class _Shape(NamedTuple):
+    """Which columns the table has.
+
+    Attributes:
+        is_dated: whether ages are known already.
+        has_forge: whether anything is known of pull requests.
+        has_several: whether there are several repositories.
+    """
+
+    is_dated: bool
+    has_forge: bool
+    has_several: bool
+
+
 _KEYS: dict[str, Callable[[_Line], tuple[Any, ...]]] = {
     "why": lambda line: (REASONS.index(line.matter.reasons[0]), _row(line, 3), line.matter.updated or _LAST),
     "id": lambda line: (_row(line, 0), line.matter.name),
@@ -72,10 +87,12 @@ def show(visit: Visit) -> View:
     sort = visit.one("sort") if visit.one("sort") in _KEYS else "why"
     lines.sort(key=lambda line: (*_KEYS[sort](line), line.slug, line.matter.name), reverse=_is_down(visit))
     number = page_of(visit, len(lines))
-    many = len(visit.space.projects) > 1
-    rows = [
-        (_id(line), _rendered(line, many, is_dated)) for line in lines[(number - 1) * SHOWN : number * SHOWN]
-    ]
+    shape = _Shape(
+        is_dated,
+        any(one.forge.known().state != ABSENT for one in visit.space.projects),
+        len(visit.space.projects) > 1,
+    )
+    rows = [(_id(line), _html(*line, shape)) for line in lines[(number - 1) * SHOWN : number * SHOWN]]
     parts = (
         Region("found", f"{len(lines)} {'needs' if len(lines) == 1 else 'need'} attention" if lines else ""),
         Region("why", _reasons(visit, counts, wanted)),
@@ -87,7 +104,7 @@ def show(visit: Visit) -> View:
         "repo": visit.one("repo"),
         "why": wanted,
         "days": _days(visit),
-        "columns": _columns(visit, sort, many),
+        "columns": _columns(visit, sort, shape),
         "saved": views.saved(visit),
         "here_address": filtering.address("/attention", visit, FIELDS),
         "is_filtered": bool(wanted or visit.one("q") or visit.one("repo") or visit.one("priority")),
@@ -136,17 +153,10 @@ def _reasons(visit: Visit, counts: dict[str, int], wanted: list[str]) -> str:
     return TEMPLATES.macro("lines.html", "reasons", links)
 
 
-def _rendered(line: _Line, many: bool, is_dated: bool) -> str:
-    return _html(line.matter, line.slug, line.title, line.prefix, many, is_dated)
-
-
 @lru_cache(maxsize=LINES_KEPT)
-def _html(matter: Matter, slug: str, title: str, prefix: str, many: bool, is_dated: bool) -> str:
-    name = f"matter-{slug}-{matter.row[0] if matter.row else _plain(matter.name)}"
-    pull = pull_of(matter.mark)
-    return TEMPLATES.macro(
-        "lines.html", "matter", name, matter, slug, title, prefix, pull, WORDS, many, is_dated
-    )
+def _html(slug: str, title: str, prefix: str, matter: Matter, shape: _Shape) -> str:
+    name, pull = _id(_Line(slug, title, prefix, matter)), pull_of(matter.mark)
+    return TEMPLATES.macro("lines.html", "matter", name, matter, slug, title, prefix, pull, WORDS, shape)
 
 
 def _id(line: _Line) -> str:
@@ -159,11 +169,11 @@ def _plain(name: str) -> str:
     return name.encode("utf-8", "surrogatepass").hex()
 
 
-def _columns(visit: Visit, sort: str, many: bool) -> list[tuple[str, str, str, str]]:
+def _columns(visit: Visit, sort: str, shape: _Shape) -> list[tuple[str, str, str, str]]:
     is_down = _is_down(visit)
     heads = []
     for name, words in COLUMNS:
-        if name == "repo" and not many:
+        if (name == "repo" and not shape.has_several) or (name == "merge" and not shape.has_forge):
             continue
         turn = "desc" if name == sort and not is_down else None
         place = filtering.address("/attention", visit, FIELDS, sort=name, dir=turn)
