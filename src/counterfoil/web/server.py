@@ -250,6 +250,7 @@ class _Applications:
         if self._lookout is not None:
             self._lookout.start()
         await self._switch.warm("/api", "/mcp")
+        await asyncio.to_thread(_warmed, self._hub, self._space)
 
     async def _dashboard(self) -> ASGIApp:
         made = await asyncio.to_thread(_made_dashboard, self._hub, self._space)
@@ -295,6 +296,12 @@ def _made_dashboard(hub: Hub, space: Space) -> tuple[Dashboard, Live, Lookout]:
     live = Live(hub, space, doorkeeper, streams)
     hub.journal.event("ready", streams=streams)
     return Dashboard(hub, space, doorkeeper, live), live, Lookout(space, live, open_watcher(), hub.journal)
+
+
+def _warmed(hub: Hub, space: Space) -> None:
+    from counterfoil.web.warming import warm
+
+    warm(hub, space)
 
 
 def _made_api(hub: Hub) -> ASGIApp:

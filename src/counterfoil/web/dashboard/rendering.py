@@ -36,6 +36,11 @@ class Templates:
         module = self._environment.get_template(template).module
         return str(getattr(module, name)(*arguments, **named)).strip()
 
+    def warm(self) -> None:
+        """Compiles all templates, so that nobody who looks at a page for the first time waits for that."""
+        for name in self._environment.list_templates(["html"]):
+            self._environment.get_template(name)
+
     def page(self, view: View, frame: dict[str, Any]) -> str:
         """Renders a whole page.
 
