@@ -9,7 +9,7 @@ from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.gate import explaining, rules
 from counterfoil.gate.compiling import compile_policy
 from counterfoil.gate.facts import ASK, Facts
-from counterfoil.gate.policy import PATH, Policy, duration_text, wished_reviews
+from counterfoil.gate.policy import MERGE_DEFAULT, PATH, Policy, duration_text, wished_reviews
 from counterfoil.gate.rules import DEFAULT_DIGEST
 from counterfoil.tickets import index
 from counterfoil.tickets.document import read as read_document
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from counterfoil.usecases.ports import Store
 
 FILE = PATH
+DEMANDS = ("quorum", "require", "expires_in", "separation", "approvers")
+"""What a rule that asks says of the decision, and not of the action."""
 BUILT_IN_DEFAULT = "built-in default"
 ALIASES: dict[str, tuple[str, str | None]] = {
     "merge": (rules.PROMOTE, None),
@@ -138,6 +140,49 @@ def standing(context: Context) -> Standing:
     if policy is None:
         context.warn("policy_unreadable", "the accepted policy cannot be read, so everything asks")
     return Standing(policy or Policy(), str(told.get("sha256")), acceptance, waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleWords:
+    """One rule in words.
+
+    Attributes:
+        id: as rulings name it.
+        when: what it is about.
+        answer: what it answers.
+        demands: what it asks of a decision, beyond what every one needs; empty for nothing.
+        reason: why, as the file says it.
+    """
+
+    id: str
+    when: str
+    answer: str
+    demands: str = ""
+    reason: str = ""
+
+
+def merging_in_words(policy: Policy) -> list[RuleWords]:
+    """Returns the rules about merging, the default last."""
+    found = [
+        RuleWords(
+            f"merge_policy/{rule.number}", _conditions(rule.as_data()["match"]), rule.policy,
+            f"by {', '.join(rule.approvers)}" if rule.approvers else "",
+        )
+        for rule in policy.rules
+    ]  # fmt: skip
+    return [*found, RuleWords(MERGE_DEFAULT, "everything else", policy.default)]
+
+
+def rules_in_words(policy: Policy) -> list[RuleWords]:
+    """Returns the rules about any action, in the order of the file."""
+    found = []
+    for rule in policy.actions:
+        data = rule.as_data()
+        said = {key: value for key, value in data.items() if key not in {"id", "then", "reason", *DEMANDS}}
+        demands = {key: data[key] for key in DEMANDS if key in data}
+        words = _conditions(demands) if demands else ""
+        found.append(RuleWords(rule.id, _conditions(said), rule.then, words, rule.reason))
+    return found
 
 
 def in_words(found: Standing) -> str:

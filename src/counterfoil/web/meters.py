@@ -30,6 +30,11 @@ class Meters:
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(route).observe(seconds)
 
+    def total(self) -> int:
+        """Returns how many requests were answered so far."""
+        samples = [sample for metric in self.requests.collect() for sample in metric.samples]
+        return int(sum(sample.value for sample in samples if sample.name.endswith("_total")))
+
     def text(self) -> bytes:
         """Returns all figures in Prometheus's text format."""
         return generate_latest(self._registry)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from counterfoil.usecases.proof_steps import Way
 
 TREE_WIDTH, LANE, MARGIN = 720, 46, 16
-LABEL_MIN = 170
-"""So much room a lane's name needs; where there is less, the name ends at the edge."""
+LABEL = 150
+"""So much is kept free at the right, so that the name of a branch that leaves at the end has its place."""
 RUNG, LADDER_WIDTH = 44, 380
 
 
@@ -31,7 +31,7 @@ class Lane(NamedTuple):
         steps: how many steps its history has.
         at: the step after which it leaves, or None.
         depth: how far it is from the first.
-        text_x, anchor: where its name stands, and which end of it that is.
+        text_x: where its name begins.
         is_here: whether it is the stream that is looked at.
     """
 
@@ -45,7 +45,6 @@ class Lane(NamedTuple):
     at: int | None
     depth: int
     text_x: float
-    anchor: str
     is_here: bool
 
 
@@ -70,7 +69,7 @@ def fork_tree(nodes: Sequence[Node], here: str) -> Tree:
         here: the stream that is looked at.
     """
     most = max((node.steps for node in nodes), default=1)
-    room = TREE_WIDTH - 2 * MARGIN
+    room = TREE_WIDTH - 2 * MARGIN - LABEL
     lanes: list[Lane] = []
     heights: dict[str, float] = {}
     for number, node in enumerate(nodes):
@@ -82,7 +81,6 @@ def fork_tree(nodes: Sequence[Node], here: str) -> Tree:
             "" if above is None else f"M{x:.1f} {above:.1f}V{y - 8:.1f}Q{x:.1f} {y:.1f} {x + 8:.1f} {y:.1f}"
         )
         heights[node.name] = y
-        fits = x + 12 + LABEL_MIN < TREE_WIDTH
         lanes.append(
             Lane(
                 node.name,
@@ -94,8 +92,7 @@ def fork_tree(nodes: Sequence[Node], here: str) -> Tree:
                 node.steps,
                 node.at,
                 node.depth,
-                round(x + 12, 1) if fits else TREE_WIDTH - MARGIN,
-                "start" if fits else "end",
+                round(x + 12, 1),
                 node.name == here,
             )
         )

@@ -261,7 +261,7 @@ def spreads(name: str, title: str, summary: str, series: Mapping[str, Sequence[S
     weeks = [each.week for each in next(iter(series.values()), ())]
     is_alone = len(series) == 1
     tops = [(each.high if is_alone else each.median) or 0 for row in series.values() for each in row]
-    levels = time_ticks(max([*tops, 1]))
+    levels = time_ticks(max([*tops, MINUTE_S]))
     slot = _slot(weeks)
     areas: list[Line] = []
     lines: list[Line] = []

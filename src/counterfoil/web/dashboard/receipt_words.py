@@ -51,7 +51,7 @@ def line(receipt: Receipt) -> Line:
     """Tells a receipt in a line."""
     return Line(
         receipt.position, receipt.stream, receipt.seq, receipt.kind, receipt.actor, receipt.at,
-        SUMMARIES.get(receipt.kind, receipt.kind), _about(said(receipt) or {}), receipt.body is None,
+        SUMMARIES.get(receipt.kind, receipt.kind), _about(receipt.kind, said(receipt) or {}), receipt.body is None,
         KINDS.knows(receipt.kind, receipt.schema),
     )  # fmt: skip
 
@@ -79,12 +79,16 @@ def short(value: object) -> str:
     """Writes a value of a state on one line."""
     if value is None:
         return "–"
+    if value == "":
+        return "(empty)"
     if isinstance(value, str):
         return redact.mask(value)[0]
     return redact.mask(json.dumps(value, ensure_ascii=False, default=str))[0]
 
 
-def _about(body: dict[str, Any]) -> str:
+def _about(kind: str, body: dict[str, Any]) -> str:
+    if kind == events.POLICY_ACCEPTED:  # its text is a whole file
+        return str(body.get("sha256") or "the built-in default")[:12]
     words = next((body[name] for name in TOLD if isinstance(body.get(name), str) and body[name]), "")
     fields = body.get("fields")
     if not words and isinstance(fields, dict):

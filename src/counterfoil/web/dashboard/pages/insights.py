@@ -61,7 +61,8 @@ def pictures(found: Insights) -> list[plotting.Plot]:
         ),
         plotting.stacked_bars(
             "spend", f"Spend in {found.currency}" if found.currency else "Spend",
-            f"{plotting.amount(spent)} {found.currency}, as agents and people say of themselves", found.days, found.spent,
+            f"{plotting.amount(spent)} {found.currency}, as agents and people say of themselves" if found.currency
+            else "Nobody has said what they spent; agents do so with spend.record", found.days, found.spent,
         ),
     ]  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from counterfoil.errors import InputError
-from counterfoil.usecases import branching, fork_tree, tracing
+from counterfoil.usecases import fork_tree, tracing
 from counterfoil.usecases.addressing import find_stream
 from counterfoil.web.dashboard import at_ledger, ledger_drawing, receipt_words
 from counterfoil.web.dashboard.rendering import TEMPLATES
@@ -14,6 +14,8 @@ from counterfoil.web.dashboard.route import Page
 from counterfoil.web.dashboard.view import Region, View
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from counterfoil.usecases.branching import Node
     from counterfoil.usecases.ports import Store
     from counterfoil.usecases.story import Replay
@@ -76,10 +78,19 @@ def cells(found: Replay) -> list[Cell]:
     }
     rest = [
         Cell(path, receipt_words.short(value), None)
-        for path, (_, value) in sorted(branching.differences({}, found.state).items())
+        for path, value in flat("", found.state)
         if path not in changed
     ]
     return [*changed.values(), *rest]
+
+
+def flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yields the values of a state that hold no further ones, each by its path as `branching.differences` writes it."""
+    if not isinstance(value, dict) or (not value and path):
+        yield path, value
+        return
+    for name in sorted(value):
+        yield from flat(f"{path}.{name}" if path else name, value[name])
 
 
 def _line(store: Store, found: Replay) -> receipt_words.Line:
