@@ -43,7 +43,11 @@ class KeptCatalog(Catalog):
         there = {name: context.work.exists(f"{index.TICKETS}/{name}") for name in wanted}
         if any((name in known) != is_there for name, is_there in there.items()):
             # Whether a name in small letters is a second one for the same ticket depends on which others there are.
-            wanted.update(dict.fromkeys([name for name in known if not name[:-3].isupper()]))
+            wanted.update(
+                dict.fromkeys(
+                    [name for name in known if index.is_called_ticket(name) and not name[:-3].isupper()]
+                )
+            )
         changes: list[RowChange] = []
         for name in wanted:
             before = self.row(name)
