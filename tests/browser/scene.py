@@ -50,7 +50,7 @@ Customers who pay by card wait for **{seconds} seconds** at the last step, and o
 
 - [x] the slow call is measured
 - [ ] the answer comes within 800 ms
-- [ ] nothing is charged twice (see ticket://01J15838000000000000000000)
+- [ ] nothing is charged twice (see ticket://{other})
 
 ```python
 def charge(order: Order, *, key: str) -> Receipt:
@@ -67,7 +67,7 @@ def charge(order: Order, *, key: str) -> Receipt:
 _ROWS = (
     ("Charge a card within 800 ms", "in_progress", "p1", "payments, speed", ADA),
     ("Never charge an order twice", "in_progress", "p0", "payments, bug", BUILDER),
-    ("Show what an order costs before the address is known", "ready", "p2", "basket", ""),
+    ("Show what an order costs before the address is known", "ready", "p1", "basket", ""),
     ("Basket forgets its items when the session ends", "ready", "p1", "basket, bug", ""),
     ("Send receipts by mail in the customer's language", "ready", "p3", "mail, translation", ""),
     ("Import the old catalogue", "blocked", "p2", "catalogue", GRACE),
@@ -131,7 +131,7 @@ def made(path: Path, *, is_rich: bool = True) -> Scene:
             fields["blocks"] = f'["{name(6)}"]'
         if number == 6:
             fields["blocked_by"] = f'["{name(1)}"]'
-        body = _BODY.replace("{seconds}", "2.9") if number == 1 else f"{title}.\n"
+        body = _told("2.9") if number == 1 else f"{title}.\n"
         desk.put(name(number), json.dumps(title, ensure_ascii=False), body=body, **fields)
     if is_rich:
         desk.write(f"{TICKETS}/{BROKEN}.md", f"---\nid: {BROKEN}\ntitle: [never closed\n---\n\nBy hand.\n")
@@ -139,6 +139,10 @@ def made(path: Path, *, is_rich: bool = True) -> Scene:
     desk.say("rebuild-index", "--actor", ADA)
     desk.commit("tickets: what the shop has to do")
     return _lived_in(desk) if is_rich else Scene(desk, name(50), (), "")
+
+
+def _told(seconds: str) -> str:
+    return _BODY.replace("{seconds}", seconds).replace("{other}", name(2))
 
 
 def _lived_in(desk: Desk) -> Scene:
@@ -176,10 +180,10 @@ def _lived_in(desk: Desk) -> Scene:
 
 def _what_waits(desk: Desk) -> tuple[str, ...]:
     """Lets agents ask for what a person has to answer: a small step, two equal ones, a text, the policy."""
-    body = _BODY.replace("{seconds}", "2.4").replace("800 ms", "700 ms").replace("- [x]", "- [ ]")
+    body = _told("2.4").replace("800 ms", "700 ms").replace("- [x]", "- [ ]")
     looser = POLICY.replace("then: ask", "then: allow", 1)
     return (
-        _asks(desk, "ticket.move", "All criteria hold under load: see run 9", ticket=name(1), state="done"),
+        _asks(desk, "ticket.move", "All criteria hold under load: see run 9", ticket=name(3), state="done"),
         _asks(desk, "ticket.assign", "It is my kind of work", ticket=name(4), assignee=BUILDER),
         _asks(desk, "ticket.assign", "It is my kind of work", ticket=name(5), assignee=BUILDER),
         _asks(desk, "ticket.edit", "Measured again", ticket=name(1), body=body, priority="p2"),

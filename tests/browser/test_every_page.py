@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browser.harness import (
     HEIGHTS,
-    PATIENCE_MS,
     THEMES,
     WIDTHS,
     Seat,
@@ -54,7 +53,6 @@ def _look(seat: Seat, place: str, name: str, status: int = 200) -> list[str]:
     """Opens a page and returns everything that is wrong with it."""
     seat.faults.clear()
     page = seat.go(place, status)
-    page.wait_for_function("document.readyState === 'complete'", timeout=PATIENCE_MS)
     picture(page, name)
     wide = [f"too wide: {each}" for each in overflow(page)]
     return wide + accessibility_faults(page) + seat.faults

@@ -34,7 +34,8 @@
   }
 
   app.openPalette = () => {
-    if (document.querySelector("dialog.palette") || document.querySelector(".frame") === null) return;
+    if (document.querySelector("dialog.palette[open]") || document.querySelector(".frame") === null) return;
+    document.querySelector("dialog.palette")?.remove();
     const field = el("input", {
       type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-autocomplete": "list",
       "aria-label": "Find a ticket, a page or an action", placeholder: "Find a ticket, a page or an action", autocomplete: "off", spellcheck: "false", autofocus: true,
