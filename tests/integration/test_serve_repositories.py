@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from integration.http_scene import Served
+from integration.http_scene import TICKET, Served
 from integration.verbs_scene import Desk, core
 
 from counterfoil.bootstrap import open_space
@@ -217,7 +217,7 @@ def test_words_that_contradict_each_other_are_usage_errors(
     assert message in scene.shop.say(*words, status=2).err
 
 
-def test_a_space_is_served_from_anywhere_with_a_warning_for_what_is_missing(scene: Scene) -> None:
+def test_a_space_is_served_from_anywhere_and_a_second_server_of_it_is_told_where(scene: Scene) -> None:
     home = scene.folder / "own"
     (home / "counterfoil").mkdir(parents=True)
     (home / "elsewhere").mkdir()
@@ -232,6 +232,12 @@ def test_a_space_is_served_from_anywhere_with_a_warning_for_what_is_missing(scen
         told = served.log.read_text("utf-8")
         assert f"warning: {scene.folder}/gone is not shown: there is no folder" in told
         assert (scene.shop.path / ".git/counterfoil/ledger.db").exists()
+        again = subprocess.run(
+            [str(TICKET), "serve", "--port", str(served.port)], cwd=scene.shop.path, check=False, text=True,
+            capture_output=True, env={**os.environ, **away.env}, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert again.returncode == 12
+        assert f"error: {served.url}/ shows this repository already" in again.stderr
     finally:
         served.close()
 

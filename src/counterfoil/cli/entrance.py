@@ -6,9 +6,10 @@ import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from counterfoil.bootstrap import open_sessions
-from counterfoil.errors import CounterfoilError
+from counterfoil.errors import CounterfoilError, HostError
 from counterfoil.usecases.attendance import LOOK, Attendance
 from counterfoil.usecases.context import Options
 from counterfoil.usecases.ports import Served
@@ -43,6 +44,21 @@ def attendance(call: Call, space: Space) -> Attendance:
     context = space.projects[0].server.context(LOOK)
     data_dir = call.arguments.text("data_dir")
     return Attendance(lambda: open_sessions(context, data_dir), space, context.clock, context.entropy)
+
+
+def taken(error: HostError, space: Space, known: Attendance) -> HostError:
+    """Returns the error of an address that is taken; if a server shows the same repository there, it says so."""
+    try:
+        servers = known.store.served()
+    except CounterfoilError:
+        return error
+    for served in servers:
+        if urlsplit(served.url).port == error.fields.get("port") and set(served.folders) & set(space.folders):
+            return HostError(
+                "io_error", f"{served.url} shows this repository already",
+                "ticket session link leads there; ticket serve --port 0 starts another server", url=served.url,
+            )  # fmt: skip
+    return error
 
 
 @contextmanager

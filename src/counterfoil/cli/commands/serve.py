@@ -11,7 +11,7 @@ from counterfoil.bootstrap import open_space, read_settings_file
 from counterfoil.cli import entrance
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply, own_program
-from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.errors import CounterfoilError, HostError, InputError
 from counterfoil.usecases import space_settings
 from counterfoil.usecases.context import Options
 from counterfoil.usecases.space_settings import Place
@@ -32,11 +32,15 @@ def run(call: Call) -> Reply:
         raise usage(f"--port takes a number up to {PORT_MAX}, not {port}", arguments.verb, value=port)
     server.require_parts()
     space = _open(call)
-    listening = server.listen(
-        arguments.text("host") or server.HOST,
-        server.PORT if port is None else port,
-        public=arguments.flag("public"),
-    )
+    attendance = entrance.attendance(call, space)
+    try:
+        listening = server.listen(
+            arguments.text("host") or server.HOST,
+            server.PORT if port is None else port,
+            public=arguments.flag("public"),
+        )
+    except HostError as error:
+        raise entrance.taken(error, space, attendance) from None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # the server listens itself, and raises them again at its end
     sys.stdout.write(f"Serving on {listening.url}\n")
@@ -48,7 +52,6 @@ def run(call: Call) -> Reply:
         sys.stderr.write(
             "warning: other machines can reach this address, and nothing is encrypted: put a proxy with TLS before it\n"
         )
-    attendance = entrance.attendance(call, space)
     url = entrance.reached(listening, arguments.many("name"), tls=arguments.flag("tls"))
     address = entrance.greet(call, space, url, attendance)
     if arguments.flag("open"):
