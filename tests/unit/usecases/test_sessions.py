@@ -118,7 +118,7 @@ def test_an_agent_gets_no_link_even_at_a_terminal(scene: Scene) -> None:
 @pytest.mark.parametrize("options", [Options(remote=True, via="http"), Options(remote=True, via="mcp")])
 def test_nobody_gets_a_link_from_elsewhere(scene: Scene, options: Options) -> None:
     scene.options = options
-    assert code_of(lambda: scene.link()) == "refused"
+    assert code_of(scene.link) == "refused"
 
 
 @pytest.mark.parametrize("person", ["agent:claude", "source:github", "server:gate", "human:", "Ada Lovelace"])
@@ -251,4 +251,7 @@ def test_a_damaged_file_is_told_with_what_to_do(scene: Scene) -> None:
     scene.file.write_bytes(b"this is no database" * 100)
     with pytest.raises(CounterfoilError) as caught:
         SqliteSessions(str(scene.file))
-    assert (caught.value.code, "ticket session link" in (caught.value.hint or "")) == ("sessions_unavailable", True)
+    assert (caught.value.code, "ticket session link" in (caught.value.hint or "")) == (
+        "sessions_unavailable",
+        True,
+    )
