@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from integration.dashboard_scene import Dash
 from integration.http_scene import TICKET, Served
 from integration.verbs_scene import Desk, core
 
@@ -18,6 +19,8 @@ from counterfoil.bootstrap import open_space
 from counterfoil.errors import InputError
 from counterfoil.usecases.context import Options
 from counterfoil.usecases.space_settings import Place, names, places
+from counterfoil.usecases.spaces import VIEWER
+from counterfoil.web.dashboard.visit import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,6 +159,21 @@ def test_a_space_has_the_same_id_however_its_repositories_are_ordered(scene: Sce
 
     assert len(found) == 1
     assert scene.open("shop").id not in found
+
+
+def test_the_settings_page_lists_what_is_not_shown_and_tells_admins_where_and_why(scene: Scene) -> None:
+    opened = scene.open("shop", "gone<b>")
+    dash = Dash(scene.shop)
+    dash.space.problems = opened.problems
+
+    told = dash.get("/settings").text
+    assert f"there is no folder {scene.folder}/gone&lt;b&gt;" in told
+
+    dash.door.chosen = Visitor("human:eve", VIEWER, "s2", True)
+    told = dash.get("/settings").text
+    assert "gone&lt;b&gt;" in told
+    assert "not_git_repo" in told
+    assert str(scene.folder) not in told
 
 
 @pytest.mark.parametrize(

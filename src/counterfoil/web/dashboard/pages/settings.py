@@ -19,7 +19,7 @@ from counterfoil.web.dashboard.visit import NOBODY
 if TYPE_CHECKING:
     from counterfoil.usecases.doctoring import Finding
     from counterfoil.usecases.serving import ServerContext
-    from counterfoil.usecases.spaces import Project
+    from counterfoil.usecases.spaces import Project, Unopened
     from counterfoil.web.dashboard.route import Form
     from counterfoil.web.dashboard.visit import Visit
     from counterfoil.web.errands import Errand, Progress
@@ -77,12 +77,20 @@ def show(visit: Visit) -> View:
         "uptime": duration(now_ms - hub.begun_ms),
         "requests": hub.meters.total(),
         "healths": [health(visit, project, admin=admin) for project in visit.space.projects],
+        "missing": [_missing(each, admin=admin) for each in visit.space.problems],
         "settings": [(each.title, _effective(each)) for each in visit.space.projects] if admin else [],
         "is_admin": admin,
         "can_examine": visit.may(MEMBER),
         "role": visit.role,
     }
     return View("settings.html", "Settings and health", (sessions.section(visit),), data)
+
+
+def _missing(unopened: Unopened, *, admin: bool) -> tuple[str, str, str, str]:
+    """Returns what a repository that could not be opened is called, where it is, why, and what helps."""
+    folder, title, error = unopened
+    name = title or folder.rpartition("/")[2]
+    return (name, folder, error.message, error.hint) if admin else (name, "", error.code, "")
 
 
 def health(visit: Visit, project: Project, *, admin: bool) -> Health:
