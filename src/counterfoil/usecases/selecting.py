@@ -89,13 +89,8 @@ def _holder(text: str) -> str | None:
 @lru_cache(maxsize=16)
 def facets(tickets: Tickets) -> Facets:
     """Returns what the tickets of one moment can be filtered by."""
-    labels: Counter[str] = Counter()
-    people: Counter[str] = Counter()
-    for row in tickets.rows:
-        if row[4]:
-            labels.update(row[4])
-        if row[5]:
-            people[row[5]] += 1
+    labels = Counter([label for row in tickets.rows for label in row[4]])
+    people = Counter([row[5] for row in tickets.rows if row[5]])
     return Facets(_first(labels), _first(people))
 
 

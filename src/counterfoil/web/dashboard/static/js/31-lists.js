@@ -1,10 +1,14 @@
 /* Lists and forms: filters that answer as one types, tickets that are chosen together, problems beside their fields. */
 (() => {
   "use strict";
+  const { el } = window.counterfoil;
   const PAUSE = 220;
   let timer = 0;
 
   /* --- filters ----------------------------------------------------------------------------------------- */
+
+  /* Asks in the form's place, whose empty fields would be in the address; what was asked later counts. */
+  const asker = el("span", { hidden: true, "hx-sync": "this:replace" });
 
   /** Shows what a filter finds, at an address that says only what is asked. */
   function sift(form) {
@@ -12,7 +16,8 @@
     const asked = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
     const place = `${form.getAttribute("action")}${asked.size > 0 ? `?${asked}` : ""}`;
     if (place === location.pathname + location.search) return;
-    htmx.ajax("GET", place, { source: form, target: "#main > .body", select: "#main > .body", swap: "outerHTML", push: place });
+    if (!asker.isConnected) document.body.append(asker);
+    htmx.ajax("GET", place, { source: asker, target: "#main > .body", select: "#main > .body", swap: "outerHTML", push: place });
   }
 
   document.addEventListener("input", (event) => {
