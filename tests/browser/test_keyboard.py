@@ -148,7 +148,7 @@ def test_what_waits_is_approved_and_rejected(person: Seat) -> None:
     page.keyboard.press("r")
     reason = page.get_by_role("textbox").locator("visible=true").first
     reason.wait_for()
-    page.keyboard.type("Not before the holidays")
+    page.keyboard.type("Not before the holidays", delay=40)
     page.keyboard.press("Control+Enter")
     _until_waiting(page, 3)
     scene = person.stage.scene
