@@ -102,10 +102,17 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What policy says about one action, for a person and for a program."""
+    """What policy says about one action, for a person and for a program.
+
+    Attributes:
+        data: as a JSON object.
+        text: in words.
+        demands: in words, what an approval needs; empty where nobody is asked.
+    """
 
     data: dict[str, object]
     text: str
+    demands: tuple[str, ...] = ()
 
 
 def load(context: Context) -> Loaded:
@@ -270,7 +277,8 @@ def explain(
         shown = f"{name} {display_id(context.config.id_prefix, str(data['ticket']))}"
     if text is None and not context.options.remote:
         _warn_unaccepted(context)
-    return Explained(data, _words(shown, facts, ruling, considered))
+    demands = tuple(_demands(ruling)) if ruling.answer == ASK else ()
+    return Explained(data, _words(shown, facts, ruling, considered), demands)
 
 
 def _compiled(context: Context, text: bytes | None) -> Compiled:

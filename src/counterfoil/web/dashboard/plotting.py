@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     Say = Callable[[float], str]
 
-WIDTH, HEIGHT = 720, 240
-LEFT, RIGHT, TOP, BOTTOM = 48, 12, 14, 26
+WIDTH, HEIGHT = 520, 210
+LEFT, RIGHT, TOP, BOTTOM = 46, 8, 10, 26
 """What is kept free at each side, for words."""
 TICKS = 4
 WEEK = 7

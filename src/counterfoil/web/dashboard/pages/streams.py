@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.visit import Visit
 
 STEP_DIGITS = 12
+NOTHING: tuple[Any, ...] = (None, "", {}, [])
+"""Values that are shown only where a step made them so."""
 
 
 class Cell(NamedTuple):
@@ -71,7 +73,7 @@ def address(slug: str, name: str, step: int | None = None) -> str:
 
 
 def cells(found: Replay) -> list[Cell]:
-    """Lays out a state: what the step changed first, then the rest, each value by its path."""
+    """Lays out a state: what the step changed first, then what else there is, each value by its path."""
     changed = {
         path: Cell(path, receipt_words.short(after), receipt_words.short(before))
         for path, (before, after) in found.changed.items()
@@ -79,7 +81,7 @@ def cells(found: Replay) -> list[Cell]:
     rest = [
         Cell(path, receipt_words.short(value), None)
         for path, value in flat("", found.state)
-        if path not in changed
+        if path not in changed and value not in NOTHING
     ]
     return [*changed.values(), *rest]
 
