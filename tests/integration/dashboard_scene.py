@@ -79,7 +79,10 @@ class Dash:
         clock = first.context(NOBODY).clock
         herald = Herald(lambda: first.store(first.context(NOBODY)))
         attendance = Attendance(
-            lambda: open_sessions(first.context(NOBODY), None), self.space, clock, first.context(NOBODY).entropy
+            lambda: open_sessions(first.context(NOBODY), None),
+            self.space,
+            clock,
+            first.context(NOBODY).entropy,
         )
         journal = Journal(clock, quiet=True)
         self.hub = Hub(first, "1.0", herald, Rates(clock), journal, Meters(), attendance)
@@ -103,13 +106,23 @@ class Dash:
         told: dict[str, Any] = json.loads(answer.headers["hx-trigger"])["told"]
         return told
 
+    def send_bytes(self, path: str, body: bytes, headers: dict[str, str]) -> httpx2.Response:
+        """Posts a body as it is."""
+        return self._send("POST", path, 200, None, headers, body)
+
     def _send(
-        self, method: str, path: str, status: int | None, fields: Any, headers: dict[str, str]
+        self,
+        method: str,
+        path: str,
+        status: int | None,
+        fields: Any,
+        headers: dict[str, str],
+        content: bytes | None = None,
     ) -> httpx2.Response:
         async def send() -> httpx2.Response:
             transport = httpx2.ASGITransport(app=self.app)
             async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-                return await client.request(method, path, data=fields, headers=headers)
+                return await client.request(method, path, data=fields, content=content, headers=headers)
 
         answer = asyncio.run(send())
         assert status is None or answer.status_code == status, (answer.status_code, answer.text[:2000])

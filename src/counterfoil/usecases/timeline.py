@@ -180,6 +180,7 @@ class Timeline:
         said: what was said of the ticket, oldest first.
         open: the proposals about it that wait for somebody or something, newest first, each with its status.
         trouble: why what the ledger knows is left out, or empty.
+        is_edited: whether the file has an edit that nobody has committed.
     """
 
     events: tuple[Event, ...] = ()
@@ -190,6 +191,7 @@ class Timeline:
     said: tuple[Said, ...] = ()
     open: tuple[tuple[Proposal, str], ...] = ()
     trouble: str = ""
+    is_edited: bool = False
 
 
 def timeline(
@@ -240,7 +242,7 @@ def timeline(
         events[-1] = merge.attached(pending[0], -1)
     return Timeline(
         tuple([events[place] if isinstance(place, int) else place for place in chosen]),
-        len(places), page, pages, is_whole, told.said, told.open, told.trouble,
+        len(places), page, pages, is_whole, told.said, told.open, told.trouble, bool(pending),
     )  # fmt: skip
 
 

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 SANDBOX = {
     "Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
 }  # fmt: skip
 OLDEST = "oldest"
 

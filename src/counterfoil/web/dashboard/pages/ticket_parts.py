@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.ledger.instant import read_ms
-from counterfoil.tickets import workflow
+from counterfoil.tickets import index, workflow
 from counterfoil.usecases.spaces import MEMBER
 from counterfoil.web.dashboard import drawing, markdown
 from counterfoil.web.dashboard.mentions import tickets_named
@@ -106,7 +106,7 @@ def parts(visit: Visit, looked: Looked) -> tuple[Part, ...]:
         return (
             *[Region(f"ticket-{name}", "") for name in empty],
             made("problem", looked, _lines(looked), slug),
-            made("waiting", looked, slug), made("spend", ()),
+            made("waiting", looked, slug, f"{index.TICKETS}/{looked.name}"), made("spend", ()),
             made("timeline", looked, _entries(looked, slug), slug), discussed,
         )  # fmt: skip
     ticket = looked.ticket
@@ -121,7 +121,7 @@ def parts(visit: Visit, looked: Looked) -> tuple[Part, ...]:
         made("around", drawing.graph(looked.around, slug, looked.tickets.id_prefix), slug),
         made("pulls", looked.pulls[:PULLS_SHOWN], looked.history),
         Region("ticket-problem", ""),
-        made("waiting", looked, slug),
+        made("waiting", looked, slug, f"{index.TICKETS}/{looked.name}"),
         made("spend", ticket_said.spent(looked.told.said)),
         made("timeline", looked, _entries(looked, slug), slug),
         discussed,

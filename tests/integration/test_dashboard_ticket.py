@@ -1,0 +1,614 @@
+"""The ticket page: every part of it, for every role, for files that are no tickets, and whatever anybody wrote."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from integration.dashboard_scene import HEADERS, Dash
+from integration.gate_scene import ADA, AGENT, GRACE, asked
+from integration.verbs_scene import FIRST, SECOND, THIRD, TICKETS
+
+from counterfoil.usecases import dates
+
+if TYPE_CHECKING:
+    from integration.verbs_scene import Desk
+
+    from counterfoil.usecases.context import Context
+
+XSS = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><b style=color:red>"
+ABSENT = "01ZZZZZZZZZZZZZZZZZZZZZZZZ"
+
+
+class Page(HTMLParser):
+    """A page as a browser reads it: its texts, links and forms, and what would run in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.faults: list[str] = []
+        self.links: dict[str, str] = {}
+        self.forms: list[str] = []
+        self.words: list[str] = []
+        self._href: str | None = None
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "script" and not given.get("src", "").startswith("/static/app.js"):
+            self.faults.append("script")
+        if tag in {"iframe", "object", "embed", "base", "style"}:
+            self.faults.append(tag)
+        if tag == "img" and not given.get("src", "").startswith("/static/"):
+            self.faults.append(f"img {given}")
+        self.faults += [f"{tag} {name}" for name in given if name.startswith("on") or name == "style"]
+        for name in ("href", "action", "src", "hx-get", "hx-post", "formaction"):
+            if given.get(name, "").strip().lower().startswith(("javascript:", "data:", "vbscript:")):
+                self.faults.append(f"{name} {given[name]}")
+        if tag == "a":
+            self._href = given.get("href", "")
+        if tag == "form":
+            self.forms.append(given.get("action", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a":
+            self._href = None
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+        if self._href is not None:
+            self.links[self._href] = self.links.get(self._href, "") + data
+
+    @property
+    def text(self) -> str:
+        """All that can be read."""
+        return " ".join(" ".join(self.words).split())
+
+
+def look(dash: Dash, ticket: str, query: str = "") -> Page:
+    """Opens a ticket's page, Git's history included."""
+    return Page(dash.get(f"/tickets/{dash.slug}/{ticket}?wait=1{query}").text)
+
+
+# --- which ticket ---------------------------------------------------------------------------------
+
+
+def test_every_way_to_write_an_id_leads_to_the_one_address(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    dash = Dash(desk)
+    place = f"/tickets/{dash.slug}/{ticket}"
+    short = ticket[:8]
+    for written in (
+        short,
+        short.lower(),
+        f"TK-{short}",
+        f"tk-{short}",
+        f"TK-{ticket}",
+        ticket.lower(),
+        f"{ticket}.md",
+    ):
+        answer = dash.get(f"/tickets/{dash.slug}/{written}", 303)
+        assert answer.headers["location"] == place
+    assert "Sell shoes" in dash.get(place).text
+
+
+@pytest.mark.parametrize("tail", ["", "/raw", "/why", "/edit", f"/artifacts/{'0' * 64}"])
+def test_what_is_not_there_is_the_same_nothing_whatever_it_is_called(desk: Desk, tail: str) -> None:
+    desk.new("Sell shoes")
+    dash = Dash(desk)
+    names = (
+        ABSENT,
+        "XX-01ARZ3ND",
+        "nonsense",
+        "01ARZ3ND",
+        "..%2f..%2fconfig.yml",
+        "%00",
+        "config.yml",
+        "a" * 900,
+    )
+    answers = [dash.get(f"/tickets/{dash.slug}/{name}{tail}", 404) for name in names]
+    answers.append(dash.get(f"/tickets/elsewhere/{ABSENT}{tail}", 404))
+    assert len({answer.text for answer in answers}) == 1
+
+
+def test_a_ticket_of_another_repository_is_found_there_alone(desk: Desk, core_desk: Desk) -> None:
+    core_desk.put(FIRST, "Elsewhere")
+    dash = Dash(desk, core_desk)
+    other = dash.space.projects[1].slug
+    assert "Elsewhere" in dash.get(f"/tickets/{other}/{FIRST}").text
+    dash.get(f"/tickets/{dash.slug}/{FIRST}", 404)
+
+
+# --- what the file says ---------------------------------------------------------------------------
+
+
+def test_the_page_shows_all_that_the_file_says(core_desk: Desk) -> None:
+    core_desk.put(
+        FIRST, "Sell shoes", body="# Why\n\nBecause **people** walk.\n", state="ready", priority="p1", labels="[api, shoes]",
+        assignee="human:grace", reviewer="human:ada", author="agent:builder", due="2026-12-24",
+        x_ticket="{source: {kind: jira, id: SHOP-1}, odd: [1, {deep: true}]}",
+    )  # fmt: skip
+    core_desk.commit("scene: a ticket")
+    page = look(Dash(core_desk), FIRST)
+    for words in (
+        "Sell shoes",
+        "P1",
+        "grace",
+        "ada",
+        "builder",
+        "api",
+        "shoes",
+        "2026-12-24",
+        "due",
+        "unknown",
+        "not read",
+    ):
+        assert words in page.text, words
+    assert '"odd": [ 1, { "deep": true } ]' in page.text
+    blob = core_desk.git("rev-parse", f"HEAD:{TICKETS}/{FIRST}.md")
+    assert blob[:12] in page.text
+    assert page.faults == []
+
+
+def test_the_allowed_transitions_are_offered_and_no_others(core_desk: Desk) -> None:
+    core_desk.put(FIRST, state="in_progress")
+    core_desk.put(SECOND, state="done")
+    core_desk.commit("scene: two tickets")
+    dash = Dash(core_desk)
+    text = dash.get(f"/tickets/{dash.slug}/{FIRST}").text
+    offered = [part.partition('"')[0] for part in text.split('name="state" value="')[1:]]
+    assert offered == ["ready", "done", "blocked"]
+    assert 'name="state"' not in dash.get(f"/tickets/{dash.slug}/{SECOND}").text
+    told = dash.post(f"/tickets/{dash.slug}/{FIRST}/move", state="done")
+    assert told["level"] == "done"
+    assert "done" in dash.get(f"/tickets/{dash.slug}/{FIRST}").text
+
+
+def test_relations_are_drawn_and_listed_two_steps_far(core_desk: Desk) -> None:
+    core_desk.put(FIRST, "First", x_ticket=f"{{relations: {{blocks: [{SECOND}]}}}}")
+    core_desk.put(SECOND, "Second")
+    core_desk.put(THIRD, "Third", x_ticket=f"{{relations: {{blocked_by: [TK-{SECOND[:8]}, {ABSENT}]}}}}")
+    dash = Dash(core_desk)
+    page = look(dash, THIRD)
+    assert page.text.count("First") == 2  # in the picture and in the list
+    assert "indirectly" in page.text
+    assert f"/tickets/{dash.slug}/{SECOND}" in page.links
+    assert f"{ABSENT}: no such ticket" in page.text
+    assert "Holds up" in look(dash, FIRST).text
+
+
+def test_tickets_that_run_in_a_circle_are_drawn_once(core_desk: Desk) -> None:
+    core_desk.put(FIRST, "First", x_ticket=f"{{relations: {{blocks: [{SECOND}, {FIRST}]}}}}")
+    core_desk.put(SECOND, "Second", x_ticket=f"{{relations: {{blocks: [{FIRST}]}}}}")
+    page = look(Dash(core_desk), FIRST)
+    assert page.text.count("Second") == 2
+
+
+def test_links_to_tickets_lead_wherever_in_the_space_they_are(core_desk: Desk, bare_desk: Desk) -> None:
+    core_desk.put(
+        FIRST,
+        "Here",
+        body=f"TK-{SECOND[:8]} ticket://warehouse/{THIRD[:8]} ticket://other/{THIRD[:8]} TK-{ABSENT[:8]}\n",
+    )
+    core_desk.put(SECOND, "Beside", state="done")
+    there = bare_desk.copy(bare_desk.path.parent / "warehouse")
+    there.put(THIRD, "There")
+    dash = Dash(core_desk, there)
+    links = look(dash, FIRST).links
+    assert links[f"/tickets/{dash.slug}/{SECOND}"] == f"TK-{SECOND[:8]}"
+    assert links[f"/tickets/warehouse/{THIRD}"] == f"ticket://warehouse/{THIRD[:8]}"
+    assert not [each for each in links if ABSENT[:8] in each or "other" in each]
+
+
+def test_a_link_with_an_owner_leads_to_the_clone_of_that_owner_s_repository_alone(core_desk: Desk) -> None:
+    core_desk.git("remote", "add", "origin", "git@github.com:acme/shop.git")
+    names = ("acme/shop", "github.com/acme/shop", "evil/shop", "gitlab.com/acme/shop", "shop")
+    core_desk.put(FIRST, body="".join([f"- ticket://{name}/{SECOND[:8]}\n" for name in names]))
+    core_desk.put(SECOND)
+    dash = Dash(core_desk)
+    told = look(dash, FIRST).links[f"/tickets/{dash.slug}/{SECOND}"]
+    assert told == "".join(
+        [f"ticket://{name}/{SECOND[:8]}" for name in ("acme/shop", "github.com/acme/shop", "shop")]
+    )
+
+
+# --- the file itself ------------------------------------------------------------------------------
+
+
+def test_the_raw_file_is_text_byte_for_byte(core_desk: Desk) -> None:
+    core_desk.put(FIRST, body=f"{XSS}\r\nzwölf\n")
+    dash = Dash(core_desk)
+    answer = dash.get(f"/tickets/{dash.slug}/{FIRST}/raw")
+    assert answer.content == core_desk.file(FIRST).read_bytes()
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "content-disposition" not in answer.headers
+    down = dash.get(f"/tickets/{dash.slug}/{FIRST}/raw?download=1")
+    assert down.headers["content-disposition"] == f"attachment; filename*=UTF-8''{FIRST}.md"
+
+
+def test_a_file_that_is_no_ticket_shows_its_badge_and_the_line_at_fault(core_desk: Desk) -> None:
+    core_desk.write(f"{TICKETS}/{FIRST}.md", f"---\nid: {FIRST}\ntitle: [never closed\n---\n\n{XSS}\n")
+    dash = Dash(core_desk)
+    page = look(dash, FIRST)
+    assert "Invalid ticket format" in page.text
+    assert "yaml" in page.text
+    assert "title: [never closed" in page.text
+    assert page.faults == []
+    assert page.forms.count(f"/tickets/{dash.slug}/{FIRST}/comment") == 0
+    text = dash.get(f"/tickets/{dash.slug}/{FIRST}").text
+    assert text.count('id="fault"') == 1
+    assert (
+        dash.get(f"/tickets/{dash.slug}/{FIRST}/edit", 303).headers["location"]
+        == f"/tickets/{dash.slug}/{FIRST}"
+    )
+    assert dash.get(f"/tickets/{dash.slug}/{FIRST}/raw").content == core_desk.file(FIRST).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name", ["notes.md", "<img src=x onerror=alert(1)>.md", "a b&c#d?.md", "zwölf%2f.md"]
+)
+def test_a_file_with_another_name_is_reached_by_it(core_desk: Desk, name: str) -> None:
+    core_desk.write(f"{TICKETS}/{name}", "just a note\n")
+    dash = Dash(core_desk)
+    page = look(dash, quote(name, safe=""))
+    assert "is not named after a ULID" in page.text
+    assert "just a note" in page.text
+    assert page.faults == []
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"", b"---\n\0\n---\n", b"x" * (4 * 1024 * 1024 + 1)])
+def test_even_a_file_that_is_no_text_has_a_page(core_desk: Desk, data: bytes) -> None:
+    core_desk.file(FIRST).write_bytes(data)
+    answer = Dash(core_desk).get(f"/tickets/work/{FIRST}")
+    assert "Invalid ticket format" in answer.text
+    assert len(answer.content) < 120_000
+
+
+def test_a_ticket_becomes_unreadable_and_readable_again_under_the_same_address(core_desk: Desk) -> None:
+    core_desk.put(FIRST, "Good")
+    dash = Dash(core_desk)
+    assert "Good" in look(dash, FIRST).text
+    core_desk.change(f"{TICKETS}/{FIRST}.md", "state: backlog", "state: asleep")
+    assert "invalid_state" in look(dash, FIRST).text
+    core_desk.change(f"{TICKETS}/{FIRST}.md", "state: asleep", "state: ready")
+    assert "Invalid ticket format" not in look(dash, FIRST).text
+
+
+# --- what happened --------------------------------------------------------------------------------
+
+
+def test_a_commit_and_the_receipt_that_tells_of_it_are_one_entry(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes", "--actor", ADA)
+    desk.say("move", ticket, "ready", "--actor", GRACE)
+    dash = Dash(desk)
+    page = look(dash, ticket)
+    commit = desk.git("rev-parse", "HEAD")[:9]
+    assert page.text.count(commit) == 1
+    assert page.text.count("created it") == 1
+    assert any(href.startswith(f"/receipts/{dash.slug}/at/") for href in page.links)
+    newest, oldest = page.text, look(dash, ticket, "&order=oldest").text
+    assert newest.index(commit) < newest.index("created it")
+    assert oldest.index(commit) > oldest.index("created it")
+
+
+def test_what_was_edited_by_hand_is_told_before_and_after_it_is_committed(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    dash = Dash(desk)
+    desk.change(f"{TICKETS}/{ticket}.md", "title: Sell shoes", "title: Sell boots")
+    page = look(dash, ticket)
+    assert "that is not committed yet" in page.text
+    assert f"git commit -- {TICKETS}/{ticket}.md" in page.text
+    desk.commit("by hand")
+    page = look(dash, ticket)
+    assert "git commit" not in page.text
+    assert "that is not committed yet" not in page.text
+    assert "title Sell shoes to Sell boots" in page.text
+
+
+def test_a_rewritten_commit_is_one_entry_that_says_so(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    desk.say("move", ticket, "ready")
+    before = desk.git("rev-parse", "HEAD")
+    desk.git("commit", "--quiet", "--amend", "--no-edit", "--date", "2020-01-01T00:00:00Z")
+    desk.say("ledger", "reconcile")
+    page = look(Dash(desk), ticket)
+    assert f"rewritten: it was commit {before[:9]}" in page.text
+    assert desk.git("rev-parse", "HEAD")[:9] in page.text
+
+
+def test_a_long_history_comes_in_pages(core_desk: Desk) -> None:
+    core_desk.put(FIRST, "Number 0")
+    for number in range(1, 61):
+        core_desk.change(f"{TICKETS}/{FIRST}.md", f"Number {number - 1}\n", f"Number {number}\n")
+        core_desk.commit(f"scene: {number}")
+    dash = Dash(core_desk)
+    first, second = look(dash, FIRST), look(dash, FIRST, "&page=2")
+    assert "Page 1 of 2, 60 in all" in first.text
+    assert "Number 60" in first.text
+    assert "Number 9 to Number 10" in second.text
+    assert "Number 10 to Number 11" not in second.text
+    assert "Page 2 of 2" in look(dash, FIRST, "&page=999").text
+    assert "Page 1 of 2" in look(dash, FIRST, "&page=-1").text
+
+
+def test_the_history_goes_on_with_every_commit_and_follows_another_branch(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    dash = Dash(desk)
+    look(dash, ticket)
+    desk.git("checkout", "--quiet", "-b", "other")
+    desk.say("move", ticket, "ready")
+    assert "ready" in look(dash, ticket).text
+    there = desk.git("rev-parse", "HEAD")[:9]
+    assert there in look(dash, ticket).text
+    desk.git("checkout", "--quiet", "main")
+    page = look(dash, ticket)
+    assert "its commit is not in the history here" in page.text
+
+
+def test_before_git_s_history_is_read_there_is_what_the_ledger_tells(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = desk.new("Sell shoes")
+    desk.say("move", ticket, "ready")
+    desk.say("comment", ticket, "Soon")
+    may_read = threading.Event()
+    passed_over = dates.passed_over
+
+    def slowly(context: Context, head: str) -> dates.Pass | None:
+        assert may_read.wait(20)
+        return passed_over(context, head)
+
+    monkeypatch.setattr(dates, "passed_over", slowly)
+    dash = Dash(desk)
+    first = Page(dash.get(f"/tickets/{dash.slug}/{ticket}").text)
+    assert "Git's history is being read" in first.text
+    assert "commented: Soon" in first.text
+    assert "not in the history here" not in first.text
+    may_read.set()
+    whole = look(dash, ticket)
+    assert "Git's history is being read" not in whole.text
+    assert "created it" in whole.text
+
+
+# --- what was said --------------------------------------------------------------------------------
+
+
+def test_comments_positions_and_artifacts_are_shown_with_their_grade(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    desk.say("comment", ticket, "A **word**", "--actor", AGENT)
+    desk.say("respond", ticket, "--disagree", "Not yet", "--actor", GRACE)
+    desk.say("respond", ticket, "--agree", "Now", "--actor", GRACE)
+    desk.say("attach", ticket, "https://example.org/run", "--actor", AGENT)
+    dash = Dash(desk)
+    page = look(dash, ticket)
+    text = dash.get(f"/tickets/{dash.slug}/{ticket}").text
+    assert "<strong>word</strong>" in text
+    for words in ("disagrees", "agrees", "claimed", "attached a link"):
+        assert words in page.text
+    assert page.text.count("holds this") == 1
+    assert "https://example.org/run" in page.links
+
+
+def test_what_was_spent_is_summed_by_who_spent_it(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    for amount in ("1.10", "2.2"):
+        desk.say("propose", "spend.record", "--set", f"ticket={ticket}", "--set", f"amount={amount}", "--set", "currency=USD",
+                 "--actor", AGENT)  # fmt: skip
+    assert "3.30 USD" in look(Dash(desk), ticket).text
+
+
+def test_one_says_something_through_the_page(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    dash = Dash(desk, role="member", person="human:grace")
+    place = f"/tickets/{dash.slug}/{ticket}"
+    assert (
+        dash.post(f"{place}/comment", text="  Good idea \n")["message"] == f"TK-{ticket[:8]} has your comment"
+    )
+    assert dash.post(f"{place}/comment", text="Yes", position="agree")["level"] == "done"
+    assert dash.post(f"{place}/respond", text="Or boots", position="propose")["level"] == "done"
+    said = desk.data("show", ticket, "--discussion")["discussion"]
+    assert [(each["actor"], each["kind"], each["said"]["text"]) for each in said] == [
+        (GRACE, "ticket.commented", "Good idea"),
+        (GRACE, "ticket.responded", "Yes"),
+        (GRACE, "ticket.responded", "Or boots"),
+    ]
+    reply = said[0]["said"]["comment"]
+    dash.post(f"{place}/comment", text="Why?", reply_to=reply)
+    assert f"#said-{said[0]['position']}" in look(dash, ticket).links
+
+
+@pytest.mark.parametrize(
+    ("act", "fields"),
+    [
+        ("comment", {"text": "  "}),
+        ("comment", {"text": "x" * 5001}),
+        ("comment", {"text": "x", "position": "maybe"}),
+        ("comment", {"text": "x", "reply_to": "nothing"}),
+        ("respond", {"text": "x"}),
+        ("attach", {"title": "t"}),
+        ("attach", {"url": "javascript:alert(1)"}),
+    ],
+)
+def test_what_cannot_be_said_is_refused_and_nothing_is_kept(
+    desk: Desk, act: str, fields: dict[str, str]
+) -> None:
+    ticket = desk.new("Sell shoes")
+    dash = Dash(desk)
+    told = dash.post(f"/tickets/{dash.slug}/{ticket}/{act}", None, **fields)
+    assert told["level"] == "error"
+    assert desk.data("show", ticket, "--discussion")["discussion"] == []
+
+
+def test_a_link_and_a_note_are_attached(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    dash = Dash(desk)
+    told = dash.post(
+        f"/tickets/{dash.slug}/{ticket}/attach", url="https://a.example/x", note="Look *here*", title="Both"
+    )
+    assert told["message"] == f"TK-{ticket[:8]} has 2 more attachments"
+    page = look(dash, ticket)
+    assert page.links["https://a.example/x"] == "Both"
+    assert "Look here" in page.text
+
+
+def test_a_file_is_attached_and_given_out_as_bytes(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    dash = Dash(desk)
+    data = b"<script>alert(1)</script>\r\n--B--\r\n\0"
+    body = b"\r\n".join([
+        b"--XX", b'Content-Disposition: form-data; name="title"', b"", b"",
+        b"--XX", b'Content-Disposition: form-data; name="file"; filename="../<b>x.html"', b"Content-Type: text/html", b"", data,
+        b"--XX--", b"",
+    ])  # fmt: skip
+    answer = dash.send_bytes(
+        f"/tickets/{dash.slug}/{ticket}/attach",
+        body,
+        {**HEADERS, "content-type": "multipart/form-data; boundary=XX"},
+    )
+    assert json.loads(answer.headers["hx-trigger"])["told"]["level"] == "done"
+    digest = hashlib.sha256(data).hexdigest()
+    place = f"/tickets/{dash.slug}/{ticket}/artifacts/{digest}"
+    page = look(dash, ticket)
+    assert page.links[place] == "<b>x.html"
+    assert page.faults == []
+    given = dash.get(place)
+    assert given.content == data
+    assert given.headers["content-type"] == "application/octet-stream"
+    assert given.headers["content-disposition"] == "attachment; filename*=UTF-8''%3Cb%3Ex.html"
+    other = desk.new("Another")
+    dash.get(f"/tickets/{dash.slug}/{other}/artifacts/{digest}", 404)
+
+
+def test_what_is_proposed_about_it_is_shown_until_it_is_decided(desk: Desk) -> None:
+    found = asked(desk)
+    dash = Dash(desk)
+    page = look(dash, found.ticket)
+    assert f"/proposals/{dash.slug}/{found.proposal}" in page.links
+    assert "ticket.move waits for a decision" in page.text
+    desk.say("proposal", "withdraw", found.proposal, "--actor", AGENT)
+    page = look(dash, found.ticket)
+    assert "waits for a decision" not in page.text
+    assert "withdrew" in page.text
+
+
+def test_what_stands_in_the_way_names_the_command_that_helps(desk: Desk) -> None:
+    first, second = desk.new("First", "-s", "ready"), desk.new("Second", "-s", "ready")
+    desk.say("edit", second, "--blocked-by", first)
+    page = Page(Dash(desk).get(f"/tickets/work/{second}/why").text)
+    assert f"it waits for TK-{first[:8]} First (ready)" in page.text
+    assert f"ticket why TK-{first[:8]}" in page.text
+
+
+# --- editing --------------------------------------------------------------------------------------
+
+
+def test_title_and_text_are_edited_from_what_was_seen(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    dash = Dash(desk)
+    place = f"/tickets/{dash.slug}/{ticket}"
+    seen = dash.get(f"{place}/edit", 303).headers["location"]
+    text = dash.get(seen).text
+    blob = seen.rpartition("=")[2]
+    assert f'name="seen" value="{blob}"' in text
+    assert "Somebody has changed" not in text
+    assert dash.post(f"{place}/edit", title="Sell boots", body="Now.\n", seen=blob)["level"] == "done"
+    assert "Sell boots" in look(dash, ticket).text
+    assert desk.text(f"{TICKETS}/{ticket}.md").endswith("---\n\nNow.\n")
+
+
+def test_an_editor_is_told_what_others_changed_and_writes_over_nothing(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    dash = Dash(desk)
+    place = f"/tickets/{dash.slug}/{ticket}"
+    seen = dash.get(f"{place}/edit", 303).headers["location"]
+    dash.get(seen)
+    desk.change(f"{TICKETS}/{ticket}.md", "title: Sell shoes", "title: Sell <b>hats</b>")
+    desk.commit("by hand")
+    page = Page(dash.get(seen).text)
+    assert "Somebody has changed this ticket since you began" in page.text
+    assert "Sell <b>hats</b>" in page.text
+    assert page.faults == []
+    told = dash.post(f"{place}/edit", 412, title="Sell boots", seen=seen.rpartition("=")[2])
+    assert told["code"] == "precondition_failed"
+    assert "Sell <b>hats</b>" in desk.text(f"{TICKETS}/{ticket}.md")
+
+
+@pytest.mark.parametrize("seen", ["nonsense", "0" * 40, "HEAD", "../x", "<script>"])
+def test_an_address_that_names_another_state_shows_nothing_of_the_repository(desk: Desk, seen: str) -> None:
+    ticket = desk.new("Sell shoes")
+    desk.write("secret.txt", "not for this page\n")
+    desk.commit("scene: a secret")
+    dash = Dash(desk)
+    blobs = [seen, desk.git("rev-parse", "HEAD:secret.txt")]
+    for each in blobs:
+        page = Page(dash.get(f"/tickets/{dash.slug}/{ticket}/edit?seen={quote(each)}").text)
+        assert "What they changed is not known any more" in page.text
+        assert "not for this page" not in page.text
+        assert page.faults == []
+
+
+def test_a_text_that_is_too_long_to_be_changed_here_says_what_to_do(core_desk: Desk) -> None:
+    core_desk.put(FIRST, body="word " * 3000 + "\n")
+    dash = Dash(core_desk)
+    page = Page(dash.get(dash.get(f"/tickets/{dash.slug}/{FIRST}/edit", 303).headers["location"]).text)
+    assert f"ticket edit TK-{FIRST[:8]}" in page.text
+
+
+def test_a_text_is_previewed_as_it_will_be(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    dash = Dash(desk)
+    answer = dash._send(
+        "POST", f"/tickets/{dash.slug}/{ticket}/preview", 200, {"text": f"**Yes** {XSS}"}, HEADERS
+    )
+    assert "<strong>Yes</strong>" in answer.text
+    assert Page(answer.text).faults == []
+
+
+# --- who ------------------------------------------------------------------------------------------
+
+
+def test_who_may_only_look_is_offered_nothing_else(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes", "-s", "ready")
+    desk.say("comment", ticket, "A word")
+    dash = Dash(desk, role="viewer")
+    place = f"/tickets/{dash.slug}/{ticket}"
+    page = look(dash, ticket)
+    assert [form for form in page.forms if form.startswith("/tickets/")] == []
+    assert f"{place}/edit" not in page.links
+    assert "A word" in page.text
+    for act in ("comment", "respond", "attach", "preview"):
+        assert dash.post(f"{place}/{act}", 403, text="x")["code"] == "role_refused"
+    dash.get(f"{place}/edit", 404)
+
+
+# --- whatever anybody wrote -----------------------------------------------------------------------
+
+
+def test_nothing_that_anybody_wrote_anywhere_on_the_page_runs(desk: Desk) -> None:
+    hostile = json.dumps(XSS)
+    desk.put(
+        FIRST, hostile, body=f"# {XSS}\n\n{XSS}\n\n[x](javascript:alert(1)) ![x](data:text/html,x)\n", labels=f"[{hostile}, javascript:alert(1)]",
+        assignee=hostile, reviewer=hostile, author=hostile, odd=hostile, due="javascript:alert(1)",
+        x_ticket=f"{{relations: {{blocks: [{hostile}], blocked_by: [{SECOND}]}}, html: {hostile}}}",
+    )  # fmt: skip
+    desk.put(SECOND, hostile, x_ticket=f"{{relations: {{blocked_by: [{hostile}]}}}}")
+    desk.commit(f"scene: {XSS}")
+    desk.say("comment", FIRST, XSS)
+    desk.say("respond", FIRST, "--agree", XSS)
+    desk.say("ledger", "note", f"ticket/{FIRST}", XSS, status=None)
+    dash = Dash(desk)
+    place = f"/tickets/{dash.slug}/{FIRST}"
+    dash.post(f"{place}/attach", url="https://a.example/<script>alert(1)</script>", note=XSS, title=XSS)
+    page = look(dash, FIRST)
+    assert page.faults == []
+    assert page.text.count("<script>alert(1)</script>") >= 8
+    assert look(dash, SECOND).faults == []
+    for tail in ("/why", "/edit?seen=x"):
+        assert Page(dash.get(f"{place}{tail}").text).faults == []
