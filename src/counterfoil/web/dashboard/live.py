@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter
@@ -100,6 +101,8 @@ class Live:
         self._heralds: dict[str, Herald] = {}
         self._one_at_a_time = CapacityLimiter(1)
         self._stopping = False
+        for project in space.projects:
+            project.ages.when_known(partial(self.changed, project.slug))
 
     # --- what changes ---------------------------------------------------------------------------------
 
