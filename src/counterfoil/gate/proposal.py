@@ -203,6 +203,7 @@ class Decide(NamedTuple):
             those of then.
         key: the fingerprint of the key that signed, or empty.
         lapsed: the receipts of earlier approvals that do not count any more.
+        browser: that session, where it is a browser's that is signed in; it is sealed with the answer.
         judged: how many answers there were when that was looked at; None where nobody has looked.
     """
 
@@ -218,6 +219,7 @@ class Decide(NamedTuple):
     key: str = ""
     lapsed: Sequence[str] = ()
     judged: int | None = None
+    browser: str = ""
 
 
 class Close(NamedTuple):
@@ -320,8 +322,7 @@ def _answered(state: Proposal, command: Decide) -> Sequence[Event] | Refusal:
     wanted = int((command.demands or {}).get("quorum", 1))
     if command.verdict == "approve" and wanted > state.quorum:
         body["quorum"] = wanted
-    if command.key:
-        body["key"] = command.key
+    body |= {name: text for name, text in (("key", command.key), ("session", command.browser)) if text}
     if command.verdict == "approve" and command.lapsed:
         body["lapsed"] = list(command.lapsed)
     return [Event(kind, body)]

@@ -227,6 +227,7 @@ def _seal(context: Context, store: Store, state: Proposal, answer: Answer) -> Ad
             fingerprint,
             lapsed,
             len(state.votes),
+            context.options.session if answer.sitting is not None else "",
         )
         try:
             return proposals.advance(

@@ -64,7 +64,8 @@ NOTED = "stream.noted"
 # proposal.opened      the whole proposal, as `gate.proposal.Proposal.as_data` says it, with its `digest` and `ruling`
 # proposal.approved    `digest`, `by`, `note`, `assurance`, `statement` (DSSE envelope or null), `disclosure` of the note;
 #                      `quorum`, where policy demands more by now than the proposal does; `key`, the fingerprint that
-#                      signed; `lapsed`, the receipts of earlier approvals that do not count any more
+#                      signed; `session`, in which it was answered in a browser; `lapsed`, the receipts of earlier
+#                      approvals that do not count any more
 # proposal.rejected    the same; `note` is the reason that the agent receives
 # proposal.withdrawn   `reason` · proposal.superseded  `by` (a proposal) · proposal.expired  `expires_at`
 # proposal.stale       `moved`: a list of [path, blob of the basis, blob now]
