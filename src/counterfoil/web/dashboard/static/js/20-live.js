@@ -6,7 +6,7 @@
 
    counterfoil.live.refresh()     has everything read anew, and shows it      [data-refresh] does so
    counterfoil.live.isBusy        set it while something is dragged: what comes meanwhile is put in place afterwards
-   "live:applied" on document     after the page was changed
+   "live:applying", "live:applied" on document     before and after the page is changed
 */
 (() => {
   "use strict";
@@ -141,6 +141,7 @@
 
   /** Carries operations out in order; a page that lacks a place for one of them is fetched anew. */
   function apply(operations) {
+    document.dispatchEvent(new CustomEvent("live:applying"));
     const focus = new Focus();
     const hold = new Hold();
     const leaving = [];

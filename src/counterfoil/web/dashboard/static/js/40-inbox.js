@@ -17,6 +17,7 @@
   const inView = new WeakSet();
   let moved = -SETTLES;
   let timer = 0;
+  let anchors = [];
 
   /* --- sending an answer ------------------------------------------------------------------------------ */
 
@@ -162,6 +163,18 @@
     timer = setTimeout(() => delete list().dataset.moving, SETTLES);
   }
 
+  /** Notes where the decisions are that can be seen, before anything changes. */
+  function note() {
+    anchors = rows().filter((row) => inView.has(row)).map((row) => [row, row.getBoundingClientRect().top]);
+  }
+
+  /** Brings what can be seen back to where it was. */
+  function hold() {
+    const kept = anchors.find(([row]) => row.isConnected);
+    if (kept) scrollBy({ top: kept[0].getBoundingClientRect().top - kept[1], behavior: "instant" });
+    anchors = [];
+  }
+
   /** Takes away the empty places. */
   function clear() {
     const empty = document.querySelectorAll("#inbox-yours > .is-gone");
@@ -212,6 +225,7 @@
           }
         }
       }
+      hold();
       if (isShaken) shaken();
       choose();
     }).observe(place, { childList: true });
@@ -256,6 +270,7 @@
     app.bind("x", "Select", click(".pick input"));
     app.bind("b", "Decide on what is selected", () => document.querySelector(".together button[value=approve]")?.focus());
     app.bind("u", "Select nothing", unpick);
+    document.addEventListener("live:applying", note);
     watch();
     choose();
   });
