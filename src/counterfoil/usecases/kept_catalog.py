@@ -23,11 +23,14 @@ class KeptCatalog(Catalog):
     """All tickets of a project, as long as a server runs."""
 
     def catch_up(self, context: Context) -> bool:
-        """Compares all files with what is known; tells whether any differs, in whatever it says."""
+        """Compares all files with what is known; tells whether any differs, in whatever it says.
+
+        A file that was read too shortly after it had changed has no fingerprint to be compared; it may differ.
+        """
         self._context = context
         names, prints = self._names, self._prints
         self._refresh()
-        return names != self._names or prints != self._prints
+        return names != self._names or prints != self._prints or UNSETTLED in prints
 
     def look_at(self, context: Context, names: Iterable[str]) -> list[RowChange] | None:
         """Reads a few files again without listing the folder.
