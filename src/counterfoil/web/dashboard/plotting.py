@@ -26,18 +26,8 @@ BAR_SHARE = 0.72
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
 
-class Rect(NamedTuple):
-    """A bar: where, how large, and which series it is of (1 to 6)."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    series: int
-
-
 class Line(NamedTuple):
-    """A line or an area: an SVG path, and which series it is of."""
+    """A line, an area or all bars of a series: an SVG path, and which series it is of (1 to 6)."""
 
     path: str
     series: int
@@ -90,7 +80,7 @@ class Plot:
     name: str
     title: str
     summary: str
-    bars: Sequence[Rect] = ()
+    bars: Sequence[Line] = ()
     areas: Sequence[Line] = ()
     lines: Sequence[Line] = ()
     dots: Sequence[Dot] = ()
@@ -172,25 +162,21 @@ def flow(name: str, title: str, days: Sequence[str], created: Sequence[int], don
     top = levels[-1]
     middle = TOP + (HEIGHT - TOP - BOTTOM) / 2
     slot = _slot(days)
-    bars = []
-    for place, (came, went) in enumerate(zip(created, done, strict=True)):
-        x = LEFT + slot * (place + (1 - BAR_SHARE) / 2)
-        for value, end, series in ((came, TOP, 1), (went, HEIGHT - BOTTOM, 2)):
-            if value:
-                y = scale(value, 0, top, middle, end)
-                bars.append(
-                    Rect(round(x, 2), round(min(y, middle), 2), round(slot * BAR_SHARE, 2), round(abs(y - middle), 2), series)
-                )  # fmt: skip
+    bars = [
+        Line("".join([_bar(slot, place, middle, scale(value, 0, top, middle, end)) for place, value in enumerate(values) if value]), at)
+        for at, (values, end) in enumerate(((created, TOP), (done, HEIGHT - BOTTOM)), 1)
+    ]  # fmt: skip
     labels = [*[(level, scale(level, 0, top, middle, TOP)) for level in levels],
               *[(level, scale(level, 0, top, middle, HEIGHT - BOTTOM)) for level in levels[1:]]]  # fmt: skip
     told = [
         (day, f"created {came}", f"done {went}") for day, came, went in zip(days, created, done, strict=True)
     ]
     return Plot(
-        name, title, f"{sum(created)} created and {sum(done)} done in {len(days)} days", bars, marks=_marks(told, slot),
+        name, title, f"{number(sum(created))} created and {number(sum(done))} done in {len(days)} days",
+        bars if any(created) or any(done) else (), marks=_marks(told, slot),
         x_ticks=_weeks(days, slot), y_ticks=_spread_out([Tick(y, number(level)) for level, y in labels]), base=middle,
-        legend=(("created, upwards", 1), ("done, downwards", 2)), head=("Day", "Created", "Done"),
-        rows=[(day, str(came), str(went)) for day, came, went in zip(days, created, done, strict=True) if came or went],
+        legend=(("created, upwards", 1), ("done, downwards", 2)), head=("Week of", "Created", "Done"),
+        rows=[(week, str(sum(created[part])), str(sum(done[part]))) for week, part in weeks_of(days)],
     )  # fmt: skip
 
 
@@ -219,7 +205,7 @@ def stacked_areas(name: str, title: str, days: Sequence[str], series: Mapping[st
     ]
     is_any = any(sums)
     return Plot(
-        name, title, f"{sums[-1] if sums else 0} open now", areas=areas if is_any else (),
+        name, title, f"{number(sums[-1] if sums else 0)} open now", areas=areas if is_any else (),
         lines=lines if is_any else (), marks=_marks(told, slot), x_ticks=_weeks(days, slot),
         y_ticks=[Tick(_y(level, levels), number(level)) for level in levels],
         legend=[(_word(each), at) for at, each in enumerate(series, 1)], head=("Day", *map(_word, series), "Together"),
@@ -235,15 +221,17 @@ def stacked_bars(
     sums = [sum(values) for values in zip(*series.values(), strict=True)] if series else []
     levels = ticks(max([*sums, 0.0]) or 1.0)
     slot = _slot(days)
+    below = [0.0] * len(days)
     bars = []
-    for place in range(len(sums)):
-        low = 0.0
-        for at, values in enumerate(series.values(), 1):
-            if values[place]:
-                y, base = _y(low + values[place], levels), _y(low, levels)
-                x = LEFT + slot * (place + (1 - BAR_SHARE) / 2)
-                bars.append(Rect(round(x, 2), y, round(slot * BAR_SHARE, 2), round(base - y, 2), at))
-                low += values[place]
+    for at, values in enumerate(series.values(), 1):
+        above = [low + value for low, value in zip(below, values, strict=True)]
+        pieces = [
+            _bar(slot, place, _y(low, levels), _y(high, levels))
+            for place, (low, high) in enumerate(zip(below, above, strict=True))
+            if high > low
+        ]
+        bars.append(Line("".join(pieces), at))
+        below = above
     told = [
         (day, *[f"{who} {amount(values[place])}" for who, values in series.items() if values[place]])
         for place, day in enumerate(days)
@@ -251,8 +239,8 @@ def stacked_bars(
     return Plot(
         name, title, summary, bars, marks=_marks(told, slot), x_ticks=_weeks(days, slot),
         y_ticks=[Tick(_y(level, levels), amount(level)) for level in levels],
-        legend=[(who, at) for at, who in enumerate(series, 1)], head=("Day", *series),
-        rows=[(day, *[amount(values[place]) for values in series.values()]) for place, day in enumerate(days) if sums and sums[place]],
+        legend=[(who, at) for at, who in enumerate(series, 1)], head=("Week of", *series),
+        rows=[(week, *[amount(sum(values[part])) for values in series.values()]) for week, part in weeks_of(days)],
     )  # fmt: skip
 
 
@@ -298,6 +286,11 @@ def path_of(points: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join([f"{x:.1f} {y:.1f}" for x, y in points]) if points else ""
 
 
+def weeks_of(days: Sequence[str]) -> list[tuple[str, slice]]:
+    """Returns by week its first day and its place among the days, which begin with a Monday."""
+    return [(days[first], slice(first, first + WEEK)) for first in range(0, len(days), WEEK)]
+
+
 # --- pieces ---------------------------------------------------------------------------------------
 
 
@@ -306,7 +299,13 @@ def _slot(places: Sequence[str]) -> float:
 
 
 def _y(value: float, levels: Sequence[float]) -> float:
-    return round(scale(value, 0, levels[-1], HEIGHT - BOTTOM, TOP), 2)
+    return round(scale(value, 0, levels[-1], HEIGHT - BOTTOM, TOP), 1)
+
+
+def _bar(slot: float, place: int, foot: float, head: float) -> str:
+    """Returns the path of one bar, which may hang."""
+    x, width = LEFT + slot * (place + (1 - BAR_SHARE) / 2), slot * BAR_SHARE
+    return f"M{x:.1f} {foot:.1f}h{width:.1f}V{head:.1f}h{-width:.1f}z"
 
 
 def _weeks(days: Sequence[str], slot: float) -> list[Tick]:

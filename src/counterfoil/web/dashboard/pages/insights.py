@@ -53,10 +53,10 @@ def pictures(found: Insights) -> list[plotting.Plot]:
         plotting.flow("flow", "Created and done", found.days, found.created, found.done),
         plotting.stacked_areas("open", "Open tickets by state", found.days, found.states),
         plotting.spreads(
-            "cycle", "Cycle time", f"{ended} tickets finished, from their first start to done", {"median": found.cycle}
+            "cycle", "Cycle time", f"{plotting.number(ended)} tickets finished, from their first start to done", {"median": found.cycle}
         ),
         plotting.spreads(
-            "latency", "Decision latency", f"{answered} proposals answered, from the question to the first answer",
+            "latency", "Decision latency", f"{plotting.number(answered)} proposals answered, from the question to the first answer",
             found.latency,
         ),
         plotting.stacked_bars(

@@ -57,15 +57,14 @@
   const show = (mark) => {
     const plot = mark.ownerSVGElement;
     hide(plot);
-    const box = mark.firstElementChild;
-    const [left, width, top] = ["x", "width", "y"].map((name) => Number(box.getAttribute(name)));
+    const [left, width, top] = ["x", "width", "y"].map((name) => Number(mark.getAttribute(name)));
     const middle = left + width / 2;
     const lines = mark.getAttribute("aria-label").split("; ");
     const tip = document.createElementNS(SVG, "g");
     tip.setAttribute("class", "tip");
     tip.setAttribute("aria-hidden", "true");
     const guide = document.createElementNS(SVG, "line");
-    for (const [name, value] of [["class", "guide"], ["x1", middle], ["x2", middle], ["y1", top], ["y2", top + Number(box.getAttribute("height"))]]) guide.setAttribute(name, value);
+    for (const [name, value] of [["class", "guide"], ["x1", middle], ["x2", middle], ["y1", top], ["y2", top + Number(mark.getAttribute("height"))]]) guide.setAttribute(name, value);
     const ground = document.createElementNS(SVG, "rect");
     tip.append(guide, ground);
     lines.forEach((line, number) => tip.append(text(0, top + 17 + 16 * number, line, number ? "" : "tip-head")));
