@@ -253,7 +253,7 @@ def test_the_button_stands_where_the_change_ends(desk: Desk, lines: int, manner:
     assert bool(form(page, place)) is (manner != "elsewhere")
     assert (place in folded) is (manner == "folded")
     if manner == "elsewhere":
-        assert "These are the first 12 of" in page
+        assert "This is the beginning of 9" in page
         first = person.dash.get(person.address(one)).text
         assert form(first, place) == {}
         (rest,) = re.findall(r'rel="next" href="([^"]+)"', first)

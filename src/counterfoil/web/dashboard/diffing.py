@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 LINES = 800
 """Lines of one page of a change."""
 CHARACTERS = 64_000
-"""Characters of one page of a change; a line is never divided."""
+"""Characters of one page of a change; a longer line goes on on the next page."""
 FOLDED_FROM = 10
 """So many unchanged lines in a row are folded."""
 EDGE = 3
@@ -61,8 +61,10 @@ class Rendered(NamedTuple):
 
     Attributes:
         html: safe to be sent.
-        first, last: which lines these are, from 0 on; the last is not among them.
-        lines: how many the whole change has.
+        first, last: which lines these are, from 0 on; the last is not among them. Of a very long line each
+            piece counts.
+        lines: how many the whole change has, counted like that.
+        count: how many it has as people count them.
         added, removed: how many of them are added and removed.
         files: whose they are.
     """
@@ -71,6 +73,7 @@ class Rendered(NamedTuple):
     first: int
     last: int
     lines: int
+    count: int
     added: int
     removed: int
     files: tuple[str, ...]
@@ -140,7 +143,7 @@ def render(shown: Shown, first: int = 0, lines: int = LINES, characters: int = C
         shown: what the gate shows.
         first: the first line.
         lines: how many at most.
-        characters: how many at most; the first line is rendered however long it is.
+        characters: how many at most.
     """
     return _rendered(shown.kind == DIFF, shown.text, first, lines, characters)
 
@@ -149,14 +152,16 @@ def render(shown: Shown, first: int = 0, lines: int = LINES, characters: int = C
 def _rendered(is_diff: bool, text: str, first: int, lines: int, characters: int) -> Rendered:
     text = _harmless(text)
     every = reading.read(text) if is_diff else [Line(reading.NOTE, line) for line in reading.lines_of(text)]
+    count = len(every)
+    added, removed = reading.counts(every)
+    every = _divided(every, characters)
     first = min(max(0, first), len(every))
     last = _till(every, first, lines, characters)
     chosen = every[first:last]
     body = _diff(chosen) if is_diff else [_field(line.text) for line in chosen]
     kind = "diff change" if is_diff else "diff change words"
-    added, removed = reading.counts(every)
     html = f'<div class="{kind}">{"".join(body)}</div>'
-    return Rendered(html, first, last, len(every), added, removed, tuple(reading.files(every)))
+    return Rendered(html, first, last, len(every), count, added, removed, tuple(reading.files(every)))
 
 
 def _harmless(text: str) -> str:
@@ -165,6 +170,18 @@ def _harmless(text: str) -> str:
     if plain.isascii() and plain.isprintable():
         return text
     return "\n".join([escaped(line) for line in text.split("\n")])
+
+
+def _divided(lines: list[Line], most: int) -> list[Line]:
+    """Divides lines that are longer than a page; what follows on the first piece has no number."""
+    if all(len(line.text) <= most for line in lines):
+        return lines
+    found = []
+    for line in lines:
+        pieces = [line.text[at : at + most] for at in range(0, len(line.text), most)]
+        found.append(line._replace(text=pieces[0]))
+        found += [line._replace(text=piece, old=0, new=0) for piece in pieces[1:]]
+    return found
 
 
 def _till(lines: Sequence[Line], first: int, most: int, characters: int) -> int:
@@ -271,7 +288,7 @@ def _line(line: Line, pieces: Sequence[Piece], marks: Sequence[Piece] = ()) -> s
     if line.kind not in {SAME, OLD, NEW}:
         return f"{head}{_text(line.text, _found_in(line.text))}</div>"
     text = line.text[1:]
-    return f"{head}{line.text[0]}{_text(text, [*pieces, *marks, *_found_in(text)])}</div>"
+    return f"{head}{escape(line.text[0])}{_text(text, [*pieces, *marks, *_found_in(text)])}</div>"
 
 
 def _field(text: str) -> str:

@@ -189,6 +189,13 @@ def test_a_change_that_is_cut_says_so() -> None:
     assert diffing.render(seen, 0, 503).is_whole
 
 
+def test_a_line_longer_than_a_page_goes_on_on_the_next_one() -> None:
+    seen = changed(None, "<" * 2_500 + "\n")
+    found = diffing.render(seen, 3, 800, 1_000)
+    assert (found.first, found.last, found.lines, found.count) == (3, 4, 6, 4)
+    assert Page(found.html).text == "+" + "<" * 999
+
+
 def test_counts_and_files_are_of_the_whole_change() -> None:
     seen = shown.diff([("a", b"1\n", b"2\n3\n"), ("b", None, b"x\n")])
     found = diffing.render(seen, 0, 1)

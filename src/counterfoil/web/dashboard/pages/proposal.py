@@ -14,7 +14,7 @@ from counterfoil.usecases import overtaken, proposals, tracing, whereabouts
 from counterfoil.usecases.eligible import may_decide
 from counterfoil.usecases.proposal_headline import headline, short
 from counterfoil.usecases.roles import APPROVER, MEMBER
-from counterfoil.usecases.taking_up import NOT_IN_EFFECT
+from counterfoil.usecases.taking_up import BEGUN, NOT_IN_EFFECT
 from counterfoil.web.dashboard import answering, diffing, proposal_cards
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import Page
@@ -106,6 +106,12 @@ def _change(visit: Visit, state: Proposal, status: str, made: Card, first: int) 
     html = TEMPLATES.macro(
         "proposals.html", "p_change", made, pages, may_answer, change is None or change.is_end
     )
+    if (
+        status in BEGUN
+        and visitor.may(APPROVER)
+        and any(vote.by == visitor.person for vote in state.approvals)
+    ):
+        html += TEMPLATES.macro("proposals.html", "p_again", made)
     if state.actor == visitor.person and status == PENDING and visitor.may(MEMBER):
         html += TEMPLATES.macro("proposals.html", "p_own", made)
     return html
