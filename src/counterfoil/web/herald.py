@@ -54,7 +54,7 @@ class Herald:
         self._thread.start()
 
     def stop(self) -> None:
-        """Wakes all who wait, for good. Callable from a signal's handler in the loop's thread."""
+        """Wakes all who wait, for good. Not for a handler of signals, since it takes a lock."""
         self._stop.set()
         self._wanted.set()
         if self._loop is not None and not self._loop.is_closed():

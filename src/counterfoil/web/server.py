@@ -193,6 +193,7 @@ class _Applications:
         self._space = space
         self._names = names
         self._switch = Switch({"": self._dashboard, "/api": self._api, "/mcp": self._mcp})
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._live: Live | None = None
         self._lookout: Lookout | None = None
         self._shown = asyncio.Event()
@@ -212,7 +213,14 @@ class _Applications:
         await send({"type": "lifespan.shutdown.complete"})
 
     def stop(self) -> None:
-        """Wakes all who wait, since the server is about to stop. Callable from a signal's handler in the loop's thread."""
+        """Wakes all who wait, since the server is about to stop. Callable from a signal's handler in the loop's thread.
+
+        It is done behind the handler: what it does takes locks, and the code that was interrupted may hold them.
+        """
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._let_go)
+
+    def _let_go(self) -> None:
         self._hub.herald.stop()
         if self._live is not None:
             self._live.stop()
@@ -221,7 +229,7 @@ class _Applications:
 
     @asynccontextmanager
     async def _life(self) -> AsyncIterator[None]:
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         self._hub.herald.start(loop)
         stop = threading.Event()
         upkeep = threading.Thread(target=_keep_up, args=(self._hub, stop.wait), name="upkeep", daemon=True)
@@ -233,7 +241,7 @@ class _Applications:
             warming.cancel()
             stop.set()
             self._over.set()
-            self.stop()
+            self._let_go()
             await asyncio.gather(warming, *self._held, return_exceptions=True)
             await asyncio.to_thread(self._hub.herald.join)
             if self._live is not None:

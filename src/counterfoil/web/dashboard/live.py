@@ -303,7 +303,7 @@ class Live:
     # --- the end --------------------------------------------------------------------------------------
 
     def stop(self) -> None:
-        """Ends all streams, for good. Callable from a signal's handler in the loop's thread."""
+        """Ends all streams, for good."""
         self._stopping = True
         for herald in self._heralds.values():
             herald.stop()

@@ -45,7 +45,7 @@ class Lookout:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends it soon. Callable from a signal's handler."""
+        """Ends it soon."""
         self._stop.set()
 
     def join(self) -> None:
