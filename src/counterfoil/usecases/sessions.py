@@ -124,9 +124,9 @@ def mint_link(
         RefusedError: `refused`, `needs_terminal`.
         HostError: `sessions_unavailable`.
     """
+    check_manages(context, store, "session.link", context.actor())
     person = principal.named(person, HUMAN)
     check_role(role)
-    check_manages(context, store, "session.link", person)
     reason = frozen(store, person, context.clock.now_ms())
     if reason:
         seal_refused(context, store, "session.link", person, reason)
