@@ -9,6 +9,7 @@ from __future__ import annotations
 import marshal
 from binascii import crc32
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.responses import HTMLResponse
@@ -107,8 +108,11 @@ def _look(visit: Visit) -> _Seen:
     project = visit.project
     tickets = visit.tickets()
     want = filtering.wanted(visit)._replace(states=())
-    columns = {state: select(tickets.by_state[state], want, tickets.id_prefix) for state in STATES}
-    columns[TERMINAL] = columns[TERMINAL][::-1] if want.is_everything else tuple(reversed(columns[TERMINAL]))
+    columns: dict[str, Sequence[Row]] = {
+        state: select(tickets.by_state[state], want, tickets.id_prefix) for state in STATES
+    }
+    # Nobody chooses by urgency among what is done: the youngest tickets come first.
+    columns[TERMINAL] = sorted(columns[TERMINAL], key=itemgetter(0), reverse=True)
     return _Seen(project.slug, tickets, around(project), columns)
 
 

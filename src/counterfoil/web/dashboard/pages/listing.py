@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from counterfoil.errors import InputError
+from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.gate.limits import BATCH
 from counterfoil.tickets.workflow import PRIORITIES, STATES, TRANSITIONS, parse_state
 from counterfoil.usecases import finding
@@ -211,26 +211,38 @@ def _changes(visit: Visit, form: Form, row: Row) -> tuple[list[dict[str, Any]], 
 
 
 def _batched(visit: Visit, form: Form, actions: dict[str, list[dict[str, Any]]], skipped: int) -> Done:
+    """Proposes the actions; what one repository refuses takes nothing back that another one has done."""
     outcomes: list[Done] = []
+    refused: list[CounterfoilError] = []
     tickets: set[tuple[str, str]] = set()
     for slug, wanted in actions.items():
         project = visit.space.project(slug)
         for first in range(0, len(wanted), BATCH):
             portion = wanted[first : first + BATCH]
             key = f"{form.one('key')}/{slug}/{first}" if form.one("key") else ""
-            tickets |= {(slug, one["payload"]["ticket"]) for one in portion}
             payload = {"actions": portion}
-            outcomes.append(
-                proposed(visit, form, builtin.BATCHED, payload, None, "", project=project, key=key)
-            )
-    told = f"{len(tickets)} {'ticket' if len(tickets) == 1 else 'tickets'} changed"
+            try:
+                outcomes.append(
+                    proposed(visit, form, builtin.BATCHED, payload, None, "", project=project, key=key)
+                )
+                tickets |= {(slug, one["payload"]["ticket"]) for one in portion}
+            except CounterfoilError as error:
+                refused.append(error)
+    if not outcomes:
+        raise refused[0]
     waiting = next((done for done in outcomes if done.is_pending), None)
-    if waiting is not None:
-        told = f"{len(tickets)} {'ticket waits' if len(tickets) == 1 else 'tickets wait'} for a decision"
+    words = ("waits for a decision", "wait for a decision") if waiting is not None else ("changed", "changed")
+    told = [_count(len(tickets), *words)]
     if skipped:
-        told += f"; {skipped} left as {'it is' if skipped == 1 else 'they are'}"
-    first_done = waiting or outcomes[0]
-    return replace(first_done, message=told, undo=first_done.undo if len(outcomes) == 1 else "")
+        told.append(_count(skipped, "left as it is", "left as they are"))
+    told += [f"not all: {error.message}" for error in refused]
+    return replace(
+        waiting or outcomes[0], message="; ".join(told), undo=outcomes[0].undo if len(outcomes) == 1 else ""
+    )
+
+
+def _count(number: int, one: str, several: str) -> str:
+    return f"{number} ticket {one}" if number == 1 else f"{number} tickets {several}"
 
 
 ROUTES = (
