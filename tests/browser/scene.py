@@ -8,14 +8,21 @@ command itself.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import time
 from typing import TYPE_CHECKING, NamedTuple
+from unittest import mock
 
 from integration.gate_scene import ADA, GRACE, approved
 from integration.terminal_scene import sit_at
 from integration.verbs_scene import TICKETS, Desk, core
 
+from counterfoil.adapters.system import SystemClock
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 BUILDER, REVIEWER = "agent:builder", "agent:reviewer"
@@ -85,6 +92,17 @@ _ROWS = (
     ("Make the shop work at 390 pixels", "done", "p1", "phone", BUILDER),
 )  # fmt: skip
 
+_WEEKS = (
+    ("Open the shop in the mountains' time zone", 24, 22, 19, "1.40"),
+    ("Mail that bounces stops the queue", 21, 20, 17, "3.10"),
+    ("Two baskets for one customer", 18, 17, 15, "0.85"),
+    ("The sitemap forgets every third product", 17, 13, 9, "2.20"),
+    ("Prices of yesterday on the first page", 12, 12, 11, "0.30"),
+    ("Round the tax as the law says", 9, 7, 4, "4.75"),
+    ("Write down how a refund works", 6, 3, 2, "1.15"),
+)
+"""Tickets with the days ago at which each was opened, started and done, and what that has cost."""
+
 _FEW = (
     ("Label the shelves of the second hall", "ready", "p2", "hall", GRACE),
     ("The scanner at gate 3 reads every box twice", "in_progress", "p1", "bug, scanner", ADA),
@@ -113,12 +131,13 @@ def name(number: int) -> str:
     return f"01J{number * 7919 % 99991:05d}000000000000000000"
 
 
-def made(path: Path, *, is_rich: bool = True) -> Scene:
+def made(path: Path, *, is_rich: bool = True, has_past: bool = False) -> Scene:
     """Makes the repository.
 
     Args:
         path: where; its last part is what pages call it.
         is_rich: whether it has proposals and a discussion, too; the other one has a few tickets and no ledger.
+        has_past: whether weeks of work are in its receipts, which takes some seconds.
     """
     desk = core(path)
     desk.say("init")
@@ -136,24 +155,63 @@ def made(path: Path, *, is_rich: bool = True) -> Scene:
     if is_rich:
         desk.write(f"{TICKETS}/{BROKEN}.md", f"---\nid: {BROKEN}\ntitle: [never closed\n---\n\nBy hand.\n")
     desk.write(".tickets/policy.yml", POLICY)
-    desk.say("rebuild-index", "--actor", ADA)
-    desk.commit("tickets: what the shop has to do")
-    return _lived_in(desk) if is_rich else Scene(desk, name(50), (), "")
+    with _days_ago(26):
+        desk.say("rebuild-index", "--actor", ADA)
+        desk.commit("tickets: what the shop has to do")
+    return _lived_in(desk, has_past) if is_rich else Scene(desk, name(50), (), "")
+
+
+@contextlib.contextmanager
+def _days_ago(days: float) -> Iterator[None]:
+    """Lets what is done in this process happen some days ago, for the program's clock and for Git."""
+    then = time.time_ns() - int(days * 86_400e9)
+    stamp = f"@{then // 10**9} +0000"
+    with (
+        mock.patch.object(SystemClock, "now_ns", return_value=then),
+        mock.patch.object(SystemClock, "now_ms", return_value=then // 10**6),
+        mock.patch.dict(os.environ, {"GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_DATE": stamp}),
+    ):
+        yield
+
+
+def _weeks_of_work(desk: Desk) -> None:
+    """Lets tickets come, be worked on and be done over the weeks."""
+    steps: list[tuple[float, int, str]] = []
+    for number, (_, opened, started, done, _) in enumerate(_WEEKS):
+        steps += [(opened, number, "new"), (started, number, "start"), (done, number, "done")]
+    tickets: dict[int, str] = {}
+    for days, number, verb in sorted(steps, key=lambda step: -step[0]):
+        title, _, _, _, cost = _WEEKS[number]
+        who = (ADA, GRACE)[number % 2]
+        with _days_ago(days - number / 10):
+            if verb == "new":
+                tickets[number] = desk.new(title, "-s", "ready", "-l", "upkeep", "--actor", who)
+                continue
+            desk.say(verb, tickets[number], "--actor", who)
+            if verb == "done":
+                _asks(desk, "spend.record", "", ticket=tickets[number], amount=cost, currency="EUR")
 
 
 def _told(seconds: str) -> str:
     return _BODY.replace("{seconds}", seconds).replace("{other}", name(2))
 
 
-def _lived_in(desk: Desk) -> Scene:
+def _lived_in(desk: Desk, has_past: bool) -> Scene:
     """Lets people and agents do what leaves receipts."""
-    sit_at(desk, "policy", "accept", "--yes", "--actor", ADA)
     first, twice = name(1), name(2)
-    desk.say("agent", "add", "builder", "--actor", ADA, "--model", "a large one")
+    with _days_ago(25):
+        desk.say("agent", "add", "builder", "--actor", ADA, "--model", "a large one", "--expires", "never")
+    if has_past:
+        _weeks_of_work(desk)
+    with _days_ago(0.9):
+        desk.say(
+            "comment", first, "The gateway answers after 2.4 s in half of all cases.", "--actor", BUILDER
+        )
+    with _days_ago(0.8):
+        desk.say("respond", first, "--agree", "A queue in front of it is enough.", "--actor", GRACE)
+    sit_at(desk, "policy", "accept", "--yes", "--actor", ADA)
     desk.say("agent", "add", "reviewer", "--actor", ADA, "--scope", "read", "--scope", "ticket.*",
              "--scope", "policy.change")  # fmt: skip
-    desk.say("comment", first, "The gateway answers after 2.4 s in half of all cases.", "--actor", BUILDER)
-    desk.say("respond", first, "--agree", "A queue in front of it is enough.", "--actor", GRACE)
     desk.say("respond", first, "--disagree", "Then refunds arrive *before* charges.", "--actor", REVIEWER)
     desk.say("attach", first, "https://ci.example.com/run/7", "--note", "the slow run", "--actor", BUILDER)
     desk.say(

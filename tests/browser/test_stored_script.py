@@ -57,9 +57,7 @@ def _poisoned(stage: Stage) -> str:
     desk.say(
         "attach", ticket, "https://example.com/?q=%22%3E%3Cscript%3Ealert(13)", "--note", ALL, "--actor", ADA
     )
-    payload = json.dumps(
-        {"ticket": ticket, "title": ALL[::-1][:190], "body": BODY * 2}
-    )
+    payload = json.dumps({"ticket": ticket, "title": ALL[::-1][:190], "body": BODY * 2})
     desk.say("propose", "ticket.edit", "-F", "-", "--reason", ALL, "--actor", "agent:builder", stdin=payload)
     desk.say(
         "propose",

@@ -87,6 +87,7 @@ def test_a_file_is_attached_and_its_preview_is_what_becomes_of_a_text(
     page.locator("#say-text").fill("**strong** <script>alert(1)</script>")
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#say-preview strong")).to_have_text("strong")
+    expect(page.locator("#say-text")).to_have_value("**strong** <script>alert(1)</script>")
     page.get_by_role("button", name="Attach").first.click()
     page.locator("#attach-file").set_input_files(
         {"name": "run.log", "mimeType": "text/plain", "buffer": b"all well\n"}
