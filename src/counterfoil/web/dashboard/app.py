@@ -229,7 +229,9 @@ def _told(done: Done) -> Response:
         "level": "pending" if done.is_pending else "done", "message": done.message, "undo": done.undo,
         "again": done.again, "data": dict(done.data),
     }  # fmt: skip
-    headers = {"HX-Trigger": json.dumps({"told": words}), "Cache-Control": "no-store"}
+    headers = {"Cache-Control": "no-store"}
+    if done.message:
+        headers["HX-Trigger"] = json.dumps({"told": words})
     if done.go:
         headers["HX-Redirect"] = done.go
     return Response(done.html.encode("utf-8", "backslashreplace"), 200, headers, "text/html")

@@ -13,9 +13,9 @@ from counterfoil.tickets.workflow import TERMINAL
 if TYPE_CHECKING:
     from counterfoil.usecases.relations import Neighbourhood, Node
 
-BOX_WIDTH, BOX_HEIGHT = 172, 44
-GAP_X, GAP_Y = 44, 12
-WORDS = 23
+BOX_WIDTH, BOX_HEIGHT = 132, 42
+GAP_X, GAP_Y = 26, 10
+WORDS = 18
 """Characters of a title that fit into a box."""
 
 

@@ -113,7 +113,7 @@ class Done:
     """What became of a change; the page says it in a toast, and learns of the rest by itself.
 
     Attributes:
-        message: one sentence.
+        message: one sentence; empty where nothing was changed.
         is_pending: whether people are asked first.
         undo: the address to which an undo is posted, or empty.
         go: the page to go to, or empty to stay.

@@ -129,7 +129,7 @@ def parts(visit: Visit, looked: Looked) -> tuple[Part, ...]:
 
 
 def _entries(looked: Looked, slug: str) -> list[ticket_words.Entry]:
-    return [ticket_words.entry(event, slug) for event in looked.told.events]
+    return [ticket_words.entry(event, slug, looked.tickets.id_prefix) for event in looked.told.events]
 
 
 # --- the file -------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from counterfoil.kernel.ids import canonical_ulid
+from counterfoil.tickets.naming import display_id
 from counterfoil.usecases import chronicle, history
 
 if TYPE_CHECKING:
@@ -55,12 +57,12 @@ class Entry(NamedTuple):
     href: str
 
 
-def entry(event: Event, slug: str) -> Entry:
-    """Returns an event in words."""
+def entry(event: Event, slug: str, prefix: str) -> Entry:
+    """Returns an event in words; `prefix` is that of display ids."""
     said = event.said or {}
     own = [place for place in event.receipts if not place.origin]
     is_said = event.kind in chronicle.SAID.values()
-    steps, words = _told(event, said)
+    steps, words = _told(event, said, prefix)
     proposal = said.get("proposal") if event.kind in chronicle.DECIDED.values() else None
     return Entry(
         _look(event, is_said), event.at, event.actor, words, steps, _notes(event), event.commit or "",
@@ -108,7 +110,7 @@ _SAID = {
 _POSITIONS = {"agree": "agreed", "disagree": "disagreed", "propose": "proposed another way"}
 
 
-def _told(event: Event, said: Mapping[str, object]) -> tuple[tuple[Step, ...], str]:
+def _told(event: Event, said: Mapping[str, object], prefix: str) -> tuple[tuple[Step, ...], str]:
     """Returns what an event changed and a few words for it."""
     kind = event.kind
     if kind in _SAID:
@@ -125,7 +127,7 @@ def _told(event: Event, said: Mapping[str, object]) -> tuple[tuple[Step, ...], s
         return (), "; ".join([_claim(claim) for claim in event.claims]) or "claim"
     if event.changes is None:
         return (), event.subject or "what changed is not in this clone"
-    steps = tuple([_step(change) for change in event.changes[:CHANGES_MAX]])
+    steps = tuple([_step(change, prefix) for change in event.changes[:CHANGES_MAX]])
     created = kind == history.CREATED or any(
         each.field == "title" and each.before is None for each in event.changes
     )
@@ -173,11 +175,13 @@ def _claim(claim: Mapping[str, object]) -> str:
     )
 
 
-def _step(change: Change) -> Step:
+def _step(change: Change, prefix: str) -> Step:
     if change.field in {history.BODY, history.LAYOUT, history.FILE}:
         name = {"body": "text", "layout": "layout", "file": "file"}[change.field]
         return Step(name, "", "", f"+{change.added} −{change.removed} lines")
     before, after = change.before, change.after
+    if change.field in {"blocks", "blocked_by"}:
+        before, after = _displays(before, prefix), _displays(after, prefix)
     if isinstance(before, list) and isinstance(after, list) and before:
         gone = ", ".join([str(each) for each in before if each not in after])
         come = ", ".join([str(each) for each in after if each not in before])
@@ -185,6 +189,13 @@ def _step(change: Change) -> Step:
             return Step(change.field, "", "", "in another order")
         return Step(change.field, _value(gone), _value(come))
     return Step(change.field, _value(before), _value(after))
+
+
+def _displays(value: object, prefix: str) -> object:
+    """Returns ids as people write them."""
+    if not isinstance(value, list):
+        return value
+    return [display_id(prefix, each) if canonical_ulid(str(each)) else each for each in value]
 
 
 def _value(value: object) -> str:
