@@ -153,6 +153,23 @@ def test_the_list_goes_on_behind_each_page_without_a_gap(desk: Desk, monkeypatch
     assert found == ids[::-1]
 
 
+def test_what_was_approved_and_hindered_is_tried_again_from_its_page(desk: Desk) -> None:
+    one, person = asked(desk), Person(desk)
+    hook = desk.write(".git/hooks/pre-commit", "#!/bin/sh\necho no >&2; exit 1\n")
+    hook.chmod(0o755)
+    told = person.approve(one.proposal)
+    assert told["level"] == "pending"
+    assert "approved, not yet in effect; `ticket approve" in told["message"]
+    assert "Approved, not yet in effect" in person.dash.get("/inbox").text
+    page = person.dash.get(person.address(one.proposal)).text
+    assert "Try again" in page
+    assert "Try again" not in Person(desk, person=GRACE).dash.get(person.address(one.proposal)).text
+    hook.unlink()
+    fields = form(page, person.address(one.proposal, "/approve"))
+    assert person.dash.post(person.address(one.proposal, "/approve"), **fields)["level"] == "done"
+    assert shown(desk, one.proposal)["status"] == "applied"
+
+
 @pytest.mark.parametrize("place", ["P-0000000000000000", "P-1", "..%2f..", "P-0000000000000000/edit"])
 def test_what_is_not_there_is_not_there_for_anybody(desk: Desk, place: str) -> None:
     dash = Dash(desk)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from counterfoil.errors import ConflictError, InputError
+from counterfoil.errors import ConflictError, HostError, InputError, IntegrityError
 from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, FAILED, PENDING, is_id
 from counterfoil.gate.shown import escaped
 from counterfoil.usecases import deciding, proposals
@@ -61,12 +61,25 @@ def load(visit: Visit, project: Project, proposal_id: str) -> tuple[Store, Propo
     return store, proposals.load(store, proposal_id)
 
 
-def answer(visit: Visit, project: Project, proposal_id: str, given: Given) -> Proposal:
-    """Takes one answer and returns the proposal as it then is.
+class Outcome(NamedTuple):
+    """What an answer has come to.
+
+    Attributes:
+        proposal: as it is now.
+        message: that in a sentence.
+        is_done: whether nothing hindered it.
+    """
+
+    proposal: Proposal
+    message: str
+    is_done: bool
+
+
+def answer(visit: Visit, project: Project, proposal_id: str, given: Given) -> Outcome:
+    """Takes one answer.
 
     Raises:
-        CounterfoilError: as of `deciding.decide`; `not_seen`, `not_confirmed`; for an approval without an effect
-            what hindered it.
+        CounterfoilError: as of `deciding.decide`; `not_seen`, `not_confirmed`.
     """
     visitor, context = visit.visitor, visit.context(project)
     store, state = load(visit, project, proposal_id)
@@ -75,9 +88,13 @@ def answer(visit: Visit, project: Project, proposal_id: str, given: Given) -> Pr
     sitting = Sitting(visitor.person, visitor.role, visitor.session, visitor.is_fresh)
     said = Answer(given.verdict, visitor.person, given.digest, given.note.strip(), sitting=sitting)
     made = deciding.decide(context, store, proposal_id, said)
-    if made.failure is not None:
-        raise _not_carried_out(made.failure, made.proposal)
-    return made.proposal
+    if given.verdict == APPROVE and (
+        made.failure is not None or made.proposal.status in {APPROVED, APPLYING, FAILED}
+    ):
+        return Outcome(made.proposal, _hindered(made.failure, made.proposal), False)
+    return Outcome(
+        made.proposal, _words(made.proposal, given.verdict, visit.tickets(project).id_prefix), True
+    )
 
 
 def _check_approval(context: Context, store: Store, project: Project, state: Proposal, given: Given) -> None:
@@ -107,26 +124,17 @@ def _check_approval(context: Context, store: Store, project: Project, state: Pro
         )  # fmt: skip
 
 
-def _not_carried_out(failure: CounterfoilError, state: Proposal) -> CounterfoilError:
-    """Returns why an approved proposal has not taken effect, saying that it is approved."""
-    fields = {**failure.fields, "proposal": state.id, "status": state.status}
+def _hindered(failure: CounterfoilError | None, state: Proposal) -> str:
+    """Returns that something is approved and has no effect, and why, as far as it is not the server's own trouble."""
     name = short(state.id)
-    if state.status in {APPROVED, APPLYING}:
-        message, hint = (
-            f"{name} is {NOT_IN_EFFECT}: {failure.message}",
-            failure.hint or f"ticket approve {name}",
-        )
-    else:
-        became = "failed" if state.status == FAILED else f"is {state.status}"
-        message, hint = (
-            f"{name} was approved, and {became}: {failure.message}",
-            failure.hint or f"ticket why {name}",
-        )
-    return type(failure)(failure.code, message, hint, **fields)
+    told = {FAILED: "was approved, and failed", APPLYING: "is approved, and being carried out"}
+    words = f"{name} {told.get(state.status, f'is {NOT_IN_EFFECT}')}"
+    if isinstance(failure, HostError | IntegrityError):
+        return f"{words}; `ticket approve {name}` at a terminal tells why"
+    return f"{words}: {escaped(failure.message)}" if failure is not None else words
 
 
-def outcome(state: Proposal, verdict: str, prefix: str) -> str:
-    """Returns in a sentence what an answer has come to."""
+def _words(state: Proposal, verdict: str, prefix: str) -> str:
     what = f"{DONE[verdict]}: {escaped(headline(state.body, prefix))}"
     commit = state.effect.get("commit")
     if state.status == APPLIED and commit:

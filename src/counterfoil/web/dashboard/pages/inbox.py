@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError, InputError
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.route import Form
     from counterfoil.web.dashboard.visit import Visit
 
-SHOWN = 25
+SHOWN = 15
 """Decisions on the page; the next come up as these are made."""
 LINES_SHOWN = 50
 """Lines of each of the other lists."""
-ROOM = 52_000
+ROOM = 40_000
 """Characters of HTML for all changes together; what is further down shows its beginning."""
 TOGETHER_MAX = 50
+KEPT = 1_000
+"""Pieces that are rendered once for what they show."""
 
 
 def show(visit: Visit) -> View:
@@ -83,6 +86,16 @@ def _card(visit: Visit, each: Waiting, room: int) -> Card:
     )
 
 
+@lru_cache(maxsize=KEPT)
+def _decision(made: Card, several: bool) -> str:
+    return TEMPLATES.macro("proposals.html", "decision", made, several)
+
+
+@lru_cache(maxsize=KEPT)
+def _line(made: Card, several: bool) -> str:
+    return TEMPLATES.macro("proposals.html", "line", made, several)
+
+
 def _lines(visit: Visit, name: str, waiting: Sequence[Waiting], several: bool) -> Listing:
     """Returns a list of those that are only looked at."""
     items = []
@@ -95,7 +108,7 @@ def _lines(visit: Visit, name: str, waiting: Sequence[Waiting], several: bool) -
             status=each.status,
             is_here=each.is_here,
         )
-        items.append((f"l-{made.dom}", TEMPLATES.macro("proposals.html", "line", made, several)))
+        items.append((f"l-{made.dom}", _line(made, several)))
     if len(waiting) > LINES_SHOWN:
         more = TEMPLATES.macro("proposals.html", "more_lines", name, len(waiting) - LINES_SHOWN)
         items.append((f"{name}-more", more))
@@ -127,8 +140,8 @@ def together(visit: Visit, form: Form) -> Done:
     for project, name, digest, seen in chosen:
         told = {"element": f"w-{project.slug}-{name}", "is_done": True, "message": ""}
         try:
-            state = answering.answer(visit, project, name, Given(verdict, digest, seen, note))
-            told["message"] = answering.outcome(state, verdict, visit.tickets(project).id_prefix)
+            found = answering.answer(visit, project, name, Given(verdict, digest, seen, note))
+            told |= {"is_done": found.is_done, "message": found.message}
         except CounterfoilError as error:
             told |= {"is_done": False, "message": error.message}
         outcomes.append(told)

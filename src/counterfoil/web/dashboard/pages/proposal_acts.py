@@ -33,12 +33,11 @@ def reject(visit: Visit, form: Form) -> Done:
 def _answered(visit: Visit, form: Form, verdict: str) -> Done:
     given = Given(verdict, form.one("digest"), form.one("seen"), form.one("note"), form.one("sure") == "yes")
     project = visit.project
-    state = answering.answer(visit, project, visit.path["id"], given)
-    message = answering.outcome(state, verdict, visit.tickets().id_prefix)
+    found = answering.answer(visit, project, visit.path["id"], given)
     data = {
-        "element": f"w-{project.slug}-{state.id}", "link": f"/proposals/{project.slug}/{state.id}", "link_words": "Look at it",
+        "element": f"w-{project.slug}-{found.proposal.id}", "link": f"/proposals/{project.slug}/{found.proposal.id}", "link_words": "Look at it",
     }  # fmt: skip
-    return Done(message, data=data)
+    return Done(found.message, is_pending=not found.is_done, data=data)
 
 
 def withdraw(visit: Visit, form: Form) -> Done:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -15,11 +16,13 @@ from counterfoil.web.dashboard.view import Listing, Region, View
 
 if TYPE_CHECKING:
     from counterfoil.gate.proposal import Proposal
+    from counterfoil.web.dashboard.proposal_cards import Card
     from counterfoil.web.dashboard.visit import Visit
 
 SHOWN = 50
 LOOKED_AT_MAX = 2_000
 """How many proposals that are not wanted one page may skip; the next page goes on from there."""
+KEPT = 2_000
 WANTED = ("status", "actor", "action")
 
 
@@ -31,7 +34,7 @@ def show(visit: Visit) -> View:
     rows = []
     for state, status in found:
         made = proposal_cards.card(project, tickets, state, None, status=status)
-        rows.append((f"r-{made.dom}", TEMPLATES.macro("proposals.html", "row", made, False)))
+        rows.append((f"r-{made.dom}", _row(made)))
     more = ""
     if behind:
         query = urlencode({**{name: value for name, value in wanted.items() if value}, "after": behind})
@@ -40,6 +43,11 @@ def show(visit: Visit) -> View:
     parts = (Listing("proposals", tuple(rows)), Region("proposals-rest", rest))
     data = {"statuses": STATUSES, "wanted": {name: escaped(value) for name, value in wanted.items()}}
     return View("proposal_list.html", f"Proposals of {project.title}", parts, data)
+
+
+@lru_cache(maxsize=KEPT)
+def _row(made: Card) -> str:
+    return TEMPLATES.macro("proposals.html", "row", made)
 
 
 def _found(visit: Visit, wanted: dict[str, str]) -> tuple[list[tuple[Proposal, str]], str]:
