@@ -1,117 +1,18 @@
-"""What waits for people: every open proposal of a project, and what of it is for whom.
-
-Only proposals that are open are ever looked at, however many there were (the view `proposals` keeps them apart),
-and what was found is kept until the ledger or a ticket changes. What a reviewer is shown is made once for each
-proposal: it cannot change, since its digest is sealed.
-"""
+"""What waits for people in a space, and what of it is for whom."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.gate.proposal import APPROVED, PENDING
-from counterfoil.usecases import proposals, whereabouts
 from counterfoil.usecases.eligible import ELSEWHERE, may_decide, urgency
 from counterfoil.usecases.roles import APPROVER, reaches
-from counterfoil.usecases.shown_again import shown_again
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from counterfoil.gate.action import Shown
     from counterfoil.gate.proposal import Proposal
-    from counterfoil.usecases.context import Context, Options
-    from counterfoil.usecases.ports import Store
-    from counterfoil.usecases.serving import ServerContext
-    from counterfoil.usecases.snapshot import Snapshot
     from counterfoil.usecases.spaces import Project, Space
-
-SHOWN_KEPT = 8 * 1024 * 1024
-"""Characters of changes that are kept in memory for one project."""
-
-
-class Open(NamedTuple):
-    """A proposal that waits for somebody or something.
-
-    Attributes:
-        proposal: its state.
-        status: what it is at this moment, whether that is sealed yet or not.
-        is_here: whether its branch is checked out; elsewhere nobody can decide on it.
-    """
-
-    proposal: Proposal
-    status: str
-    is_here: bool
-
-
-class OpenProposals:
-    """The open proposals of one project; any thread may ask.
-
-    Args:
-        server: the project.
-        options: of whoever reads.
-        snapshot: its tickets, whose files a proposal may rest on.
-    """
-
-    def __init__(self, server: ServerContext, options: Options, snapshot: Snapshot) -> None:
-        self._server = server
-        self._options = options
-        self._snapshot = snapshot
-        self._lock = threading.Lock()
-        self._key: object = None
-        self._found: tuple[Open, ...] = ()
-        self._shown: OrderedDict[str, Shown] = OrderedDict()
-        self._size = 0
-
-    def now(self) -> tuple[Open, ...]:
-        """Returns what is open at this moment, newest first.
-
-        Raises:
-            HostError: `ledger_unavailable`.
-            IntegrityError: `ledger_damaged`.
-        """
-        context = self._server.context(self._options)
-        if not context.ledgers.exists():
-            return ()
-        store = self._server.store(context)
-        key = store.ledger, store.size(), self._snapshot.tickets().number, context.git.branch()
-        now_ms = context.clock.now_ms()
-        with self._lock:
-            if key != self._key:
-                self._found = tuple(self._read(context, store))
-                self._key = key
-            found = self._found
-        return tuple([each for each in found if each.proposal.status_at(now_ms) == each.proposal.status])
-
-    def shown(self, context: Context, state: Proposal) -> Shown | None:
-        """Returns what a reviewer is shown of a proposal, or None where that cannot be made again."""
-        name = state.digest
-        with self._lock:
-            if name in self._shown:
-                self._shown.move_to_end(name)
-                return self._shown[name]
-        found = shown_again(context, state)
-        if found is None:
-            return None
-        with self._lock:
-            if name not in self._shown:
-                self._shown[name] = found
-                self._size += len(found.text)
-            while self._size > SHOWN_KEPT and len(self._shown) > 1:
-                self._size -= len(self._shown.popitem(last=False)[1].text)
-        return found
-
-    def _read(self, context: Context, store: Store) -> Iterable[Open]:
-        views = context.ledgers.views()
-        try:
-            states = [each.proposal for each in proposals.listing(store, views, open_only=True)]
-        finally:
-            views.close()
-        for state in states:
-            if whereabouts.is_of_project(context, state):
-                yield Open(state, proposals.status(context, state), whereabouts.is_here(context, state))
 
 
 class Waiting(NamedTuple):

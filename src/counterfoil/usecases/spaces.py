@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from counterfoil.kernel.actor import slug_from_name
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.usecases.ages import Ages
-from counterfoil.usecases.inbox import OpenProposals
-from counterfoil.usecases.roles import ADMIN, APPROVER, MEMBER, ROLES, VIEWER, reaches
+from counterfoil.usecases.open_proposals import OpenProposals
 from counterfoil.usecases.relations import Relations
+from counterfoil.usecases.roles import ADMIN, APPROVER, MEMBER, ROLES, VIEWER, reaches
 from counterfoil.usecases.snapshot import Snapshot
 from counterfoil.usecases.surroundings import Surroundings
 from counterfoil.usecases.timeline import Histories
