@@ -37,9 +37,9 @@ def rows(parts: Sequence[str], folder: Path, command: Path, *, quick: bool) -> I
             idle_s = dashboard_start.IDLE_S_QUICK if quick else dashboard_start.IDLE_S
             yield from dashboard_start.rows(house, starts, idle_s)
         if "pages" in parts:
-            yield from dashboard_pages.rows(
-                house, dashboard_pages.ROUNDS_QUICK if quick else dashboard_pages.ROUNDS
-            )
+            rounds = dashboard_pages.ROUNDS_QUICK if quick else dashboard_pages.ROUNDS
+            edits = dashboard_pages.EDITS_QUICK if quick else dashboard_pages.EDITS
+            yield from dashboard_pages.rows(house, rounds, edits)
         if "browser" in parts:
             loads = dashboard_browser.LOADS_QUICK if quick else dashboard_browser.LOADS
             changes = dashboard_browser.CHANGES_QUICK if quick else dashboard_browser.CHANGES

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from dashboard_pages import Answer, paths
+from dashboard_pages import Answer, Bare, paths
 from dashboard_scene import House
 from measure import spread
 from table import TICKETS as COUNTED
@@ -23,28 +23,52 @@ IDLE_PERCENT_MAX, MEMORY_MIB_MAX = 0.5, 150
 def rows(house: House, starts: int, idle_s: float) -> Iterator[Row]:
     """Yields the rows; the server runs when they are done."""
     size = len(house.entries)
-    board, everything = [], []
+    _start(house)
+    body = Answer(house.connect(), paths(house)["board"], house.cookie).body
+    board, everything, cpus, bares = [], [], [], []
     for _ in range(starts):
-        house.stop()
-        found = _start(house)
+        found, cpu = _start(house)
         board.append(found["board"] * 1e3)
         everything.append(max(found.values()) * 1e3)
-    for name, values, most in (
-        ("exec to the first byte of the board", board, BOARD_S_MAX),
-        ("exec until everything answers: board, /api, /mcp", everything, ALL_S_MAX),
+        cpus.append(cpu * 1e3)
+        bares.append(_bare(house, body) * 1e3)
+    yield Row(
+        SECTION, "exec to the first byte of a bare route", size, None, spread(bares), "1", counted=COUNTED
+    )
+    for name, values, spent, most in (
+        ("exec to the first byte of the board", board, spread(cpus), BOARD_S_MAX),
+        ("exec until everything answers: board, /api, /mcp", everything, None, ALL_S_MAX),
     ):
         wall = spread(values)
-        words = f"{wall.median / 1e3:.3f} s"
-        yield Row(SECTION, name, size, None, wall, words, f"≤ {most:g} s", wall.median <= most * 1e3, COUNTED)
+        words, met = f"{wall.median / 1e3:.3f} s", wall.median <= most * 1e3
+        yield Row(SECTION, name, size, spent, wall, words, f"≤ {most:g} s", met, COUNTED)
     yield from _resting(house, idle_s)
     yield from _remembering(house)
 
 
-def _start(house: House) -> dict[str, float]:
-    """Starts the server and asks for the board at once, and for the rest as soon as that has come."""
+def _bare(house: House, body: bytes) -> float:
+    """Returns the seconds from the start of a server of one static page to the first byte of that."""
+    begun = time.perf_counter()
+    bare = Bare(house.folder, body)
+    try:
+        bare.kept.request("GET", "/")
+        bare.kept.getresponse().read(1)
+        return time.perf_counter() - begun
+    finally:
+        bare.close()
+
+
+def _start(house: House) -> tuple[dict[str, float], float]:
+    """Starts the server anew and asks for the board at once, and for the rest as soon as that has come.
+
+    Returns:
+        The seconds from the start until each has answered; the processor time that the server had until the board.
+    """
+    house.stop()
     took: dict[str, float] = {}
     begun = house.spawn()
     took["board"] = house.first_answer(paths(house)["board"], {"Cookie": house.cookie}, begun)
+    cpu = house.cpu_s()
     bearer = {"Authorization": f"Bearer {house.token}"}
 
     def ask(name: str, path: str, any_status: bool) -> None:
@@ -58,7 +82,7 @@ def _start(house: House) -> dict[str, float]:
         each.start()
     for each in asking:
         each.join()
-    return took
+    return took, cpu
 
 
 def _resting(house: House, idle_s: float) -> Iterator[Row]:
