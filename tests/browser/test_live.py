@@ -1,0 +1,216 @@
+"""A page that is open shows what happens elsewhere at once, and takes nothing from whoever is at work in it."""
+
+from __future__ import annotations
+
+import re
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from browser.harness import Seat, Stage
+    from integration.verbs_scene import Desk
+    from playwright.sync_api import Page
+
+MARK = "window.isTheSame = true"
+"""A page that was loaded anew has forgotten it."""
+
+
+def card(page: Page, ticket: str, column: str) -> None:
+    """Waits until a ticket's card is in a column."""
+    expect(page.locator(f"#column-{column} #card-{ticket}")).to_have_count(1)
+
+
+def restate(desk: Desk, ticket: str, state: str) -> None:
+    """Gives a ticket another state by hand."""
+    text = desk.file(ticket).read_text("utf-8")
+    head, _, rest = text.partition("\nstate: ")
+    desk.file(ticket).write_text(f"{head}\nstate: {state}\n{rest.partition(chr(10))[2]}", "utf-8")
+
+
+def test_typed_text_caret_focus_and_an_open_menu_stay_while_cards_come_and_change(
+    page_as: Callable[..., Seat], stage: Stage
+) -> None:
+    desk = stage.scene.desk
+    page = page_as().go(f"/board/{stage.slug}")
+    page.evaluate(MARK)
+    field = page.get_by_role("searchbox")
+    field.focus()
+    page.keyboard.type("no such thin")
+    page.evaluate("document.activeElement.setSelectionRange(3, 7)")
+    ticket = desk.new("From a command", "--state", "ready")
+    card(page, ticket, "ready")
+    desk.change(f".tickets/tickets/{ticket}.md", "From a command", "Then by hand")
+    expect(page.locator(f"#card-{ticket}")).to_contain_text("Then by hand")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("no such thin")
+    assert page.evaluate("[document.activeElement.selectionStart, document.activeElement.selectionEnd]") == [
+        3,
+        7,
+    ]
+    assert page.evaluate("window.isTheSame")
+
+
+def test_the_focus_goes_with_a_card_that_moves_and_to_its_neighbour_when_it_goes(
+    page_as: Callable[..., Seat], stage: Stage
+) -> None:
+    desk = stage.scene.desk
+    ticket, other = (
+        desk.new(title, "--state", "backlog", "--priority", "p0") for title in ("Wanders", "Stays")
+    )
+    page = page_as().go(f"/board/{stage.slug}")
+    link = page.locator(f"#card-{ticket} a").first
+    link.focus()
+    restate(desk, ticket, "ready")
+    card(page, ticket, "ready")
+    expect(link).to_be_focused()
+    restate(desk, ticket, "backlog")
+    card(page, ticket, "backlog")
+    expect(link).to_be_focused()
+    desk.file(ticket).unlink()
+    expect(page.locator(f"#card-{ticket}")).to_have_count(0)
+    expect(page.locator(f"#card-{other} a").first).to_be_focused()
+    expect(page.locator("#live-words")).to_have_text("Wanders is no longer here.")
+
+
+@pytest.mark.slow
+def test_what_one_looks_at_stays_where_it_is_while_cards_come_in_above(
+    own_stage: Stage, seats: Callable[..., Seat]
+) -> None:
+    desk = own_stage.scene.desk
+    for number in range(30):
+        desk.put(f"01K{number:02}000000000000000000000", f"Card {number}", state="ready", priority="p2")
+    page = seats(own_stage, viewport={"width": 390, "height": 700}).sign_in().go(f"/board/{own_stage.slug}")
+    looked_at = page.locator("#card-01K15000000000000000000000")
+    looked_at.scroll_into_view_if_needed()
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    top = looked_at.bounding_box()
+    first = desk.new("Above all others", "--state", "ready", "--priority", "p0")
+    card(page, first, "ready")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    now = looked_at.bounding_box()
+    assert top is not None
+    assert now is not None
+    assert abs(now["y"] - top["y"]) <= 2
+
+
+@pytest.mark.slow
+def test_two_browsers_and_a_command_see_each_other(own_stage: Stage, seats: Callable[..., Seat]) -> None:
+    desk = own_stage.scene.desk
+    ada = (
+        seats(own_stage)
+        .sign_in("member", "human:ada")
+        .go(f"/tickets/{own_stage.slug}/{own_stage.scene.ticket}")
+    )
+    grace = (
+        seats(own_stage)
+        .sign_in("member", "human:grace")
+        .go(f"/tickets/{own_stage.slug}/{own_stage.scene.ticket}")
+    )
+    for page, words in ((ada, "Ada was here"), (grace, "And Grace")):
+        page.locator("#say-text").fill(words)
+        page.keyboard.press("Control+Enter")
+        for each in (ada, grace):
+            expect(each.locator("#ticket-said")).to_contain_text(words)
+    desk.say("comment", own_stage.scene.ticket, "And a terminal", "--actor", "human:ada")
+    for each in (ada, grace):
+        expect(each.locator("#ticket-said")).to_contain_text("And a terminal")
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_and_started_again_leaves_an_open_page_as_it_should_be(
+    own_stage: Stage, seats: Callable[..., Seat]
+) -> None:
+    served, desk = own_stage.served, own_stage.scene.desk
+    seat = seats(own_stage).sign_in()
+    page = seat.go(f"/board/{own_stage.slug}")
+    page.evaluate(MARK)
+    page.get_by_role("searchbox").fill("half typed")
+    served.stop(signal.SIGKILL)
+    expect(page.locator("body.is-offline")).to_have_count(1)
+    missed = desk.new("While nobody served", "--state", "ready")
+    served.start(str(desk.path), str(desk.path.parent / "warehouse"))
+    card(page, missed, "ready")
+    expect(page.locator("body.is-offline")).to_have_count(0)
+    later = desk.new("Afterwards", "--state", "ready")
+    card(page, later, "ready")
+    expect(page.get_by_role("searchbox")).to_have_value("half typed")
+    assert page.evaluate("window.isTheSame")
+    seat.faults.clear()  # that the server did not answer is what this is about
+
+
+@pytest.mark.slow
+def test_a_page_whose_session_is_over_says_so_and_leads_to_the_sign_in(
+    own_stage: Stage, seats: Callable[..., Seat]
+) -> None:
+    seat = seats(own_stage).sign_in()
+    page = seat.go(f"/board/{own_stage.slug}")
+    expect(page.locator("#column-ready")).to_be_visible()
+    desk = own_stage.scene.desk
+    for session in desk.data("session", "list")["sessions"]:
+        desk.say("session", "revoke", session["name"])
+    expect(page.locator("#live-note")).to_contain_text("You are signed out")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/sign-in?to=*")
+
+
+@pytest.mark.slow
+def test_a_hidden_page_lets_go_of_its_stream_and_catches_up_when_it_is_seen_again(
+    own_stage: Stage, seats: Callable[..., Seat]
+) -> None:
+    seat = seats(own_stage).sign_in()
+    page = seat.page
+    page.add_init_script("""
+        window.isHidden = false;
+        Object.defineProperty(Document.prototype, "hidden", { get: () => window.isHidden });
+        window.streams = [];
+        const Real = window.EventSource;
+        window.EventSource = class extends Real { constructor(place) { super(place); window.streams.push(this); } };
+    """)
+    seat.go(f"/board/{own_stage.slug}")
+    page.wait_for_function("() => window.streams.length === 1 && window.streams[0].readyState === 1")
+    page.evaluate("window.isHidden = true; document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_function("() => window.streams[0].readyState === 2")
+    missed = own_stage.scene.desk.new("Unseen", "--state", "ready")
+    assert page.locator(f"#card-{missed}").count() == 0
+    page.evaluate("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
+    card(page, missed, "ready")
+
+
+@pytest.mark.slow
+def test_pages_of_another_version_of_the_server_are_not_mixed(
+    own_stage: Stage, seats: Callable[..., Seat]
+) -> None:
+    seat = seats(own_stage).sign_in()
+    page = seat.page
+    page.route(re.compile(r":\d+/board/[a-z]+$"), _with_old_script)
+    page.goto(f"/board/{own_stage.slug}")
+    expect(page.locator("#live-note")).to_contain_text("The server was updated")
+    missed = own_stage.scene.desk.new("Of the new one", "--state", "ready")
+    assert page.locator(f"#card-{missed}").count() == 0
+    page.unroute_all()
+    page.get_by_role("button", name="Load it anew").click()
+    card(page, missed, "ready")
+
+
+@pytest.mark.slow
+def test_the_refresh_button_reads_everything_anew_without_loading_the_page(
+    own_stage: Stage, seats: Callable[..., Seat]
+) -> None:
+    page = seats(own_stage).sign_in("viewer", "human:grace").go(f"/board/{own_stage.slug}")
+    page.evaluate(MARK)
+    page.get_by_role("button", name="Read everything anew").click()
+    expect(page.locator("#toasts")).to_contain_text("read anew")
+    assert page.evaluate("window.isTheSame")
+    ticket = own_stage.scene.desk.new("And it still follows", "--state", "ready")
+    card(page, ticket, "ready")
+
+
+def _with_old_script(route: object) -> None:
+    answer = route.fetch()  # type: ignore[attr-defined]
+    text = answer.text().replace("/static/app.css?v=", "/static/app.css?v=0")
+    route.fulfill(response=answer, body=text)  # type: ignore[attr-defined]
