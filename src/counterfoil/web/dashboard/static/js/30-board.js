@@ -165,9 +165,15 @@
     if (isDropped && over !== null) move(card, over.dataset.state);
     else if (isDropped && isTouch && !hasMoved) openMenu(card);
     app.live.isBusy = false;
-    addEventListener("click", (event) => event.preventDefault(), { capture: true, once: true });
-    setTimeout(() => dispatchEvent(new Event("drag:over")), 0);
+    // The click that may follow was no click on the link; there is none when the card has gone elsewhere.
+    addEventListener("click", noClick, true);
+    setTimeout(() => removeEventListener("click", noClick, true), 50);
   }
+
+  const noClick = (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+  };
 
   document.addEventListener("pointerdown", (event) => {
     const card = event.target.closest?.("#board .card");
