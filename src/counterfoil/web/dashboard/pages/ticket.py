@@ -85,7 +85,7 @@ def editor(visit: Visit) -> View:
     body = looked.document.body.replace("\r\n", "\n").strip("\n")
     return View(
         "ticket_edit.html", f"Edit {looked.display}", (Region("edit-notice", notice),),
-        {"ticket": looked, "slug": visit.project.slug, "place": looked.place, "body": body, "seen": looked.blob},
+        {"ticket": looked, "slug": visit.project.slug, "place": looked.place, "body": body, "seen": seen},
     )  # fmt: skip
 
 

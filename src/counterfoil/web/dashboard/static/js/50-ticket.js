@@ -93,6 +93,14 @@
   }, true);
 
   document.addEventListener("DOMContentLoaded", () => {
+    /* An old address of the form, opened anew: nothing is written yet, so one begins with the file as it is. */
+    const form = document.getElementById("edit");
+    const isNew = performance.getEntriesByType("navigation")[0]?.type === "navigate";
+    if (form && isNew && form.elements.seen.value !== form.dataset.newest) {
+      const place = new URL(location.href);
+      place.searchParams.set("seen", form.dataset.newest);
+      location.replace(place);
+    }
     if (document.querySelector(".ticket .moves, .ticket-aside .moves")) {
       app.bind("m", "Move", () => document.querySelector(".moves button")?.focus());
     }
