@@ -38,6 +38,11 @@ def answered(page: Page, name: str, words: str) -> None:
     page.locator("#toasts .toast", has_text=words).last.wait_for()
 
 
+def seen_to_its_end(one: Locator) -> None:
+    """Scrolls to the end of a change."""
+    one.locator(".change > :last-child").evaluate("end => end.scrollIntoView({block: 'center'})")
+
+
 def focused(page: Page) -> str:
     """Returns the decision that has the focus, itself or something in it."""
     found: str = page.evaluate("document.activeElement.closest('[data-decision]')?.id ?? ''")
@@ -100,6 +105,7 @@ def test_by_thumb_the_buttons_are_large_at_the_bottom_and_do_what_they_say(
         assert box is not None
         assert box["height"] >= 44
         assert box["width"] >= 120
+    seen_to_its_end(one)
     place = approve.bounding_box()
     assert place is not None
     approve.tap()
@@ -132,6 +138,7 @@ def test_equal_ones_are_selected_and_approved_together(own_stage: Stage, seats: 
     assert page.locator(".together").is_hidden()
     for each in (first, second):
         row(page, each).locator(".pick input").check()
+        seen_to_its_end(row(page, each))
     page.keyboard.press("b")
     page.keyboard.press("Enter")
     gone(page, first)
@@ -149,6 +156,7 @@ def test_what_somebody_else_has_answered_leaves_its_place_empty_and_cannot_be_an
     row(grace, step).focus()
     row(grace, first).scroll_into_view_if_needed()
     before = row(grace, first).bounding_box()
+    seen_to_its_end(row(ada, step))
     row(ada, step).locator("form[data-answer=approve] button").click()
     gone(grace, step)
     empty = grace.locator("#inbox-yours > .is-gone")
@@ -177,3 +185,19 @@ def test_nothing_is_approved_by_a_key_where_nothing_is_selected(own_stage: Stage
     page.keyboard.press("a")
     page.locator(".sure[open]").wait_for()
     assert all(proposal(own_stage, each)["status"] == "pending" for each in own_stage.scene.waiting)
+
+
+@pytest.mark.slow
+def test_nothing_is_approved_before_the_end_of_its_change_was_on_the_screen(
+    own_stage: Stage, seats: Sit
+) -> None:
+    text = own_stage.scene.waiting[3]
+    page = seats(own_stage, viewport={"width": 390, "height": 700}).sign_in().go("/inbox")
+    one = row(page, text)
+    one.locator("header").evaluate("head => head.scrollIntoView({block: 'start'})")
+    approve = one.locator("form[data-answer=approve] button")
+    approve.dispatch_event("click")
+    page.locator("#toasts .toast", has_text="Here is the rest of the change").wait_for()
+    assert proposal(own_stage, text)["status"] == "pending"
+    approve.click()
+    answered(page, text, "Approved: edit")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from counterfoil.gate.proposal import Proposal
     from counterfoil.usecases.context import Context, Options
     from counterfoil.usecases.forging import Linked
-    from counterfoil.usecases.inbox import Open
+    from counterfoil.usecases.open_proposals import Open
     from counterfoil.usecases.serving import ServerContext
     from counterfoil.usecases.snapshot import Tickets
     from counterfoil.usecases.spaces import Project

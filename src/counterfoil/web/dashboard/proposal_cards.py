@@ -1,7 +1,7 @@
 """A proposal as pages show it: words, flags, and the change itself, each harmless to look at.
 
 Where the answer may be given follows one rule. The buttons stand below the change and nowhere else, and they carry
-the digest of what is shown. A short change lies open. A longer one is folded, with the buttons inside of the fold.
+the digest of what is shown, and the script sends no approval before the end of the change was on the screen. A short change lies open. A longer one is folded, with the buttons inside of the fold.
 What is longer still has them on its own page alone, and what takes several pages on the last of these. So nobody
 approves by accident what was never before their eyes.
 """
@@ -242,5 +242,9 @@ def _effect(state: Proposal, change: Rendered | None) -> str:
         return f"{escaped(str(state.body.get('action')))} is carried out at once, outside of this repository. That cannot be undone here."
     files = len(state.body.get("writes") or ())
     branch = escaped(whereabouts.shown_branch(state))
-    lines = f", {change.added} lines added and {change.removed} removed" if change is not None else ""
+    lines = (
+        f", {change.added:,} line{'' if change.added == 1 else 's'} added and {change.removed:,} removed"
+        if change is not None
+        else ""
+    )
     return f"{files} file{'' if files == 1 else 's'} written and committed{f' to {branch}' if branch else ''} at once{lines}."

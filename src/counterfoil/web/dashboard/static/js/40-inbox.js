@@ -4,7 +4,8 @@
    [data-decision]        one decision of the inbox; j and k go from one to the next
    [data-fold]            closes the <details> it is in
    What one is about to press never becomes something else: a decision that others have made leaves its place empty
-   until one moves on, and for a moment after the list has moved nothing is approved in it.
+   until one moves on, and for a moment after the list has moved nothing is approved in it. And nothing is approved
+   before the end of its change was on the screen.
 */
 (() => {
   "use strict";
@@ -15,6 +16,7 @@
   const rows = () => [...document.querySelectorAll("#inbox-yours > [data-decision]")];
   const sizes = new WeakMap();
   const inView = new WeakSet();
+  const read = new WeakSet();
   let moved = -SETTLES;
   let timer = 0;
   let anchors = [];
@@ -27,6 +29,11 @@
     event.preventDefault();
     if (form.ariaBusy === "true" || (form.closest("#inbox-yours") && isMoving())) return;
     const row = form.closest("[data-decision]");
+    const unread = isApproval(form, event.submitter) ? concerned(form).find((one) => !isRead(one)) : undefined;
+    if (unread) {
+      readOn(unread);
+      return;
+    }
     const fields = {};
     for (const [name, value] of new FormData(form, event.submitter)) (fields[name] ??= []).push(value);
     form.ariaBusy = "true";
@@ -46,6 +53,42 @@
     }
     if (told !== null && !document.body.dataset.live && told.level !== "error") location.reload();
   });
+
+  /* --- reading before approving ------------------------------------------------------------------------- */
+
+  const isApproval = (form, submitter) => form.dataset.answer === "approve" || submitter?.value === "approve";
+
+  /** Returns the decisions, or the page, that a form is about. */
+  function concerned(form) {
+    if (form.dataset.answer !== "together") return [form.closest("[data-decision], [data-proposal]")];
+    return [...document.querySelectorAll(".pick input:checked")].map((box) => box.closest("[data-decision]"));
+  }
+
+  const endOf = (place) => place.querySelector(":is(.shown, #p-change .shown) > .change")?.lastElementChild ?? null;
+
+  /** Tells whether the end of a change was on the screen, or is: not behind what lies above the page. */
+  function isRead(place) {
+    const end = endOf(place);
+    if (end === null || read.has(end)) return true;
+    const { left, bottom, height } = end.getBoundingClientRect();
+    const at = document.elementFromPoint(left + 4, bottom - Math.min(6, height / 2));
+    if (at === null || !end.contains(at)) return false;
+    read.add(end);
+    return true;
+  }
+
+  function readOn(place) {
+    const end = endOf(place);
+    end.scrollIntoView({ block: "center" });
+    app.tell({ level: "pending", message: "Here is the rest of the change: read it, then approve" });
+  }
+
+  /** Notes what was read, as one scrolls. */
+  function noteRead() {
+    for (const place of document.querySelectorAll("[data-decision], [data-proposal]")) {
+      if (place.matches("[data-proposal]") || inView.has(place)) isRead(place);
+    }
+  }
 
   /** Says beside the buttons why nothing came of them. */
   function say(place, words) {
@@ -263,6 +306,7 @@
     app.bind("a", "Approve", approve);
     app.bind("r", "Reject, with a reason", reject);
     app.bind("e", "Edit", click("[data-edit]"));
+    document.addEventListener("scrollend", noteRead);
     if (!isInbox) return;
     app.bind("j", "Next decision", () => go(current(), 1));
     app.bind("k", "Decision before", () => go(current(), -1));
