@@ -33,9 +33,9 @@ if TYPE_CHECKING:
         Trace,
     )
     from counterfoil.usecases.serving import ServerContext
-    from counterfoil.usecases.watching_ports import Watcher
     from counterfoil.usecases.space_settings import Place
     from counterfoil.usecases.spaces import Space
+    from counterfoil.usecases.watching_ports import Watcher
 
 STATE_FOLDER = "counterfoil"
 SERVER_FOLDER = "counterfoil/server"

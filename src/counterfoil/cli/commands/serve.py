@@ -46,8 +46,8 @@ def run(call: Call) -> Reply:
     sys.stdout.write(f"Serving on {listening.url}\n")
     sys.stdout.flush()
     quiet = arguments.flag("quiet")
-    for folder, _, error in space.problems:
-        sys.stderr.write(f"warning: {folder} is not shown: {error.message}\n")
+    for folder, _, problem in space.problems:
+        sys.stderr.write(f"warning: {folder} is not shown: {problem.message}\n")
     if listening.is_public and not quiet and not arguments.flag("tls"):
         sys.stderr.write(
             "warning: other machines can reach this address, and nothing is encrypted: put a proxy with TLS before it\n"
