@@ -42,7 +42,8 @@ def show(visit: Visit) -> View:
     if waits:
         found = browsing.Found((), store.size(), None)
     else:
-        found = browsing.page(store, visit.context().ledgers.views, wanted, before=before)
+        lend = visit.context().ledgers.views
+        found = browsing.page(store, lend, wanted, before=before, limit=browsing.PAGE)
     rows = tuple(
         (f"receipt-{each.position}", TEMPLATES.macro("receipt_parts.html", "row", receipt_words.line(each), slug))
         for each in found.receipts
