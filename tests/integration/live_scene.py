@@ -65,9 +65,14 @@ class Stream:
         body: of an answer that is no stream.
     """
 
-    def __init__(self, served: Served, cookie: str, address: str) -> None:
+    def __init__(self, served: Served, cookie: str, address: str, *, takes_bytes: int = 0) -> None:
+        """Asks for it; `takes_bytes` is what the system holds at most of what was not read yet, if it is not 0."""
         place = urlsplit(served.url)
-        self._socket = socket.create_connection((place.hostname, place.port), PATIENCE_S)
+        self._socket = socket.socket()
+        self._socket.settimeout(PATIENCE_S)
+        if takes_bytes:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, takes_bytes)
+        self._socket.connect((place.hostname, place.port))
         head = f"GET {address} HTTP/1.1\r\nHost: {place.netloc}\r\nCookie: {cookie}\r\n\r\n"
         self._socket.sendall(head.encode())
         self._file = self._socket.makefile("rb")
