@@ -3,7 +3,12 @@
 (() => {
   "use strict";
 
-  document.addEventListener("DOMContentLoaded", () => document.querySelector("form[data-send-at-once]")?.requestSubmit());
+  // A one-time code is sent when somebody sees the page, and not by a browser that looks ahead.
+  const sendAtOnce = () => document.querySelector("form[data-send-at-once]")?.requestSubmit();
+  document.addEventListener("DOMContentLoaded", () => {
+    if (document.prerendering) document.addEventListener("prerenderingchange", sendAtOnce, { once: true });
+    else sendAtOnce();
+  });
 
   document.addEventListener("click", async (event) => {
     const copier = event.target.closest?.("[data-copy]");
