@@ -12,7 +12,7 @@ from counterfoil.tickets import index
 from counterfoil.tickets.naming import display_id
 from counterfoil.tickets.workflow import STATES
 from counterfoil.usecases import searching
-from counterfoil.usecases.selecting import select
+from counterfoil.usecases.selecting import MOMENTS_KEPT, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,7 +81,7 @@ def find(
     return tuple(sorted(kept, key=_KEYS[order], reverse=descending))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=MOMENTS_KEPT)
 def _found(
     pairs: tuple[tuple[str, Tickets], ...], wanted: Wanted, order: str, descending: bool
 ) -> tuple[Found, ...]:
@@ -91,9 +91,6 @@ def _found(
     if order != SORTS[0] or len(pairs) > 1:
         kept.sort(key=_KEYS[order])
     return tuple(reversed(kept)) if descending else tuple(kept)
-
-
-_HITS_KEPT = 32
 
 
 class _Hits:
@@ -112,7 +109,7 @@ class _Hits:
         found = frozenset([hit.row[9] for hit in searching.find(context, text)])
         with self._lock:
             self._kept[key] = found
-            if len(self._kept) > _HITS_KEPT:
+            if len(self._kept) > MOMENTS_KEPT:
                 self._kept.popitem(last=False)
         return found
 

@@ -23,6 +23,10 @@ OFFERED = 60
 """How many labels and people a filter offers, those with most tickets first; others are typed into the address."""
 
 
+MOMENTS_KEPT = 8
+"""For so many moments what was made of all tickets is kept; each holds its tickets in memory."""
+
+
 class Wanted(NamedTuple):
     """What is asked for; empty fields let all pass.
 
@@ -86,7 +90,7 @@ def _holder(text: str) -> str | None:
     return query.UNSET if text.lower() == query.UNSET else (actors.canonical(text) or "")
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=MOMENTS_KEPT)
 def facets(tickets: Tickets) -> Facets:
     """Returns what the tickets of one moment can be filtered by."""
     labels = Counter([label for row in tickets.rows for label in row[4]])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from counterfoil.errors import HostError, IntegrityError
 from counterfoil.gate.proposal import PENDING
 from counterfoil.ledger.instant import read_ms
 from counterfoil.tickets import query
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from counterfoil.usecases.open_proposals import Open
     from counterfoil.usecases.serving import ServerContext
     from counterfoil.usecases.snapshot import Tickets
-    from counterfoil.usecases.spaces import Project
 
 
 class Mark(NamedTuple):
@@ -167,14 +165,3 @@ class Surroundings:
             is_same = known is not None and known[0] == signed
             self._claims[name] = known if known and is_same else (signed, claims.read(context, name))
         self._claims_stamp = stamp
-
-
-def around(project: Project) -> Around:
-    """Returns what is known of a project's tickets at this moment; a ledger that cannot be read stops no page."""
-    tickets = project.snapshot.tickets()
-    linked = project.forge.linked(tickets.by_id, tickets.id_prefix, tickets.number)
-    try:
-        waiting: Sequence[Open] = project.open_proposals.now()
-    except (HostError, IntegrityError) as error:
-        return project.surroundings.now(tickets, linked)._replace(trouble=error.code)
-    return project.surroundings.now(tickets, linked, waiting)

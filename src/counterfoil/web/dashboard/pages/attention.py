@@ -9,8 +9,8 @@ from counterfoil.kernel.instant import DAY_MS
 from counterfoil.usecases import attention
 from counterfoil.usecases.attention import REASONS, STALE_DAYS, Matter
 from counterfoil.usecases.forging import ABSENT
+from counterfoil.usecases.marks import around
 from counterfoil.usecases.selecting import Wanted, select
-from counterfoil.usecases.surroundings import around
 from counterfoil.web.dashboard import filtering
 from counterfoil.web.dashboard.pages import views
 from counterfoil.web.dashboard.pages.board import pull_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.visit import Visit
 
 FIELDS = ("q", "why", "priority", "label", "assignee", "repo", "days", "sort", "dir")
-LINES_KEPT = 20_000
+LINES_KEPT = 2_000
 DAYS_MAX = 3650
 WORDS: Mapping[str, tuple[str, str]] = {
     attention.UNREADABLE: ("Invalid ticket format", "bad"), attention.FAILING: ("checks failed", "bad"),

@@ -16,9 +16,9 @@ from starlette.responses import HTMLResponse
 
 from counterfoil.kernel.ids import canonical_ulid
 from counterfoil.tickets.workflow import STATES, TERMINAL, TRANSITIONS
+from counterfoil.usecases.marks import around
 from counterfoil.usecases.selecting import facets, select
 from counterfoil.usecases.spaces import MEMBER
-from counterfoil.usecases.surroundings import around
 from counterfoil.web.dashboard import filtering
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import File, Page
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 """Cards of one column at first, and of each portion that comes as one scrolls."""
-CARDS_KEPT = 20_000
+CARDS_KEPT = 4_000
 PROBLEMS_SHOWN = 20
 COMMANDS = {
     "backlog": 'ticket new "What is to be done"', "ready": "ticket move ID ready", "in_progress": "ticket start ID",

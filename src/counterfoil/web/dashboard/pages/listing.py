@@ -15,9 +15,9 @@ from counterfoil.tickets.workflow import PRIORITIES, STATES, TRANSITIONS, parse_
 from counterfoil.usecases import finding
 from counterfoil.usecases.actions import builtin
 from counterfoil.usecases.finding import SORTS, Found
+from counterfoil.usecases.marks import around
 from counterfoil.usecases.selecting import facets
 from counterfoil.usecases.spaces import MEMBER
-from counterfoil.usecases.surroundings import around
 from counterfoil.web.dashboard import filtering
 from counterfoil.web.dashboard.pages import views
 from counterfoil.web.dashboard.pages.board import pull_of
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.visit import Visit
 
 SHOWN = 50
-LINES_KEPT = 20_000
+LINES_KEPT = 2_000
 FIELDS = (*filtering.FIELDS, "repo", "body", "sort", "dir")
 COLUMNS = (
     ("id", "Id"), ("title", "Title"), ("state", "State"), ("priority", "Priority"), ("assignee", "Assignee"),

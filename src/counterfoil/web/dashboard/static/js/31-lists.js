@@ -1,7 +1,7 @@
 /* Lists and forms: filters that answer as one types, tickets that are chosen together, problems beside their fields. */
 (() => {
   "use strict";
-  const { el } = window.counterfoil;
+  const { el, isTyping } = window.counterfoil;
   const PAUSE = 220;
   let timer = 0;
 
@@ -80,6 +80,26 @@
   document.addEventListener("live:applied", countChosen);
   document.addEventListener("htmx:after:swap", countChosen);
   document.addEventListener("DOMContentLoaded", countChosen);
+
+  /* --- from line to line -------------------------------------------------------------------------------- */
+
+  document.addEventListener("keydown", (event) => {
+    const row = document.activeElement?.closest?.("#lines > tr");
+    const list = document.getElementById("lines");
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || list === null) return;
+    if (isTyping(event.target) || document.querySelector("dialog:modal")) return;
+    const steps = { j: "next", ArrowDown: "next", k: "previous", ArrowUp: "previous" };
+    if (event.key in steps && (row || event.key.length === 1)) {
+      const next = row ? row[`${steps[event.key]}ElementSibling`] : list.firstElementChild;
+      next?.querySelector(".td-title a")?.focus();
+      next?.scrollIntoView({ block: "nearest" });
+    } else if (event.key === "x" && row) {
+      row.querySelector('input[name="ticket"]')?.click();
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }, true);
 
   /* --- problems beside their fields -------------------------------------------------------------------- */
 
