@@ -32,7 +32,7 @@ def restate(desk: Desk, ticket: str, state: str) -> None:
     desk.file(ticket).write_text(f"{head}\nstate: {state}\n{rest.partition(chr(10))[2]}", "utf-8")
 
 
-def test_typed_text_caret_focus_and_an_open_menu_stay_while_cards_come_and_change(
+def test_typed_text_caret_and_focus_stay_while_cards_come_and_change(
     page_as: Callable[..., Seat], stage: Stage
 ) -> None:
     desk = stage.scene.desk
@@ -214,3 +214,140 @@ def _with_old_script(route: object) -> None:
     answer = route.fetch()  # type: ignore[attr-defined]
     text = answer.text().replace("/static/app.css?v=", "/static/app.css?v=0")
     route.fulfill(response=answer, body=text)  # type: ignore[attr-defined]
+
+
+STUB = """
+window.EventSource = class extends EventTarget {
+  constructor() { super(); this.readyState = 1; window.stream = this; }
+  close() { this.readyState = 2; }
+};
+window.push = (...operations) => {
+  const event = new MessageEvent("news", { data: JSON.stringify(operations), lastEventId: "x" });
+  window.stream.dispatchEvent(event);
+};
+"""
+"""A stream in which comes what the test says."""
+PART = """
+<details {open}><summary>More</summary><p>{words}</p></details>
+<textarea id="text">{words}</textarea><textarea id="other">{words}</textarea>
+<input id="line" value="{words}"><input id="tick" type="checkbox"><select id="choice"><option>a<option {chosen}>b<option>c</select>
+<div id="menu" popover><p>{words}</p></div>
+<div id="kept" data-keep><p>{words}</p></div>
+<div id="marked" data-keep-attributes="class aria-selected" class="plain" title="{words}"></div>
+<ul id="items">{items}</ul>
+"""
+
+
+def part(words: str, *items: str, chosen: str = "") -> str:
+    """Returns what is in a region."""
+    rows = "".join(
+        f'<li id="i-{item}"><a href="#{item}">{item}</a><div class="roll"><p>long</p></div></li>'
+        for item in items
+    )
+    return PART.format(words=words, items=rows, open="", chosen=chosen)
+
+
+@pytest.fixture
+def stubbed(page_as: Callable[..., Seat], stage: Stage) -> Page:
+    """A page with a region and a list, whose stream belongs to the test."""
+    seat = page_as()
+    seat.page.add_init_script(STUB)
+    page = seat.go(f"/board/{stage.slug}")
+    page.evaluate(
+        "(html) => { const made = document.createElement('section'); made.id = 'part'; made.innerHTML = html;"
+        " document.getElementById('main').append(made); }",
+        part("one", "a", "b", "c"),
+    )
+    return page
+
+
+def push(page: Page, *operations: list[str | None]) -> None:
+    """Lets the server say something."""
+    page.evaluate("(operations) => window.push(...operations)", list(operations))
+
+
+def test_what_somebody_has_opened_typed_ticked_or_chosen_stays_while_the_rest_becomes_new(
+    stubbed: Page,
+) -> None:
+    stubbed.locator("#part details").evaluate("(one) => { one.open = true; }")
+    stubbed.locator("#text").fill("mine")
+    stubbed.locator("#line").fill("mine, too")
+    stubbed.locator("#tick").check()
+    stubbed.locator("#choice").select_option("c")
+    stubbed.locator("#menu").evaluate("(one) => one.showPopover()")
+    stubbed.locator("#marked").evaluate(
+        "(one) => { one.className = 'is-chosen'; one.ariaSelected = 'true'; }"
+    )
+    push(stubbed, ["html", "part", part("two", "a", "b", "c", chosen="selected")])
+    expect(stubbed.locator("#part details")).to_have_attribute("open", "")
+    expect(stubbed.locator("#part details p")).to_have_text("two")
+    expect(stubbed.locator("#text")).to_have_value("mine")
+    expect(stubbed.locator("#other")).to_have_value("two")
+    expect(stubbed.locator("#line")).to_have_value("mine, too")
+    expect(stubbed.locator("#tick")).to_be_checked()
+    expect(stubbed.locator("#choice")).to_have_value("c")
+    expect(stubbed.locator("#menu")).to_be_visible()
+    expect(stubbed.locator("#menu")).to_have_text("two")
+    expect(stubbed.locator("#kept")).to_have_text("one")
+    expect(stubbed.locator("#marked")).to_have_class("is-chosen")
+    expect(stubbed.locator("#marked")).to_have_attribute("title", "two")
+
+
+def test_an_item_that_moves_to_another_list_is_the_same_element_with_its_focus_and_its_scroll_position(
+    stubbed: Page,
+) -> None:
+    stubbed.evaluate("""() => {
+        const style = new CSSStyleSheet();
+        style.replaceSync(".roll { block-size: 20px; overflow: auto } .roll p { block-size: 200px }");
+        document.adoptedStyleSheets = [style];
+        const other = document.createElement("ul");
+        other.id = "others";
+        document.getElementById("part").append(other);
+        window.item = document.getElementById("i-b");
+        window.item.querySelector(".roll").scrollTop = 50;
+        window.item.querySelector("a").focus();
+    }""")
+    html = '<li id="i-b"><a href="#b">b anew</a><div class="roll"><p>long</p></div></li>'
+    push(stubbed, ["del", "items", "i-b"], ["put", "others", "i-b", html, None])
+    expect(stubbed.locator("#others #i-b a")).to_have_text("b anew")
+    expect(stubbed.locator("#others #i-b a")).to_be_focused()
+    assert stubbed.evaluate("window.item === document.getElementById('i-b')")
+    assert stubbed.locator("#i-b .roll").evaluate("(one) => one.scrollTop") == 50
+    push(stubbed, ["put", "items", "i-b", html, "i-a"], ["del", "others", "i-b"])
+    assert stubbed.locator("#items > li").evaluate_all("(all) => all.map((one) => one.id)") == [
+        "i-b",
+        "i-a",
+        "i-c",
+    ]
+    expect(stubbed.locator("#items #i-b a")).to_be_focused()
+
+
+def test_what_comes_while_something_is_dragged_is_put_in_place_afterwards(stubbed: Page) -> None:
+    stubbed.evaluate("() => { counterfoil.live.isBusy = true; }")
+    push(stubbed, ["del", "items", "i-a"])
+    push(stubbed, ["put", "items", "i-d", '<li id="i-d">d</li>', "i-b"])
+    assert stubbed.locator("#items > li").count() == 3
+    stubbed.evaluate("() => { counterfoil.live.isBusy = false; }")
+    assert stubbed.locator("#items > li").evaluate_all("(all) => all.map((one) => one.id)") == [
+        "i-d",
+        "i-b",
+        "i-c",
+    ]
+
+
+def test_a_list_that_comes_whole_keeps_the_items_that_it_had(stubbed: Page) -> None:
+    stubbed.evaluate("() => { window.item = document.getElementById('i-c'); }")
+    items = "".join(f'<li id="i-{name}">{name}</li>' for name in "cxa")
+    push(stubbed, ["list", "items", items])
+    assert stubbed.locator("#items > li").evaluate_all("(all) => all.map((one) => one.id)") == [
+        "i-c",
+        "i-x",
+        "i-a",
+    ]
+    assert stubbed.evaluate("window.item === document.getElementById('i-c')")
+
+
+def test_what_comes_for_a_place_that_the_page_lacks_has_the_page_fetched_anew(stubbed: Page) -> None:
+    stubbed.evaluate("() => { document.getElementById('column-ready').remove(); }")
+    push(stubbed, ["html", "nowhere", "words"])
+    expect(stubbed.locator("#column-ready")).to_have_count(1)

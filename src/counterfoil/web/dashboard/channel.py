@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.visit import Visit, Visitor
 
 Key = tuple[str, str, str]
-"""Address, role and, of a personal page, the person."""
+"""Address, role and, of a personal page, the person and whether they signed in recently."""
 FAILED = "This page cannot be brought up to date at present; the server's log says why."
 
 

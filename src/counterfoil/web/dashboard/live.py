@@ -157,7 +157,8 @@ class Live:
             return
         self._loop = asyncio.get_running_loop()
         subscriber = Subscriber(outlets.of_request(scope, send), visitor, tag)
-        key = (address, visitor.role, visitor.person if page.is_personal else "")
+        person = f"{visitor.person} {visitor.is_fresh}" if page.is_personal else ""
+        key = (address, visitor.role, person)
         channel = self._channels.setdefault(key, Channel(key, page, visit))
         self._enter(channel, subscriber)
         try:
