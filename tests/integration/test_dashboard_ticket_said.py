@@ -36,6 +36,31 @@ def test_comments_positions_and_artifacts_are_shown_with_their_grade(desk: Desk)
     assert "https://example.org/run" in page.links
 
 
+def test_what_is_erased_is_gone_from_the_page_at_once(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    desk.say("comment", ticket, "Call 555-0199")
+    dash = Dash(desk)
+    assert "555-0199" in look(dash, ticket).text
+    said = desk.data("show", ticket, "--discussion")["discussion"][0]
+    desk.say("ledger", "gc", "--erase", said["receipt"], "--reason", "private", "--yes")
+    page = look(dash, ticket)
+    assert "555-0199" not in page.text
+    assert "What was said is not here: erased or withheld." in page.text
+
+
+def test_a_ledger_that_cannot_be_read_leaves_the_file_to_be_seen(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    desk.say("comment", ticket, "Soon")
+    ledger = desk.path / ".git" / "counterfoil" / "ledger.db"
+    for name in ("ledger.db-wal", "ledger.db-shm"):
+        ledger.with_name(name).unlink(missing_ok=True)
+    ledger.write_bytes(b"nothing of the kind" * 400)
+    page = look(Dash(desk), ticket)
+    assert "Sell shoes" in page.text
+    assert "ticket ledger verify" in page.text
+    assert "created it" in page.text
+
+
 def test_what_was_spent_is_summed_by_who_spent_it(desk: Desk) -> None:
     ticket = desk.new("Sell shoes")
     for amount in ("1.10", "2.2"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.gate.facts import ASK
@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 PAGE = 50
 TICKETS_KEPT = 500
 EVENTS_KEPT = 4_000
+MERGED_KEPT = 64
+ERASING = 32
+"""So far back from the log's end an erasure may still be under way."""
+LONG = 500
+"""From so many entries on a list is a long one, of which few are kept: one with thousands takes many megabytes."""
+LONG_KEPT = 3
 ABOUT_MAX = 100
 """So many proposals about one ticket are told, the newest of them."""
 
@@ -72,6 +78,8 @@ class Histories:
         self._thread: threading.Thread | None = None
         self._touches: _Newest[tuple[tuple[str, ...], list[Touch]]] = _Newest(TICKETS_KEPT)
         self._events: _Newest[Event] = _Newest(EVENTS_KEPT)
+        self._merged: _Newest[_Merged] = _Newest(MERGED_KEPT)
+        self._long: _Newest[_Merged] = _Newest(LONG_KEPT)
         self._pending: _Newest[tuple[Event, list[str | None]] | None] = _Newest(TICKETS_KEPT)
 
     def settle(self) -> None:
@@ -137,6 +145,16 @@ class Histories:
         found = history.uncommitted(context, name)
         with self._lock:
             return self._pending.keep(key, found)
+
+    def kept(self, key: Hashable) -> _Merged | None:
+        """Returns what was put together under a key before."""
+        with self._lock:
+            return self._merged.get(key) or self._long.get(key)
+
+    def keep(self, key: Hashable, made: _Merged) -> _Merged:
+        """Keeps what was put together, and returns it."""
+        with self._lock:
+            return (self._merged if len(made.places) < LONG else self._long).keep(key, made)
 
     def _catch_up(self, context: Context) -> bool:
         """Brings the pass up to HEAD where that is quick, else has it made; tells whether it is there."""
@@ -215,35 +233,77 @@ def timeline(
         page: which page, from 1; one beyond the end is the last.
         oldest_first: the other way round.
     """
-    told = _ledger(server, context, name[:-3].upper())
-    touches = histories.touches(context, name)
-    is_whole = touches is not None
-    touches = touches or []
-    pending = histories.uncommitted(context, name, blob, touches) if is_whole else None
-    merge = chronicle.Merge(touches, told.stories, pending[1] if pending else None)
-    order = merge.newest_first()
-    if not is_whole:
-        # What stands at a commit cannot be told from what lost its commit before Git is asked.
-        order = [
-            event
-            for event in order
-            if isinstance(event, int) or event.kind not in {chronicle.ELSEWHERE, chronicle.OBSERVED}
-        ]
-    places: list[int | Event] = [-1, *order] if pending else order
-    if oldest_first:
-        places.reverse()
+    found = _merged(server, context, histories, name, blob)
+    places = list(reversed(found.places)) if oldest_first else found.places
     pages = max(1, -(-len(places) // PAGE))
     page = min(max(1, page), pages)
     chosen = places[(page - 1) * PAGE : page * PAGE]
     shown = [place for place in chosen if isinstance(place, int) and place >= 0]
-    made = histories.described(context, name, [merge.touches[place] for place in shown])
-    events = {place: merge.attached(event, place) for place, event in zip(shown, made, strict=True)}
-    if pending:
-        events[-1] = merge.attached(pending[0], -1)
+    made = histories.described(context, name, [found.merge.touches[place] for place in shown])
+    events = {place: found.merge.attached(event, place) for place, event in zip(shown, made, strict=True)}
+    if found.pending is not None:
+        events[-1] = found.merge.attached(found.pending, -1)
+    told = found.told
+    seen = [(state, proposals.status(context, state)) for state in told.waiting]
     return Timeline(
         tuple([events[place] if isinstance(place, int) else place for place in chosen]),
-        len(places), page, pages, is_whole, told.said, told.open, told.trouble, bool(pending),
+        len(places), page, pages, found.is_whole, told.said,
+        tuple([(state, status) for state, status in seen if status in OPEN]), told.trouble,
+        found.pending is not None,
     )  # fmt: skip
+
+
+class _Merged(NamedTuple):
+    """Commits and receipts of a ticket in one list, newest first; -1 stands for what is not committed."""
+
+    told: _Told
+    merge: chronicle.Merge
+    places: list[int | Event]
+    pending: Event | None
+    is_whole: bool
+
+
+def _merged(
+    server: ServerContext, context: Context, histories: Histories, name: str, blob: str | None
+) -> _Merged:
+    """Returns the list, as it was made before where nothing can have changed in it.
+
+    Whatever is sealed anywhere makes it anew, and so does an erasure, which is sealed, too.
+    """
+    stream = kinds.ticket_stream(name[:-3].upper())
+    told = _Told()
+    key: Hashable = None
+    if context.ledgers.exists():
+        try:
+            store = server.store(context)
+            if not context.ledgers.foreign():
+                key = (name, blob, context.git.head(), store.ledger, store.size())
+                kept = histories.kept(key)
+                if kept is not None:
+                    return kept
+                key = None if _is_being_erased(store, store.size()) else key
+            _read(context, store, stream, told)
+        except CounterfoilError as error:
+            key, told.trouble = None, error.code
+    told.stories += tracing.of_others(context, stream, tracing.story)
+    touches = histories.touches(context, name)
+    if touches is None:
+        merge = chronicle.Merge([], told.stories, None)
+        # What stands at a commit cannot be told from what lost its commit before Git is asked.
+        unsure = {chronicle.ELSEWHERE, chronicle.OBSERVED}
+        order = [each for each in merge.newest_first() if isinstance(each, int) or each.kind not in unsure]
+        return _Merged(told, merge, order, None, False)
+    pending = histories.uncommitted(context, name, blob, touches)
+    merge = chronicle.Merge(touches, told.stories, pending[1] if pending else None)
+    order = merge.newest_first()
+    made = _Merged(told, merge, [-1, *order] if pending else order, pending[0] if pending else None, True)
+    return made if key is None else histories.keep(key, made)
+
+
+def _is_being_erased(store: Store, size: int) -> bool:
+    """Tells whether bodies may be about to go: that is sealed first, so what is here now must not be kept."""
+    latest = store.log(first=max(0, size - ERASING), last=size - 1, bodies=False)
+    return any(receipt.kind == kinds.ERASED for receipt in latest)
 
 
 class _Told:
@@ -252,20 +312,8 @@ class _Told:
     def __init__(self) -> None:
         self.stories: list[tuple[str, list[Entry]]] = []
         self.said: tuple[Said, ...] = ()
-        self.open: tuple[tuple[Proposal, str], ...] = ()
+        self.waiting: tuple[Proposal, ...] = ()
         self.trouble = ""
-
-
-def _ledger(server: ServerContext, context: Context, ticket: str) -> _Told:
-    told = _Told()
-    stream = kinds.ticket_stream(ticket)
-    if context.ledgers.exists():
-        try:
-            _read(context, server.store(context), stream, told)
-        except CounterfoilError as error:
-            told.trouble = error.code
-    told.stories += tracing.of_others(context, stream, tracing.story)
-    return told
 
 
 def _read(context: Context, store: Store, stream: str, told: _Told) -> None:
@@ -287,8 +335,7 @@ def _read(context: Context, store: Store, stream: str, told: _Told) -> None:
     decided = [[entry for entry in story if entry.action in chronicle.DECIDED] for story in stories]
     told.stories = [("", story) for story in (own, *decided) if story]
     told.said = tuple(_said(own, stream))
-    seen = [(state, proposals.status(context, state)) for state in about if state.status in OPEN]
-    told.open = tuple([(state, status) for state, status in seen if status in OPEN])
+    told.waiting = tuple([state for state in about if state.status in OPEN])
 
 
 def _said(own: Sequence[Entry], stream: str) -> list[Said]:
