@@ -11,10 +11,14 @@ from integration.gate_scene import ADA, GRACE, asked, state
 from integration.terminal_scene import sit_at
 from integration.verbs_scene import FIRST, SECOND, THIRD
 
+from counterfoil.adapters.forge.remote import RemoteAddresses
+from counterfoil.testing.forge import MemoryForge
 from counterfoil.tickets.workflow import STATES, TRANSITIONS
+from counterfoil.usecases.forge_ports import Check
+from counterfoil.usecases.forging import CodeHost
 from counterfoil.usecases.spaces import MEMBER, VIEWER
 from counterfoil.web.dashboard.pages.board import SHOWN
-from counterfoil.web.dashboard.visit import Visitor
+from counterfoil.web.dashboard.visit import NOBODY, Visitor
 
 if TYPE_CHECKING:
     from integration.verbs_scene import Desk
@@ -81,6 +85,26 @@ def test_a_claim_is_on_its_card_until_it_is_given_back(desk: Desk) -> None:
     assert re.search(r'is-accent" title="until [^"]+">claude<', dash.get("/board/work").text)
     desk.say("release", ticket, "--actor", "agent:claude")
     assert "is-accent" not in dash.get("/board/work").text
+
+
+def test_a_pull_request_and_its_checks_are_on_the_card_and_call_for_attention(desk: Desk) -> None:
+    desk.put(FIRST, "Fix login", state="in_progress")
+    dash = Dash(desk)
+    server, forge = dash.space.projects[0].server, MemoryForge()
+    forge.push("tk-01arz3nd-fix-login", "a" * 40)
+    pull = forge.open_pull_request("Fix it", "", "tk-01arz3nd-fix-login", "main")
+    forge.set_check("a" * 40, Check("tests", "completed", "failure"))
+    server.code_host = CodeHost(dash.hub.server.context(NOBODY).clock, lambda: RemoteAddresses(""), forge)
+    server.code_host.refresh()
+
+    html, table = dash.get("/board/work").text, dash.get("/attention").text
+
+    assert f'href="{pull.url}" rel="noreferrer noopener">#{pull.number} open, checks failed</a>' in html
+    assert 'checks failed</span> <span class="badge is-info">waits for review</span> </td>' in table
+    assert '<td data-head="Merge"><span class="badge is-bad">checks failed</span></td>' in table
+    forge.change(pull.number, url="javascript:alert(1)")
+    server.code_host.refresh(force=True)
+    assert "javascript:" not in dash.get("/board/work").text
 
 
 def test_a_file_that_is_no_ticket_has_its_badge_and_leads_to_its_text(desk: Desk) -> None:

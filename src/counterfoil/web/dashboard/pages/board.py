@@ -51,7 +51,8 @@ class Pull(NamedTuple):
     """The newest pull request of a ticket, as a card shows it.
 
     Attributes:
-        number, url: its name and page.
+        number: its name.
+        url: its page, or empty where that is no web page.
         word: `open`, `draft`, `merged`, `closed`.
         checks: `passed`, `failed`, `pending`, `none`.
     """
@@ -135,7 +136,8 @@ def pull_of(mark: Mark) -> Pull | None:
         return None
     linked = next((each for each in mark.pulls if each.pull.state == "open"), mark.pulls[0])
     word = "draft" if linked.pull.is_draft and linked.pull.state == "open" else linked.pull.state
-    return Pull(linked.pull.number, linked.pull.url, word, linked.verdict)
+    url = linked.pull.url if linked.pull.url.startswith("https://") else ""
+    return Pull(linked.pull.number, url, word, linked.verdict)
 
 
 def _rest(visit: Visit, seen: _Seen, state: str) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from counterfoil.tickets.model import Row
     from counterfoil.usecases.spaces import Project
     from counterfoil.usecases.surroundings import Mark
-    from counterfoil.web.dashboard.route import Form
+    from counterfoil.web.dashboard.route import Form, Route
     from counterfoil.web.dashboard.visit import Visit
 
 SHOWN = 50
@@ -245,7 +245,7 @@ def _count(number: int, one: str, several: str) -> str:
     return f"{number} ticket {one}" if number == 1 else f"{number} tickets {several}"
 
 
-ROUTES = (
+ROUTES: tuple[Route, ...] = (
     Page("list", "/list", show, is_personal=True),
     *[File(f"list.{form}", f"/list.{form}", export(form)) for form in TYPES],
     Act("bulk", "/list/bulk", bulk),
