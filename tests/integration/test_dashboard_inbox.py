@@ -152,6 +152,7 @@ def test_nobody_approves_what_was_not_wholly_on_the_page(desk: Desk) -> None:
     assert person.approve(one.proposal, 409, seen="")["code"] == "not_seen"
     assert person.approve(one.proposal, 409, seen="0" * 64)["code"] == "not_seen"
     assert person.approve(one.proposal, 409, digest="0" * 64)["code"] == "digest_differs"
+    assert person.approve(one.proposal, 409, digest=f"sha256:{one.digest}", seen="")["code"] == "not_seen"
     assert shown(desk, one.proposal)["votes"] == []
 
 
