@@ -58,10 +58,16 @@ def browser() -> Iterator[Any]:
 
 
 def rows(house: House, loads: int, changes: int) -> Iterator[Row]:
-    """Yields the first paint of each page, and how soon changes are seen."""
-    with browser() as chromium:
-        yield from _paints(house, chromium, loads)
-        yield from _changes(house, chromium, changes)
+    """Yields the first paint of each page, and how soon changes are seen; says so where there is no browser."""
+    from playwright.sync_api import Error
+
+    try:
+        with browser() as chromium:
+            yield from _paints(house, chromium, loads)
+            yield from _changes(house, chromium, changes)
+    except Error as error:
+        words = f"failed: {str(error).splitlines()[0][:60]}".replace("|", "¦")
+        yield Row(SECTION, "Chromium", len(house.entries), None, None, words, "works", False)
 
 
 def _context(house: House, chromium: Any) -> Any:

@@ -235,6 +235,18 @@ def test_words_that_contradict_each_other_are_usage_errors(
     assert message in scene.shop.say(*words, status=2).err
 
 
+def test_the_shell_is_told_which_spaces_there_are(scene: Scene) -> None:
+    folder = scene.folder / "own/counterfoil"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text(
+        "[space.team]\nrepositories = []\n[space.'$(id)']\nrepositories = []\n"
+    )
+
+    said = scene.shop.say("__complete", "--", "serve", "--space", "", XDG_CONFIG_HOME=str(folder.parent))
+
+    assert said.out.split() == ["team"]
+
+
 def test_a_space_is_served_from_anywhere_and_a_second_server_of_it_is_told_where(scene: Scene) -> None:
     home = scene.folder / "own"
     (home / "counterfoil").mkdir(parents=True)

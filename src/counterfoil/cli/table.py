@@ -290,7 +290,7 @@ VERBS: dict[str, Verb] = {
     ),
     "serve": (
         "serve", SET_UP, "open the dashboard and the API on this machine, until Ctrl-C", (("repo", "*"),),
-        ((("--space",), "NAME", False, "the repositories of [space.NAME] in your own config.toml"),
+        ((("--space",), "SPACE", False, "the repositories of [space.SPACE] in your own config.toml"),
          (("--host",), "HOST", False, "the address to listen on (default: 127.0.0.1)"),
          (("--port",), "PORT", False, "the port (default: 8417); 0 takes a free one"),
          (("--public",), "", False, "let other machines reach it, too; put TLS before it"),

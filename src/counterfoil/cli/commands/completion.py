@@ -228,6 +228,12 @@ def _values(call: Call, metavar: str) -> list[tuple[str, str]]:
             (label, "")
             for label in sorted({label for row in _rows(call) for label in row[4] if is_slug(label)})
         ]
+    if metavar == "SPACE":
+        from counterfoil.bootstrap import read_settings_file
+        from counterfoil.usecases import space_settings
+
+        spaces = space_settings.names(read_settings_file(call.environ))
+        return [(name, "") for name in spaces if is_slug(name)]
     if metavar == "NAME":
         names = call.context().work.names(".tickets/templates")
         return [(name[:-3], "") for name in sorted(names) if name.endswith(".md") and _is_plain(name[:-3])]
