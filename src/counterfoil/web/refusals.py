@@ -32,6 +32,7 @@ STATUS: dict[str, int] = {
     "invalid_signature": 401,
     "unauthenticated": 401,
     "bad_signature": 401,
+    "signed_out": 401,
     "key_revoked": 401,
     "host_refused": 421,
     "origin_refused": 403,
@@ -148,7 +149,7 @@ def of(error: CounterfoilError) -> Refusal:
     status = status_of(error)
     if status == 404:
         return NOT_FOUND
-    if status == 401:
+    if status == 401 and error.code != "signed_out":
         return UNAUTHENTICATED
     if isinstance(error, IntegrityError):
         words = "something that was sealed does not verify"

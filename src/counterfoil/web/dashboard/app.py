@@ -238,10 +238,18 @@ def _told(done: Done) -> Response:
 
 
 def _anonymous(scope: Scope) -> Response:
-    """Sends whoever looks to the sign-in page; everybody else is told that they are nobody."""
-    if scope["method"] not in {"GET", "HEAD"} or scope["path"] == "/live":
+    """Sends whoever looks to the sign-in page; everybody else is told that they are nobody.
+
+    Raises:
+        RefusedError: `signed_out`, for a form that was sent without a script; the page's script loads it again.
+    """
+    if scope["path"] == "/live" or Headers(scope=scope).get("hx-request") == "true":
         refusal = refusals.UNAUTHENTICATED
         return Response(refusal.body, refusal.status, dict(refusal.headers), "application/json")
+    if scope["method"] not in {"GET", "HEAD"}:
+        raise RefusedError(
+            "signed_out", "you are not signed in, or not any more; nothing was changed", "ticket session link"
+        )
     target = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
     return RedirectResponse(f"{SIGN_IN}?to={quote(target, safe='/')}", 303)
 

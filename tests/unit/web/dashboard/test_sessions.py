@@ -85,6 +85,16 @@ def test_signing_out_ends_the_session_and_drops_the_cookie(dash: Guarded) -> Non
     assert browser.get(BOARD).status_code == 303
 
 
+def test_a_form_that_comes_too_late_is_answered_with_what_to_do(dash: Guarded) -> None:
+    browser = dash.browser()
+    csrf = browser.csrf()
+    dash.known.end(browser.name)
+    answer = browser.ask("POST", "/theme", {"csrf": csrf})
+    assert (answer.status_code, "ticket session link" in answer.text) == (401, True)
+    by_script = browser.ask("POST", "/theme", {"csrf": csrf}, hx_request="true")
+    assert (by_script.status_code, "hx-trigger" in by_script.headers) == (401, False)
+
+
 def test_signing_out_needs_a_page_of_ours(dash: Guarded) -> None:
     browser = dash.browser()
     assert browser.ask("POST", "/sign-out", {}).status_code == 403
