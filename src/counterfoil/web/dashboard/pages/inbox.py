@@ -50,26 +50,13 @@ def show(visit: Visit) -> View:
         room -= len(made.change.html) if made.change is not None else 0
         cards.append(made)
     several = len(visit.space.projects) > 1
-    yours = tuple(
-        [(each.dom, TEMPLATES.macro("proposals.html", "decision", each, several)) for each in cards]
-    )
+    yours = tuple([(each.dom, _decision(each, several)) for each in cards])
     parts = (
-        Region(
-            "inbox-head",
-            TEMPLATES.macro(
-                "proposals.html", "inbox_head", len(found.yours), visitor.is_fresh, visit.may(APPROVER)
-            ),
-        ),
+        Region("inbox-head", _macro("inbox_head", len(found.yours), visitor.is_fresh, visit.may(APPROVER))),
         Listing("inbox-yours", yours),
         Region(
             "inbox-rest",
-            TEMPLATES.macro(
-                "proposals.html",
-                "inbox_rest",
-                len(found.yours) - len(cards),
-                not found.yours,
-                visit.may(APPROVER),
-            ),
+            _macro("inbox_rest", len(found.yours) - len(cards), not found.yours, visit.may(APPROVER)),
         ),
         _lines(visit, "inbox-stuck", found.stuck, several),
         _lines(visit, "inbox-own", found.own, several),
@@ -86,14 +73,18 @@ def _card(visit: Visit, each: Waiting, room: int) -> Card:
     )
 
 
+def _macro(name: str, *arguments: object) -> str:
+    return TEMPLATES.macro("proposals.html", name, *arguments)
+
+
 @lru_cache(maxsize=KEPT)
 def _decision(made: Card, several: bool) -> str:
-    return TEMPLATES.macro("proposals.html", "decision", made, several)
+    return _macro("decision", made, several)
 
 
 @lru_cache(maxsize=KEPT)
 def _line(made: Card, several: bool) -> str:
-    return TEMPLATES.macro("proposals.html", "line", made, several)
+    return _macro("line", made, several)
 
 
 def _lines(visit: Visit, name: str, waiting: Sequence[Waiting], several: bool) -> Listing:
@@ -110,7 +101,7 @@ def _lines(visit: Visit, name: str, waiting: Sequence[Waiting], several: bool) -
         )
         items.append((f"l-{made.dom}", _line(made, several)))
     if len(waiting) > LINES_SHOWN:
-        more = TEMPLATES.macro("proposals.html", "more_lines", name, len(waiting) - LINES_SHOWN)
+        more = _macro("more_lines", name, len(waiting) - LINES_SHOWN)
         items.append((f"{name}-more", more))
     return Listing(name, tuple(items))
 
