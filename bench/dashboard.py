@@ -44,6 +44,7 @@ def rows(parts: Sequence[str], folder: Path, command: Path, *, quick: bool) -> I
             loads = dashboard_browser.LOADS_QUICK if quick else dashboard_browser.LOADS
             changes = dashboard_browser.CHANGES_QUICK if quick else dashboard_browser.CHANGES
             yield from dashboard_browser.rows(house, loads, changes)
+        yield dashboard_start.memory_at_last(house)
     finally:
         house.stop()
 

@@ -122,3 +122,10 @@ def _remembering(house: House) -> Iterator[Row]:
     name = "memory of the server, all pages seen"
     yield at_most(SECTION, name, len(house.entries), resident, "MiB", MEMORY_MIB_MAX, COUNTED)
     yield at_most(SECTION, f"{name}: its share (PSS)", len(house.entries), share, "MiB", None, COUNTED)
+
+
+def memory_at_last(house: House) -> Row:
+    """Returns the memory of a server that was asked for all that the bench asks."""
+    resident, _ = house.memory_mib()
+    name = "memory of the server, after all that follows"
+    return at_most(SECTION, name, len(house.entries), resident, "MiB", MEMORY_MIB_MAX, COUNTED)

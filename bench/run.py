@@ -75,10 +75,11 @@ METHOD = """\
   processor time. The bare table has the same bytes under an ordinary primary key, the same settings and as many
   syncs. What a sync costs stands under *Machine*; the cheaper it is, the more the processor counts.
 - The dashboard is that of a repository with 10,000 tickets, 100,000 receipts and a few proposals that wait. Its server
-  is the installed command, asked from another process by somebody who has signed in. Server time is until the last byte
-  of the packed page; *after an edit* is the first request for it since a ticket was changed by hand, *first look* the first one
-  since the server was started. *Exec* is the start of the process, before which nothing was prepared but the session. Paint and changes are seen by headless Chromium on the
-  same machine. The bare route is Starlette with the same bytes.
+  is the installed command, asked from another process by somebody who has signed in. Server time is until the last
+  byte of the packed page; *after an edit* is the first request for it since a ticket was changed by hand, *first look*
+  the first one since the server was started. *Exec* is the start of the process, before which nothing was prepared but
+  the session. Paint and changes are seen by headless Chromium on the same machine. The bare route is Starlette
+  with the same bytes.
 - Standard output goes to a file. Every answer is checked once before it is timed.
 - Memory is the largest peak of any single process. A process cannot show less than the meter that
   started it ({floor:.1f} MiB).
