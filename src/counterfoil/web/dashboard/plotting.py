@@ -24,6 +24,7 @@ TICKS = 4
 WEEK = 7
 BAR_SHARE = 0.72
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+THOUSAND = 1000
 
 
 class Line(NamedTuple):
@@ -147,6 +148,11 @@ def number(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def compact(value: float) -> str:
+    """Writes a value at an axis in as few characters as tell it."""
+    return f"{value / 1000:g}k" if value >= THOUSAND else f"{value:g}"
+
+
 def amount(value: float) -> str:
     """Writes an amount of money."""
     return f"{value:,.2f}"
@@ -174,7 +180,7 @@ def flow(name: str, title: str, days: Sequence[str], created: Sequence[int], don
     return Plot(
         name, title, f"{number(sum(created))} created and {number(sum(done))} done in {len(days)} days",
         bars if any(created) or any(done) else (), marks=_marks(told, slot),
-        x_ticks=_weeks(days, slot), y_ticks=_spread_out([Tick(y, number(level)) for level, y in labels]), base=middle,
+        x_ticks=_weeks(days, slot), y_ticks=_spread_out([Tick(y, compact(level)) for level, y in labels]), base=middle,
         legend=(("created, upwards", 1), ("done, downwards", 2)), head=("Week of", "Created", "Done"),
         rows=[(week, str(sum(created[part])), str(sum(done[part]))) for week, part in weeks_of(days)],
     )  # fmt: skip
@@ -207,7 +213,7 @@ def stacked_areas(name: str, title: str, days: Sequence[str], series: Mapping[st
     return Plot(
         name, title, f"{number(sums[-1] if sums else 0)} open now", areas=areas if is_any else (),
         lines=lines if is_any else (), marks=_marks(told, slot), x_ticks=_weeks(days, slot),
-        y_ticks=[Tick(_y(level, levels), number(level)) for level in levels],
+        y_ticks=[Tick(_y(level, levels), compact(level)) for level in levels],
         legend=[(_word(each), at) for at, each in enumerate(series, 1)], head=("Day", *map(_word, series), "Together"),
         rows=[(day, *[str(values[place]) for values in series.values()], str(sums[place]))
               for place, day in enumerate(days) if place % WEEK == WEEK - 1 or place == len(days) - 1],
@@ -238,7 +244,7 @@ def stacked_bars(
     ]
     return Plot(
         name, title, summary, bars, marks=_marks(told, slot), x_ticks=_weeks(days, slot),
-        y_ticks=[Tick(_y(level, levels), amount(level)) for level in levels],
+        y_ticks=[Tick(_y(level, levels), compact(level)) for level in levels],
         legend=[(who, at) for at, who in enumerate(series, 1)], head=("Week of", *series),
         rows=[(week, *[amount(sum(values[part])) for values in series.values()]) for week, part in weeks_of(days)],
     )  # fmt: skip

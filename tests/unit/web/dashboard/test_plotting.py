@@ -62,6 +62,13 @@ def test_a_duration_is_told_in_the_unit_that_suits_it(seconds: float, words: str
     assert plotting.duration(seconds) == words
 
 
+@pytest.mark.parametrize(
+    ("value", "words"), [(0, "0"), (0.5, "0.5"), (300, "300"), (1500, "1.5k"), (20_000, "20k")]
+)
+def test_a_tick_says_a_value_in_few_characters(value: float, words: str) -> None:
+    assert plotting.compact(value) == words
+
+
 def test_a_scale_without_a_range_is_one_place() -> None:
     assert plotting.scale(5, 0, 10, 100, 200) == 150
     assert plotting.scale(5, 5, 5, 100, 200) == 100

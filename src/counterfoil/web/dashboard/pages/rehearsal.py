@@ -8,13 +8,13 @@ from counterfoil.gate.compiling import compile_policy
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.ledger.receipt import is_hash
 from counterfoil.usecases import policy_file
-from counterfoil.usecases.rehearsing import Rehearsal, rehearse
 from counterfoil.web.dashboard import at_ledger
 from counterfoil.web.dashboard.route import Act, Done, Page
 from counterfoil.web.dashboard.view import View
 
 if TYPE_CHECKING:
     from counterfoil.tickets.model import Diagnostic
+    from counterfoil.usecases.rehearsing import Rehearsal
     from counterfoil.web.dashboard.route import Form
     from counterfoil.web.dashboard.visit import Visit
     from counterfoil.web.errands import Progress
@@ -30,7 +30,7 @@ def show(visit: Visit) -> View:
     result = None if errand is None else errand.result
     data: dict[str, Any] = {
         "errand": errand, "digest": digest, "shown": SHOWN,
-        "found": result if isinstance(result, Rehearsal) else None,
+        "found": None if isinstance(result, list) else result,
         "diagnostics": result if isinstance(result, list) else [],
     }  # fmt: skip
     return View("rehearsal.html", "Dry run", data=data)
@@ -44,6 +44,8 @@ def begin(visit: Visit, form: Form) -> Done:
     rows = visit.tickets().rows
 
     def work(_progress: Progress) -> Rehearsal | list[Diagnostic]:
+        from counterfoil.usecases.rehearsing import Rehearsal, rehearse
+
         reading = policy_file.read(context, text)
         if reading.policy is None:
             return reading.diagnostics

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.kernel.instant import iso_ms
-from counterfoil.usecases import browsing, doctoring, observed, settings, views
+from counterfoil.usecases import browsing, observed, settings, views
 from counterfoil.usecases.spaces import ADMIN, MEMBER
 from counterfoil.web.dashboard import at_ledger
 from counterfoil.web.dashboard.pages import sessions
@@ -150,6 +150,8 @@ def examine(visit: Visit, _form: Form) -> Done:
     context, slug = visit.context(), visit.project.slug
 
     def work(_progress: Progress) -> list[Finding]:
+        from counterfoil.usecases import doctoring
+
         return doctoring.examine(context)
 
     visit.hub.errands.begin((slug, "doctor"), "", work).wait(QUICK_S)

@@ -45,10 +45,8 @@
     range.focus();
   });
 
-  const text = (x, y, words, kind) => {
+  const text = (words, kind) => {
     const made = document.createElementNS(SVG, "text");
-    made.setAttribute("x", x);
-    made.setAttribute("y", y);
     if (kind) made.setAttribute("class", kind);
     made.textContent = words;
     return made;
@@ -67,13 +65,17 @@
     for (const [name, value] of [["class", "guide"], ["x1", middle], ["x2", middle], ["y1", top], ["y2", top + Number(mark.getAttribute("height"))]]) guide.setAttribute(name, value);
     const ground = document.createElementNS(SVG, "rect");
     tip.append(guide, ground);
-    lines.forEach((line, number) => tip.append(text(0, top + 17 + 16 * number, line, number ? "" : "tip-head")));
+    for (const line of lines) tip.append(text(line, tip.querySelector("text") ? "" : "tip-head"));
     plot.append(tip);
     const words = [...tip.querySelectorAll("text")];
+    const step = parseFloat(getComputedStyle(words[0]).fontSize) * 1.35;
     const room = Math.max(...words.map((one) => one.getComputedTextLength())) + 16;
     const start = middle + 8 + room <= plot.viewBox.baseVal.width ? middle + 8 : Math.max(0, middle - 8 - room);
-    for (const [name, value] of [["x", start], ["y", top], ["width", room], ["height", 16 * lines.length + 10], ["rx", 5]]) ground.setAttribute(name, value);
-    for (const one of words) one.setAttribute("x", start + 8);
+    for (const [name, value] of [["x", start], ["y", top], ["width", room], ["height", step * lines.length + 10], ["rx", 5]]) ground.setAttribute(name, value);
+    words.forEach((one, number) => {
+      one.setAttribute("x", start + 8);
+      one.setAttribute("y", top + 1 + step * (number + 1));
+    });
   };
   const hide = (plot) => plot.querySelector(".tip")?.remove();
   const mark = (event) => event.target.closest?.("svg[data-plot] .mark");
