@@ -6,6 +6,7 @@ import json
 import threading
 from collections import OrderedDict
 from functools import lru_cache
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.tickets import index
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 SORTS = ("state", "priority", "title", "id", "assignee", "repo")
 """What a list can be sorted by; the first is the protocol's order."""
 _STATE_PLACE = {state: place for place, state in enumerate(STATES)}
+PATIENCE = 10
 _NO_ONE = "~"
 """Sorts behind every actor."""
 
@@ -75,7 +77,7 @@ def find(
         return _found(pairs, wanted, order, descending)
     kept: list[Found] = []
     for project, (slug, tickets) in zip(projects, pairs, strict=True):
-        names = _HITS.names(reader(project), tickets, wanted.text)
+        names = _HITS.names(project, reader(project), wanted.text)
         rows = select(tickets.rows, wanted._replace(text=""), tickets.id_prefix)
         kept += [Found(slug, row) for row in rows if row[9] in names]
     return tuple(sorted(kept, key=_KEYS[order], reverse=descending))
@@ -93,25 +95,41 @@ def _found(
     return tuple(reversed(kept)) if descending else tuple(kept)
 
 
+class _Search(NamedTuple):
+    """One search in the bodies: of which tickets, when it ended and how long it took, and the files found."""
+
+    tickets: Tickets
+    ended_s: float
+    took_s: float
+    names: frozenset[str]
+
+
 class _Hits:
-    """The files with a text in them, by tickets of a moment and text: a page that many look at opens them once."""
+    """The files with a text in them, by project and text; many who look at one page have them opened once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[Tickets, str], frozenset[str]] = OrderedDict()
+        self._kept: OrderedDict[tuple[Project, str], _Search] = OrderedDict()
 
-    def names(self, context: Context, tickets: Tickets, text: str) -> frozenset[str]:
-        """Returns the names of the files whose title or body has a text in it."""
-        key = tickets, text
+    def names(self, project: Project, context: Context, text: str) -> frozenset[str]:
+        """Returns the names of the files whose title or body has a text in it.
+
+        Where tickets change many times a second, an answer is used for `PATIENCE` times as long as it took to find,
+        so that one page that is left open on a large project does not keep the server busy.
+        """
+        key, tickets, now = (project, text), project.snapshot.tickets(), monotonic()
         with self._lock:
-            if key in self._kept:
-                return self._kept[key]
-        found = frozenset([hit.row[9] for hit in searching.find(context, text)])
+            known = self._kept.get(key)
+        if known is not None and (known.tickets is tickets or now - known.ended_s < PATIENCE * known.took_s):
+            return known.names
+        names = frozenset([hit.row[9] for hit in searching.find(context, text)])
+        ended = monotonic()
         with self._lock:
-            self._kept[key] = found
+            self._kept[key] = _Search(tickets, ended, ended - now, names)
+            self._kept.move_to_end(key)
             if len(self._kept) > MOMENTS_KEPT:
                 self._kept.popitem(last=False)
-        return found
+        return names
 
 
 _HITS = _Hits()

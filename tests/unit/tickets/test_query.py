@@ -120,6 +120,18 @@ def test_the_order_is_that_of_the_protocol(drawn: list[tuple[str, str, str]]) ->
     assert query.order(rows) == expected
 
 
+def test_open_blockers_are_told_of_every_open_ticket_whatever_its_state() -> None:
+    rows = [
+        row("A", "backlog", blocked_by="BC"),
+        row("B", "done"),
+        row("C", "in_progress", blocks="D"),
+        row("D", "blocked"),
+        row("E", "done", blocked_by="C"),
+    ]
+
+    assert query.open_blockers(rows) == {ulid("A"): {ulid("C")}, ulid("D"): {ulid("C")}}
+
+
 def test_ready_tickets_come_most_urgent_and_then_oldest_first() -> None:
     rows = [row("D"), row("C", "ready", "p1"), row("B"), row("A", "backlog", "p0")]
     answer = query.ready(rows)

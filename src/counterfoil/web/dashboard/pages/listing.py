@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 LINES_KEPT = 2_000
+BODIES_MS = 3_000
+"""After so long bodies are searched again in a page that is left open: an answer may have been an old one."""
 FIELDS = (*filtering.FIELDS, "repo", "body", "sort", "dir")
 COLUMNS = (
     ("id", "Id"), ("title", "Title"), ("state", "State"), ("priority", "Priority"), ("assignee", "Assignee"),
@@ -80,7 +82,10 @@ def show(visit: Visit) -> View:
         "dir": visit.one("dir"),
     }
     parts = (Region("found", words), Listing("lines", rows), Region("pages", pages))
-    return View("list.html", "Tickets", parts, data)
+    until_ms = (
+        visit.context(projects[0]).clock.now_ms() + BODIES_MS if visit.one("body") and projects else None
+    )
+    return View("list.html", "Tickets", parts, data, until_ms=until_ms)
 
 
 def export(form: str) -> Callable[[Visit], Response]:
