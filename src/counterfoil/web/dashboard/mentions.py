@@ -21,8 +21,21 @@ def tickets_named(visit: Visit) -> markdown.Tickets:
     """Returns what finds the tickets that a text of the project at hand names, in it or elsewhere in the space."""
     own = visit.project
     prefix = own.snapshot.tickets().id_prefix
+    known: dict[str, markdown.Target | None] = {}
+    remotes: dict[str, str] = {}
 
     def find(words: str) -> markdown.Target | None:
+        if words not in known:
+            known[words] = look_up(words)
+        return known[words]
+
+    def remote(project: Project) -> str:
+        if project.slug not in remotes:
+            address = remote_address(visit.context(project))
+            remotes[project.slug] = address.removesuffix("/").removesuffix(".git").lower()
+        return remotes[project.slug]
+
+    def look_up(words: str) -> markdown.Target | None:
         if not words.lower().startswith(naming.SCHEME):
             return _target(own, words.rpartition("-")[2])
         bare = words[len(naming.SCHEME) :]
@@ -33,7 +46,7 @@ def tickets_named(visit: Visit) -> markdown.Tickets:
             return None
         link = links[0]
         for project in visit.space.projects:
-            if _is_meant(visit, project, link):
+            if _is_meant(project, remote(project), link):
                 found = _target(project, link.id)
                 if found is not None:
                     return found
@@ -71,17 +84,14 @@ def _by_short_id(project: Project, tickets: Tickets) -> dict[str, list[str]]:
     return found
 
 
-def _is_meant(visit: Visit, project: Project, link: naming.Link) -> bool:
+def _is_meant(project: Project, address: str, link: naming.Link) -> bool:
     """Tells whether a `ticket://` link can mean a repository of the space.
 
     Where the clone's remote is known, owner and host have to be its own; else the repository's name has to do.
     """
-    address = remote_address(visit.context(project)).removesuffix("/").removesuffix(".git").lower()
     repository, namespace, host = link.repository.lower(), link.namespace.lower(), link.host.lower()
     if not address:
         return repository in {project.title.lower(), project.slug}
+    path = "/" + address.rpartition("@")[2].replace("://", "/").replace(":", "/")
     wanted = f"{namespace}/{repository}" if namespace else repository
-    path = address.replace(":", "/")
-    return path.endswith(f"/{wanted}") and (
-        not host or f"/{host.replace(':', '/')}/" in f"/{path.rpartition('@')[2]}".replace("//", "/")
-    )
+    return path.endswith(f"/{wanted}") and (not host or f"/{host.replace(':', '/')}/" in path)

@@ -79,9 +79,9 @@ def editor(visit: Visit) -> View:
     if not seen:
         return View("ticket.html", "", go=f"{looked.place}/edit?seen={looked.blob}")
     before = ticket_seen.as_seen(visit, looked, seen)
-    notice = (
-        TEMPLATES.macro("ticket_parts.html", "moved_on", looked, seen, before) if seen != looked.blob else ""
-    )
+    notice = TEMPLATES.macro("ticket_parts.html", "uncommitted", looked, f"{index.TICKETS}/{name}")
+    if seen != looked.blob:
+        notice += TEMPLATES.macro("ticket_parts.html", "moved_on", looked, seen, before)
     body = looked.document.body.replace("\r\n", "\n").strip("\n")
     return View(
         "ticket_edit.html", f"Edit {looked.display}", (Region("edit-notice", notice),),
