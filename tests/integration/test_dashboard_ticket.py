@@ -299,6 +299,19 @@ def test_the_history_goes_on_with_every_commit_and_follows_another_branch(desk: 
     assert "its commit is not in the history here" in page.text
 
 
+def test_a_shallow_clone_says_where_its_history_begins(desk: Desk) -> None:
+    ticket = desk.new("Sell shoes")
+    desk.say("move", ticket, "ready")
+    shallow = desk.path.parent / "shallow"
+    desk.git("clone", "--quiet", "--depth", "1", f"file://{desk.path}", str(shallow))
+    dash = Dash(type(desk)(shallow))
+    assert "here already; what came before is not in this clone" in look(dash, ticket).text
+    desk.change(f"{TICKETS}/{ticket}.md", "title: Sell shoes", "title: Sell boots")
+    desk.commit("by hand")
+    type(desk)(shallow).git("pull", "--quiet")
+    assert "title Sell shoes to Sell boots" in look(dash, ticket).text
+
+
 def test_before_git_s_history_is_read_there_is_what_the_ledger_tells(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
