@@ -170,6 +170,17 @@ def test_what_was_approved_and_hindered_is_tried_again_from_its_page(desk: Desk)
     assert shown(desk, one.proposal)["status"] == "applied"
 
 
+def test_what_was_erased_is_on_no_page(desk: Desk) -> None:
+    under(desk)
+    one, person = propose(desk, "ticket.create", title="Private"), Person(desk)
+    assert person.waits() == [one]
+    receipt = shown(desk, one)["receipt"]
+    desk.say("ledger", "gc", "--erase", receipt, "--reason", "private", "--yes")
+    for place in ("/inbox", f"/proposals/{person.dash.slug}"):
+        assert "Private" not in person.dash.get(place).text
+    person.dash.get(person.address(one), 404)
+
+
 @pytest.mark.parametrize("place", ["P-0000000000000000", "P-1", "..%2f..", "P-0000000000000000/edit"])
 def test_what_is_not_there_is_not_there_for_anybody(desk: Desk, place: str) -> None:
     dash = Dash(desk)

@@ -106,5 +106,5 @@ class OpenProposals:
         finally:
             views.close()
         for state in states:
-            if whereabouts.is_of_project(context, state):
+            if state.body and whereabouts.is_of_project(context, state):
                 yield Open(state, proposals.status(context, state), whereabouts.is_here(context, state))

@@ -58,7 +58,10 @@ def load(visit: Visit, project: Project, proposal_id: str) -> tuple[Store, Propo
     if not is_id(proposal_id) or not visit.context(project).ledgers.exists():
         raise nothing()
     store = visit.store(project)
-    return store, proposals.load(store, proposal_id)
+    state = proposals.load(store, proposal_id)
+    if not state.body:  # its words were erased; its receipts are all that there is
+        raise nothing()
+    return store, state
 
 
 class Outcome(NamedTuple):

@@ -64,17 +64,18 @@ def _found(visit: Visit, wanted: dict[str, str]) -> tuple[list[tuple[Proposal, s
             if len(found) == SHOWN or number == LOOKED_AT_MAX:
                 return found, behind
             behind, state = each.place, each.proposal
-            if wanted["actor"] not in {"", state.actor} or wanted["action"] not in {
-                "",
-                state.body.get("action"),
-            }:
-                continue
-            status = proposals.status(context, state)
-            if wanted["status"] in {"", status}:
-                found.append((state, status))
+            if _is_wanted(state, wanted):
+                status = proposals.status(context, state)
+                found += [(state, status)] if wanted["status"] in {"", status} else []
     finally:
         views.close()
     return found, ""
+
+
+def _is_wanted(state: Proposal, wanted: dict[str, str]) -> bool:
+    """Tells whether a list is to have a proposal, its status apart; of what was erased there is nothing to list."""
+    by, action = wanted["actor"], wanted["action"]
+    return bool(state.body) and by in {"", state.actor} and action in {"", state.body["action"]}
 
 
 ROUTES = (Page("inbox", "/proposals/{project}", show, of_project=True),)
