@@ -72,6 +72,7 @@ class Attendance:
         self._version = -1
         self._by_token: dict[bytes, Session | None] = {}
         self._by_name: dict[str, Session | None] = {}
+        self._counted = (-1, (0, 0))
 
     @property
     def store(self) -> Sessions:
@@ -157,6 +158,17 @@ class Attendance:
         """Tells whether somebody signed in recently enough to decide."""
         return session.fresh_ms > self._clock.now_ms()
 
+    def census(self) -> tuple[int, int]:
+        """Returns what is another as soon as a session has ended, in whichever process; asked often, and cheap."""
+        version = self.store.version()
+        with self._lock:
+            if version == self._counted[0]:
+                return self._counted[1]
+        counted = self.store.census()
+        with self._lock:
+            self._counted = (version, counted)
+        return counted
+
     def end(self, name: str) -> bool:
         """Ends a session; tells whether there was one."""
         ended = self.store.revoke(name)
@@ -210,6 +222,7 @@ class Attendance:
         """Drops what was read: this connection has written, which its own version does not tell."""
         with self._lock:
             self._version = -1
+            self._counted = (-1, (0, 0))
 
 
 def _plain(label: str) -> str:

@@ -116,6 +116,9 @@ class Sessions(Protocol):
     def sessions(self) -> Sequence[Session]:
         """Returns all sessions, the newest first."""
 
+    def census(self) -> tuple[int, int]:
+        """Returns two numbers of which one is another as soon as a session has ended."""
+
     def seen(self, name: str, at_ms: int) -> None:
         """Notes that a session was used."""
 

@@ -84,6 +84,11 @@ class SqliteSessions:
         """Returns all sessions, the newest first."""
         return [Session(*row) for row in self._ask("sessions")]
 
+    def census(self) -> tuple[int, int]:
+        """Returns two numbers of which one is another as soon as a session has ended."""
+        ((count, opened_ms),) = self._ask("census")
+        return count, opened_ms
+
     def seen(self, name: str, at_ms: int) -> None:
         """Notes that a session was used."""
         self._ask("seen", name, at_ms)

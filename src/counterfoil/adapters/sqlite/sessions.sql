@@ -85,6 +85,9 @@ SELECT name, person, role, space, opened_ms, fresh_ms, seen_ms, ends_ms, label F
 SELECT name, person, role, space, opened_ms, fresh_ms, seen_ms, ends_ms, label FROM sessions
 ORDER BY opened_ms DESC, name
 
+-- name: census
+SELECT count(*), coalesce(sum(opened_ms), 0) FROM sessions
+
 -- name: seen
 UPDATE sessions SET seen_ms = ?2 WHERE name = ?1 AND seen_ms < ?2
 

@@ -34,6 +34,14 @@ class Doorkeeper(Protocol):
         """
         ...
 
+    def census(self) -> object:
+        """Returns what is another as soon as a session has ended; asked several times a second.
+
+        Raises:
+            HostError: `sessions_unavailable`.
+        """
+        ...
+
     def is_live(self, visitor: Visitor) -> bool:
         """Tells whether a session still counts; asked now and then while a page is kept up to date."""
         ...

@@ -44,6 +44,8 @@ BREATH_S = 0.02
 """Between two rounds, so that a row of changes does not keep the server from everything else."""
 CHECK_S = 5.0
 """How often it is asked whether the sessions still count."""
+LOOK_S = 0.25
+"""How often between two of these it is asked whether any has ended, which costs next to nothing."""
 BEATS = 3
 """Every so many checks each stream gets an event that says nothing, so that both ends know that the other is there."""
 RENEW_S = 30.0
@@ -276,9 +278,9 @@ class Live:
 
     async def _check(self) -> None:
         """Ends the streams of sessions that are over and of those who do not read; keeps the others alive."""
-        checks = 0
+        checks, census = 0, await run_sync(self._census)
         while True:
-            await asyncio.sleep(CHECK_S)
+            census = await self._pause(census)
             over, unknown = await run_sync(self._sessions, {each.visitor for each in self._open})
             checks += 1
             for subscriber in list(self._open):
@@ -289,6 +291,21 @@ class Live:
                     subscriber.outlet.end()
                 elif checks % BEATS == 0:
                     self._give(subscriber, BEAT)
+
+    async def _pause(self, before: object) -> object:
+        """Waits for the next check of the sessions: for a while, or until one of them has ended; returns the census."""
+        for _ in range(round(CHECK_S / LOOK_S)):
+            await asyncio.sleep(LOOK_S)
+            census = await run_sync(self._census)
+            if census != before:
+                return census
+        return before
+
+    def _census(self) -> object:
+        try:
+            return self._doorkeeper.census()
+        except CounterfoilError:
+            return None
 
     def _sessions(self, visitors: Iterable[Visitor]) -> tuple[set[Visitor], set[Visitor]]:
         """Returns whose session is over, and of whom that cannot be told; these have to come again."""

@@ -88,6 +88,10 @@ class SessionDoorkeeper:
                 "load the page again",
             )  # fmt: skip
 
+    def census(self) -> object:
+        """Returns what is another as soon as a session has ended; asked several times a second."""
+        return self._attendance.census()
+
     def is_live(self, visitor: Visitor) -> bool:
         """Tells whether a session still counts; asked now and then while a page is kept up to date."""
         session = self._attendance.named(visitor.session)

@@ -56,6 +56,10 @@ class World:
         self.live = Live(cast("Any", hub), cast("Any", space), cast("Any", self), streams)
         self.hub, self.space = cast("Any", hub), cast("Any", space)
 
+    def census(self) -> object:
+        """Says who has left."""
+        return sorted(self.over or ())
+
     def is_live(self, visitor: Visitor) -> bool:
         """Tells whether a session counts."""
         if self.over is None:

@@ -116,7 +116,10 @@ def test_an_open_page_learns_that_its_session_was_revoked(dash: Guarded) -> None
     visitor = Visitor(session.person, session.role, session.name, True)
     assert dash.keeper.is_live(visitor)
     assert not dash.keeper.is_live(visitor._replace(role="approver"))
+    before = dash.keeper.census()
+    assert dash.keeper.census() == before
     other.revoke(session.name)
+    assert dash.keeper.census() != before
     assert not dash.keeper.is_live(visitor)
     other.close()
 
