@@ -7,6 +7,7 @@ gets a session of its own each time, so that nobody can prepare one for somebody
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from anyio.to_thread import run_sync
@@ -93,7 +94,12 @@ class SigningIn:
         wait_s = self._hub.rates.count(KIND, scope[STATE].peer)
         if wait_s:
             refusal = refusals.too_many(wait_s)
-            return Response(refusal.body, refusal.status, dict(refusal.headers), "application/json")
+            told = {"error": json.loads(refusal.body)["error"], "status": refusal.status}
+            answer = self._page_of(
+                scope, View("refused.html", "Too many codes", data=told, status=refusal.status)
+            )
+            answer.headers.update(dict(refusal.headers))
+            return answer
         return self._page(scope, to, status=403)
 
     def _page(
@@ -103,10 +109,12 @@ class SigningIn:
             "code": code, "to": local(to), "person": grant.person if grant else "", "role": grant.role if grant else "",
             "is_wrong": status != 200, "titles": [project.title for project in self._space.projects],
         }  # fmt: skip
+        return self._page_of(scope, View("sign_in.html", "Sign in", data=data, status=status))
+
+    @staticmethod
+    def _page_of(scope: Scope, view: View) -> Response:
         around = {**frame.bare(), "theme": theme.of(scope)}
-        return html(
-            scope, TEMPLATES.page(View("sign_in.html", "Sign in", data=data), around).encode(), status
-        )
+        return html(scope, TEMPLATES.page(view, around).encode("utf-8", "backslashreplace"), view.status)
 
 
 def local(place: str) -> str:
