@@ -38,7 +38,7 @@ class Entry(NamedTuple):
         steps: what it changed.
         notes: what else is to be said.
         commit: in Git, or empty.
-        places: the receipts that speak of it, of this ledger; `receipts` their numbers with addresses.
+        receipts: those of this clone's ledger that speak of it: their numbers, and the addresses of their pages.
         origin: the beginning of the id of another clone's ledger, or empty.
         proposal: the id of the proposal that it is about, or empty.
         href: where more of it stands on the page, or empty.
