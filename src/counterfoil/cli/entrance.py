@@ -56,7 +56,7 @@ def taken(error: HostError, space: Space, known: Attendance) -> HostError:
         if urlsplit(served.url).port == error.fields.get("port") and set(served.folders) & set(space.folders):
             return HostError(
                 "io_error", f"{served.url} shows this repository already",
-                "ticket session link leads there; ticket serve --port 0 starts another server", url=served.url,
+                "for a link to it: ticket session link; for another server: ticket serve --port 0", url=served.url,
             )  # fmt: skip
     return error
 
