@@ -12,7 +12,10 @@ from integration.dashboard_scene import Dash
 from counterfoil.usecases import browsing
 from counterfoil.usecases.context import Options
 from counterfoil.usecases.spaces import VIEWER
-from counterfoil.web.dashboard.visit import NOBODY
+from counterfoil.web.dashboard.route import Page
+from counterfoil.web.dashboard.routes import ROUTES
+from counterfoil.web.dashboard.view import Listing, Region
+from counterfoil.web.dashboard.visit import NOBODY, Visit
 
 if TYPE_CHECKING:
     from integration.verbs_scene import Desk
@@ -89,6 +92,27 @@ def test_looking_at_pages_begins_no_ledger(core_desk: Desk) -> None:
         dash.get(path)
     dash.get("/receipts/work/at/0", 404)
     assert not dash.space.projects[0].server.context(NOBODY).ledgers.exists()
+
+
+def test_what_follows_a_page_begins_where_it_ends_however_many_came_since(
+    moved: tuple[Desk, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browsing, "PAGE", 4)
+    desk, _ = moved
+    dash = Dash(desk)
+    page = next(route for route in ROUTES if route.path == "/receipts/{project}")
+    assert isinstance(page, Page)
+    visit = Visit(dash.hub, dash.space, {"project": "work"}, {}, VIEWER, None)
+    first = page.show(visit)
+    desk.new("Another one")
+    second = page.show(visit)
+    assert first.tag() != second.tag()
+    parts = {part.id: part for part in second.parts}
+    log, pager = parts["log"], parts["log-pager"]
+    assert isinstance(log, Listing)
+    assert isinstance(pager, Region)
+    assert log.items[-1][0] == f"receipt-{size_of(desk) - 4}"
+    assert f"before={size_of(desk) - 4}" in pager.html
 
 
 def test_streams_are_listed_by_how_their_names_begin(moved: tuple[Desk, str]) -> None:
@@ -190,6 +214,17 @@ def test_a_receipt_that_is_not_signed_yet_says_how_to_sign_it(moved: tuple[Desk,
     assert "not signed yet" in page
     assert "ticket ledger checkpoint" in page
     assert "<svg" not in page
+
+
+def test_a_body_that_is_longer_than_a_page_shows_is_cut_and_says_so(moved: tuple[Desk, str]) -> None:
+    desk, ticket = moved
+    stream = f"ticket/{ticket}"
+    desk.say("ledger", "note", stream, "x" * 60_000)
+    dash, place = Dash(desk), size_of(desk) - 1
+    page = dash.get(f"/receipts/work/at/{place}").text
+    assert f"ticket ledger show @{place}" in page
+    assert len(page) < 120_000
+    assert len(dash.get(f"/receipts/work?stream={stream}").text) < 30_000
 
 
 def test_an_erased_body_is_told_and_its_proof_holds(moved: tuple[Desk, str]) -> None:

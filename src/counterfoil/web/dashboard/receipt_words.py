@@ -18,6 +18,9 @@ SUMMARIES = {kind.name: kind.summary for kind in KINDS}
 TOLD = ("subject", "text", "reason", "summary", "message", "action", "principal", "title")
 """Fields of a body that say what it is about, the best one first."""
 TOLD_MAX = 160
+BODY_MAX = 40_000
+"""Characters of a body that a page shows; the command shows all of it."""
+VALUE_MAX = 600
 WITHHELD = {events.CREDENTIAL_ADDED: frozenset(("key_salt", "digest", "statement"))}
 """What of a kind's body no page shows: it is of no use to people, and of some to whoever guesses."""
 MARK = "[not shown here]"
@@ -72,7 +75,7 @@ def said(receipt: Receipt) -> dict[str, Any] | None:
 
 def pretty(value: object) -> str:
     """Writes data as JSON that people can read, with what looks like a secret masked."""
-    return redact.mask(json.dumps(value, ensure_ascii=False, indent=2, default=str))[0]
+    return _cut(json.dumps(value, ensure_ascii=False, indent=2, default=str), BODY_MAX)
 
 
 def short(value: object) -> str:
@@ -81,9 +84,15 @@ def short(value: object) -> str:
         return "–"
     if value == "":
         return "(empty)"
-    if isinstance(value, str):
-        return redact.mask(value)[0]
-    return redact.mask(json.dumps(value, ensure_ascii=False, default=str))[0]
+    return _cut(
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str), VALUE_MAX
+    )
+
+
+def _cut(text: str, most: int) -> str:
+    """Returns the beginning of a text, with what looks like a secret masked."""
+    masked = redact.mask(text[: 2 * most])[0]
+    return masked if len(masked) <= most else masked[: most - 1] + "…"
 
 
 def _about(kind: str, body: dict[str, Any]) -> str:

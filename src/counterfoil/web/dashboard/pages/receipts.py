@@ -26,7 +26,6 @@ BEHIND_MAX = 4_000
 """A view that has more than this to read is brought up to date beside the page, which says so."""
 ACTORS_MAX = 200
 WORD_MAX = 200
-DATE_LENGTH = len("2026-11-20")
 
 
 def show(visit: Visit) -> View:
@@ -51,17 +50,23 @@ def show(visit: Visit) -> View:
     signed = store.newest_checkpoint()[0]
     facts = TEMPLATES.macro("receipt_parts.html", "facts", found.size, signed, slug)
     older = address(slug, wanted, found.before) if found.before is not None else ""
+    newest = address(slug, wanted) if before is not None else ""
+    pager = TEMPLATES.macro("receipt_parts.html", "pager", len(rows), newest, older)
+    nothing = "" if rows or waits else TEMPLATES.macro("receipt_parts.html", "nothing")
     data: dict[str, Any] = {
         "has_ledger": True,
         "wanted": wanted._asdict(),
         "kinds": sorted({kind for kind, _ in store.kinds()}),
         "actors": _actors(visit),
-        "older": older,
-        "newest": address(slug, wanted) if before is not None else "",
         "waits": waits,
-        "found": len(found.receipts),
     }
-    return View("receipts.html", title, (Listing("log", rows), Region("log-facts", facts)), data)
+    parts = (
+        Listing("log", rows),
+        Region("log-facts", facts),
+        Region("log-pager", pager),
+        Region("log-empty", nothing),
+    )
+    return View("receipts.html", title, parts, data)
 
 
 def asked(visit: Visit) -> Wanted:
@@ -71,7 +76,7 @@ def asked(visit: Visit) -> Wanted:
         InputError: `invalid_request`.
     """
     wanted = Wanted(**{name: visit.one(name)[:WORD_MAX] for name in FIELDS})
-    if wanted.since and not _is_moment(wanted.since):
+    if wanted.since and not _is_day(wanted.since):
         raise InputError("invalid_request", f"{wanted.since!r} is no day", "write it as 2026-11-20")
     return wanted
 
@@ -114,14 +119,14 @@ def _actors(visit: Visit) -> list[str]:
         return [name for name, _ in browsing.actors(lent)[:ACTORS_MAX]]
 
 
-def _is_moment(text: str) -> bool:
-    from datetime import datetime
+def _is_day(text: str) -> bool:
+    """Tells whether a text is a day as receipts begin to write their moments, by which they are compared."""
+    from datetime import date
 
     try:
-        datetime.fromisoformat(text)
+        return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-    return len(text) >= DATE_LENGTH
 
 
 def show_streams(visit: Visit) -> View:
