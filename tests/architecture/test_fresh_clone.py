@@ -69,6 +69,7 @@ def test_the_demo_runs_from_any_folder(clone: Path) -> None:
     answer = dev(clone, "demo", cwd=Path("/"))
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "$ ticket init" in answer.stdout
+    assert "/inbox shows" in answer.stdout, "the dashboard shows what waits, and nobody has to press Ctrl-C"
 
 
 def test_the_checks_pass(clone: Path) -> None:
