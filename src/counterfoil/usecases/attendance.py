@@ -8,9 +8,10 @@ repository of the space loses their sessions when they come next, or when an ope
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from counterfoil.errors import CounterfoilError
+from counterfoil.errors import CounterfoilError, HostError
 from counterfoil.usecases.context import Options
 from counterfoil.usecases.ports import Session
 from counterfoil.usecases.registered import frozen
@@ -144,10 +145,11 @@ class Attendance:
         return self._if_counts(self._remembered(self._by_name, name, self.store.named))
 
     def touch(self, session: Session) -> None:
-        """Notes that a session was used, at most once a minute."""
+        """Notes that a session was used, at most once a minute; on a full disk that is left out."""
         now_ms = self._clock.now_ms()
         if now_ms - session.seen_ms >= SEEN_EVERY_MS:
-            self.store.seen(session.name, now_ms)
+            with suppress(HostError):
+                self.store.seen(session.name, now_ms)
             self._forget()
 
     def now_ms(self) -> int:

@@ -9,6 +9,7 @@ from integration.sign_in_scene import ADA, HERE, NAME, Browser, Guarded
 from integration.verbs_scene import core
 
 from counterfoil.adapters.sqlite.sessions import SqliteSessions
+from counterfoil.errors import HostError
 from counterfoil.usecases import people, principals, sessions
 from counterfoil.usecases.context import Options
 from counterfoil.web.dashboard.visit import Visitor
@@ -154,6 +155,27 @@ def test_use_is_noted_once_a_minute(dash: Guarded) -> None:
     assert other.version() != before
     assert other.sessions()[0].seen_ms == dash.clock.ms
     other.close()
+
+
+def test_a_disk_that_is_full_keeps_nobody_from_looking(
+    dash: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = dash.browser()
+    dash.clock.ms += MINUTE_MS
+
+    def full(*_: object) -> None:
+        raise HostError("sessions_unavailable", "the disk is full")
+
+    monkeypatch.setattr(dash.known.store, "seen", full)
+    assert browser.get(BOARD).status_code == 200
+
+
+def test_a_store_that_cannot_be_opened_is_told_without_its_place(dash: Guarded) -> None:
+    dash.browser()
+    dash.known.close()
+    dash.file.write_bytes(b"no database at all" * 200)
+    answer = Browser(dash).ask("POST", "/sign-in", {"code": "a" * 32})
+    assert (answer.status_code, str(dash.file) in answer.text) == (503, False)
 
 
 def test_a_person_who_is_revoked_in_the_ledger_is_out(dash: Guarded) -> None:
