@@ -75,6 +75,7 @@ class DirectOutlet:
 
     @on_ready.setter
     def on_ready(self, called: Callable[[], None] | None) -> None:
+        """Takes what is to be called."""
         self._pipe.on_ready = called
 
     async def run(self, receive: Receive, first: Frame, begun: Callable[[], None]) -> None:
