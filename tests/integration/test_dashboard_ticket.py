@@ -218,6 +218,29 @@ def test_even_a_file_that_is_no_text_has_a_page(core_desk: Desk, data: bytes) ->
     assert len(answer.content) < 120_000
 
 
+@pytest.mark.parametrize("is_committed", [False, True])
+def test_a_link_is_shown_as_what_it_is_and_never_followed(core_desk: Desk, is_committed: bool) -> None:
+    core_desk.write("secret.txt", "not for this page\n")
+    if is_committed:
+        core_desk.put(FIRST)
+        core_desk.commit("scene: a ticket")
+        core_desk.file(FIRST).unlink()
+    core_desk.file(FIRST).symlink_to(core_desk.path / "secret.txt")
+    dash = Dash(core_desk)
+    page = look(dash, FIRST)
+    assert "Invalid ticket format" in page.text
+    assert "not for this page" not in page.text
+    dash.get(f"/tickets/{dash.slug}/{FIRST}/raw", 404)
+
+
+def test_a_folder_is_no_ticket_and_hinders_none(core_desk: Desk) -> None:
+    core_desk.put(SECOND, "Beside")
+    core_desk.file(FIRST).mkdir()
+    dash = Dash(core_desk)
+    assert "Beside" in look(dash, SECOND).text
+    assert "Invalid ticket format" in look(dash, FIRST).text
+
+
 def test_a_ticket_becomes_unreadable_and_readable_again_under_the_same_address(core_desk: Desk) -> None:
     core_desk.put(FIRST, "Good")
     dash = Dash(core_desk)

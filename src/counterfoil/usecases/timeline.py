@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from counterfoil.errors import CounterfoilError
+from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.gate.facts import ASK
 from counterfoil.gate.proposal import stream_of
 from counterfoil.usecases import chronicle, dates, history, kinds, proposals, tracing
@@ -142,7 +142,10 @@ class Histories:
         with self._lock:
             if key in self._pending:
                 return self._pending[key]
-        found = history.uncommitted(context, name)
+        try:
+            found = history.uncommitted(context, name)
+        except InputError:
+            found = None  # a link, or a folder, where the file should be
         with self._lock:
             return self._pending.keep(key, found)
 
