@@ -32,7 +32,7 @@ class Ages:
         self._server = server
         self._options = options
         self._lock = threading.Lock()
-        self._asked: str | None = None
+        self._asked: str | None = ""  # which no commit is called, and a project without any is not either
         self._spans: Mapping[str, Span] | None = None
         self._thread: threading.Thread | None = None
         self._told: Callable[[], None] = _nobody
