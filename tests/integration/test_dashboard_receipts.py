@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from integration.dashboard_scene import Dash
 from counterfoil.usecases import browsing
 from counterfoil.usecases.context import Options
 from counterfoil.usecases.spaces import VIEWER
+from counterfoil.web.dashboard import at_ledger
 from counterfoil.web.dashboard.route import Page
 from counterfoil.web.dashboard.routes import ROUTES
 from counterfoil.web.dashboard.view import Listing, Region
@@ -321,12 +323,21 @@ def test_insights_are_drawn_from_the_receipts_with_a_table_of_each(moved: tuple[
 
 
 def test_a_log_that_is_long_is_read_up_beside_the_page(moved: tuple[Desk, str], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setattr("counterfoil.web.dashboard.pages.receipts.BEHIND_MAX", 2)
-    monkeypatch.setattr("counterfoil.web.dashboard.pages.insights.BEHIND_MAX", 2)
-    dash = Dash(moved[0])
+    monkeypatch.setattr(at_ledger, "BEHIND_MAX", 2)
+    dash, gate = Dash(moved[0]), threading.Event()
+    held = dash.hub.errands.begin(("work", "views"), "", lambda _: gate.wait(PATIENCE_S))
+    assert "Nothing branches off here" not in dash.get("/receipts/work/stream?name=project/root").text
+    assert "is being looked up once" in dash.get("/receipts/work?kind=ticket.applied").text
+    assert "are being looked up once" in dash.get("/receipts/work/streams").text
     assert "being added up once" in dash.get("/insights/work").text
+    assert positions(dash.get("/receipts/work").text)
+    gate.set()
+    assert held.wait(PATIENCE_S)
+    dash.get("/insights/work")
     errand = dash.hub.errands.look("work", "views")
     assert errand is not None
     assert errand.wait(PATIENCE_S)
+    assert errand.error is None
+    assert "Nothing branches off here" in dash.get("/receipts/work/stream?name=project/root").text
     assert "1 created" in dash.get("/insights/work").text
     assert positions(dash.get("/receipts/work?kind=ticket.applied").text)

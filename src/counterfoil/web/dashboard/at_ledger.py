@@ -5,15 +5,23 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from counterfoil.usecases import browsing, fork_tree, views
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from counterfoil.usecases.branching import Node
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store, Views
     from counterfoil.usecases.spaces import Project
+    from counterfoil.usecases.views import View
     from counterfoil.web.dashboard.visit import Visit
+    from counterfoil.web.errands import Progress
 
 Given = TypeVar("Given")
+
+BEHIND_MAX = 1_000
+"""A view that has more than this to read is brought up to date beside the page, which says so."""
 
 
 def existing(visit: Visit, project: Project | None = None) -> Store | None:
@@ -34,6 +42,32 @@ def derived(visit: Visit) -> Iterator[Views]:
         yield lent
     finally:
         lent.close()
+
+
+def is_ready(visit: Visit, store: Store, view: View) -> bool:
+    """Tells whether a view is up to date, or nearly so; begins to read it up where it is not."""
+    with derived(visit) as lent:
+        if browsing.behind(store, lent, view) <= BEHIND_MAX:
+            return True
+    context = visit.context()
+
+    def work(progress: Progress) -> None:
+        lent = context.ledgers.views()
+        try:
+            views.catch_up(store, lent, wanted=(views.LOG, views.FLOW), progress=progress)
+        finally:
+            lent.close()
+
+    visit.hub.errands.begin((visit.project.slug, "views"), "", work)
+    return False
+
+
+def family(visit: Visit, store: Store, stream: str) -> list[Node]:
+    """Returns a stream's family of branches; nothing as long as the view is not there that knows of branches."""
+    if not is_ready(visit, store, views.LOG):
+        return []
+    with derived(visit) as lent:
+        return fork_tree.family(store, lent, stream)
 
 
 def writing(visit: Visit, write: Callable[[Context, Store], Given]) -> Given:

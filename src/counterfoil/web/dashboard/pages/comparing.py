@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from counterfoil.usecases import branching, fork_tree
+from counterfoil.usecases import branching
 from counterfoil.usecases.addressing import find_stream
 from counterfoil.web.dashboard import at_ledger, receipt_words
 from counterfoil.web.dashboard.pages.streams import tree_of
@@ -30,13 +30,12 @@ def show(visit: Visit) -> View:
     left, right = (find_stream(context, store, visit.one(name)) for name in ("left", "right"))
     with at_ledger.derived(visit) as lent:
         found = branching.compare(store, left, right, snapshots=lent)
-        nodes = fork_tree.family(store, lent, left)
     data: dict[str, Any] = {
         "found": found,
         "parted": None if found.parted is None else receipt_words.line(found.parted),
         "sides": [(left, *_side(found.only_left)), (right, *_side(found.only_right))],
         "differs": [(path, *map(receipt_words.short, pair)) for path, pair in found.state.items()],
-        "tree": tree_of(nodes, left),
+        "tree": tree_of(at_ledger.family(visit, store, left), left),
     }
     return View("comparison.html", "Two branches", data=data)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.kernel.instant import DAY_MS, iso_ms
-from counterfoil.usecases import browsing, insights, views
+from counterfoil.usecases import insights, views
 from counterfoil.web.dashboard import at_ledger, plotting
-from counterfoil.web.dashboard.pages.receipts import BEHIND_MAX, read_up
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import Page
 from counterfoil.web.dashboard.view import Region, View
@@ -25,10 +24,9 @@ def show(visit: Visit) -> View:
     if store is None:
         return View("insights.html", title, data=data)
     context = visit.context()
+    if not at_ledger.is_ready(visit, store, views.FLOW):
+        return View("insights.html", title, data={**data, "waits": True})
     with at_ledger.derived(visit) as lent:
-        if browsing.behind(store, lent, views.FLOW) > BEHIND_MAX:
-            read_up(visit, store)
-            return View("insights.html", title, data={**data, "waits": True})
         tickets = visit.tickets()
         now = {state: len(rows) for state, rows in tickets.by_state.items()}
         now_ms = context.clock.now_ms()

@@ -17,13 +17,10 @@ from counterfoil.web.dashboard.view import Listing, Region, View
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from counterfoil.usecases.ports import Store
     from counterfoil.web.dashboard.visit import Visit
 
 FIELDS = ("stream", "kind", "actor", "since")
 STREAMS_PAGE = 200
-BEHIND_MAX = 4_000
-"""A view that has more than this to read is brought up to date beside the page, which says so."""
 ACTORS_MAX = 200
 WORD_MAX = 200
 
@@ -36,7 +33,7 @@ def show(visit: Visit) -> View:
         return View("receipts.html", title, data={"has_ledger": False, "slug": visit.project.slug})
     wanted = asked(visit)
     before = browsing.position(store, visit.one("before") or "0") if visit.one("before") else None
-    waits = not wanted.is_all and not is_ready(visit, store)
+    waits = not wanted.is_all and not at_ledger.is_ready(visit, store, views.LOG)
     slug = visit.project.slug
     if waits:
         found = browsing.Found((), store.size(), None)
@@ -90,29 +87,6 @@ def address(slug: str, wanted: Wanted | Mapping[str, str], before: int | None = 
     return f"/receipts/{slug}" + (f"?{urlencode(words)}" if words else "")
 
 
-def is_ready(visit: Visit, store: Store) -> bool:
-    """Tells whether the view of the log is up to date, or nearly so; begins to read it up where it is not."""
-    with at_ledger.derived(visit) as lent:
-        if browsing.behind(store, lent, views.LOG) <= BEHIND_MAX:
-            return True
-    read_up(visit, store)
-    return False
-
-
-def read_up(visit: Visit, store: Store) -> None:
-    """Reads the views up in a thread of their own."""
-    context, slug = visit.context(), visit.project.slug
-
-    def work(progress: Any) -> None:
-        lent = context.ledgers.views()
-        try:
-            views.catch_up(store, lent, wanted=(views.LOG, views.FLOW), progress=progress)
-        finally:
-            lent.close()
-
-    visit.hub.errands.begin((slug, "views"), str(store.size()), work)
-
-
 def _actors(visit: Visit) -> list[str]:
     """Returns whoever sealed anything, as far as the view knows; nobody waits for it."""
     with at_ledger.derived(visit) as lent:
@@ -134,7 +108,7 @@ def show_streams(visit: Visit) -> View:
     store = at_ledger.existing(visit)
     prefix = visit.one("prefix")[:WORD_MAX]
     after = visit.one("after")[:WORD_MAX]
-    is_up = store is None or is_ready(visit, store)
+    is_up = store is None or at_ledger.is_ready(visit, store, views.LOG)
     found: list[browsing.StreamRow] = []
     if store is not None and is_up:
         with at_ledger.derived(visit) as lent:

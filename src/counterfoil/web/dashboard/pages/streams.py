@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from counterfoil.errors import InputError
-from counterfoil.usecases import fork_tree, tracing
+from counterfoil.usecases import tracing
 from counterfoil.usecases.addressing import find_stream
 from counterfoil.web.dashboard import at_ledger, ledger_drawing, receipt_words
 from counterfoil.web.dashboard.rendering import TEMPLATES
@@ -49,7 +49,7 @@ def show(visit: Visit) -> View:
     at = _step(visit.one("at"))
     with at_ledger.derived(visit) as lent:
         found = tracing.replay(store, name, at, snapshots=lent)
-        nodes = fork_tree.family(store, lent, name)
+    nodes = at_ledger.family(visit, store, name)
     slug = visit.project.slug
     news = TEMPLATES.macro("receipt_parts.html", "news", found.steps, slug, name)
     data: dict[str, Any] = {
@@ -61,6 +61,7 @@ def show(visit: Visit) -> View:
         "href": lambda step: address(slug, name, step),
         "now": address(slug, name),
         "tree": tree_of(nodes, name),
+        "is_alone": len(nodes) == 1,
         "others": [node.name for node in nodes if node.name != name],
     }
     return View("stream.html", name, (Region("stream-news", news),), data)
