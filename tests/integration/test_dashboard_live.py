@@ -108,6 +108,7 @@ def test_a_server_that_was_killed_and_started_again_gives_what_was_missed_and_no
         assert "Afterwards" in str(news.data)
 
 
+@pytest.mark.slow
 def test_the_stream_of_a_session_that_is_revoked_ends_within_seconds(project: Served, board: str) -> None:
     cookie = cookies(project)[0]
     looker = Page(project, cookie, board)

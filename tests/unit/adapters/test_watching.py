@@ -80,7 +80,7 @@ class Watch:
         """Takes up what is still on the way."""
         while True:
             try:
-                self._told.get(timeout=0.4)
+                self._told.get(timeout=0.25)
             except Empty:
                 return
 
