@@ -77,4 +77,7 @@ class Lookout:
                 snapshot.refresh(names)
             except CounterfoilError:
                 snapshot.doubt()  # whoever asks next tries again, and says what is the matter
+            except Exception as error:  # the others go on being watched
+                snapshot.doubt()
+                self._journal.failure("lookout", error)
         self._live.changed(name)

@@ -91,10 +91,14 @@ def test_where_the_system_tells_nothing_the_pages_compare_the_files_themselves()
     assert scene.run() == [("told", "shop")]
 
 
-def test_files_that_cannot_be_read_are_asked_for_again_by_the_next_page() -> None:
-    scene = Scene({"shop": None})
-    scene.fault = HostError("io_error", "not now")
-    assert scene.run() == ["doubt", ("told", "shop")]
+@pytest.mark.parametrize("fault", [HostError("io_error", "not now"), ValueError()], ids=["host", "bug"])
+def test_files_that_cannot_be_read_are_asked_for_again_by_the_next_page_and_watched_on(
+    fault: Exception,
+) -> None:
+    scene = Scene({"shop": None}, {"shop": frozenset()})
+    scene.fault = fault
+    assert scene.run() == ["doubt", ("told", "shop"), ("told", "shop")]
+    assert scene.failures == ([fault] if isinstance(fault, ValueError) else [])
 
 
 def test_a_watcher_that_fails_is_told_to_the_log_and_the_pages_do_without_it() -> None:
