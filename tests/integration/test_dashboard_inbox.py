@@ -343,6 +343,17 @@ def test_nothing_that_others_say_becomes_markup_anywhere(desk: Desk) -> None:
         assert 'style="' not in page
 
 
+def test_a_secret_that_was_masked_is_told_and_marked_where_it_was(desk: Desk) -> None:
+    under(desk)
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    one = propose(desk, "ticket.create", AGENT, "--redact", title="Key", body=f"It is {token} now")
+    page = Person(desk).dash.get("/inbox").text
+    assert token not in page
+    assert "Secrets masked" in page
+    assert re.search(r'<span class="q">\[[a-z-]+-redacted\]</span>', page)
+    assert one in page
+
+
 # --- several repositories ----------------------------------------------------------------------------
 
 

@@ -169,6 +169,16 @@ def test_what_turns_text_or_cannot_be_seen_is_marked_where_it_stands_and_named()
     assert "\u202e" not in html
 
 
+def test_a_change_of_mode_is_a_line_of_its_own_and_a_binary_file_says_so() -> None:
+    seen = shown.diff(
+        [("run.sh", b"a\n", b"a\n"), ("x.bin", None, b"\0")], (), {"run.sh": ("100644", "100755")}
+    )
+    found = page(seen)
+    assert found.marked("o") == ["mode 100644 → 100755 run.sh\n"]
+    assert found.marked("p") == ["(binary, 0 → 1 bytes)\n"]
+    assert found.text == seen.text
+
+
 def test_masked_secrets_are_marked() -> None:
     assert page(Shown(PREVIEW, "text: [github-token-redacted]\n")).marked("q") == ["[github-token-redacted]"]
 
