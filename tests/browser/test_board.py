@@ -136,6 +136,13 @@ def test_by_keys_alone_a_card_is_reached_moved_and_found_again(stage: Stage, pag
     keys.press("m")
     page.get_by_role("menuitem", name="Priority P3").click()
     toast(page, "is p3")
+    keys.press("m")
+    page.get_by_role("menuitem", name="Claim it and begin").click()
+    settled(page, "Moved by keys", "in_progress")
+    card(page, "Moved by keys").locator(".is-claim").wait_for()
+    keys.press("m")
+    page.get_by_role("menuitem", name="Give the claim back").click()
+    settled(page, "Moved by keys", "ready")
     assert state_of(stage.scene.desk, ticket) == "ready"
 
 

@@ -82,7 +82,7 @@ def test_a_claim_is_on_its_card_until_it_is_given_back(desk: Desk) -> None:
     desk.say("claim", ticket, "--actor", "agent:claude")
     dash = Dash(desk)
 
-    assert re.search(r'is-accent" title="until [^"]+">claude<', dash.get("/board/work").text)
+    assert re.search(r'is-claim is-accent" title="until [^"]+">claude<', dash.get("/board/work").text)
     desk.say("release", ticket, "--actor", "agent:claude")
     assert "is-accent" not in dash.get("/board/work").text
 

@@ -285,6 +285,7 @@
     }
     const isOpen = own.dataset.state !== "done";
     if (isOpen && own.dataset.state === "ready") choice("Claim it and begin", sign("lock"), () => act(card, "claim", {}));
+    if (isOpen && card.querySelector(".is-claim")) choice("Give the claim back", sign("undo"), () => act(card, "release", {}));
     if (isOpen) {
       const has = card.querySelector(".prio")?.classList;
       for (const one of ["p0", "p1", "p2", "p3"]) {
