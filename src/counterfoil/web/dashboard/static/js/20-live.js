@@ -437,7 +437,6 @@
     else if (source === null || Date.now() - heard > SILENT) again();
   });
   addEventListener("online", again);
-  addEventListener("offline", close);
   addEventListener("pagehide", close);
   addEventListener("pageshow", (event) => event.persisted && again());
   setInterval(() => {
