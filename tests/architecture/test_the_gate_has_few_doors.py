@@ -14,7 +14,7 @@ from architecture.tree import parsed, product_files
 DOORS = {
     "change.perform": {"usecases/applying.py", "usecases/gateway.py"},
     "plan.Grant": {"usecases/applying.py"},
-    "deciding": {"cli/commands/decide.py", "web/api/deciding.py"},
+    "deciding": {"cli/commands/decide.py", "web/api/deciding.py", "web/dashboard/answering.py"},
 }
 """What leads past the ruling, or to a decision → the modules that may use it."""
 USECASES = "counterfoil.usecases"

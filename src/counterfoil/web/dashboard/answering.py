@@ -13,7 +13,7 @@ from counterfoil.errors import ConflictError, HostError, InputError, IntegrityEr
 from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, FAILED, PENDING, is_id
 from counterfoil.gate.shown import escaped
 from counterfoil.usecases import deciding, proposals
-from counterfoil.usecases.deciding import APPROVE, Answer, Sitting
+from counterfoil.usecases.deciding import Answer, Sitting
 from counterfoil.usecases.eligible import may_decide
 from counterfoil.usecases.proposal_headline import headline, short
 from counterfoil.usecases.taking_up import NOT_IN_EFFECT
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from counterfoil.usecases.spaces import Project
     from counterfoil.web.dashboard.visit import Visit
 
-DONE = {"approve": "Approved", "reject": "Rejected"}
+APPROVE, REJECT = deciding.APPROVE, deciding.REJECT
+"""The two verdicts; pages take them from here, and leave the deciding to this module."""
+DONE = {APPROVE: "Approved", REJECT: "Rejected"}
 
 
 class Given(NamedTuple):

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.ledger.instant import read_ms
 from counterfoil.usecases import inbox
-from counterfoil.usecases.deciding import APPROVE, REJECT
 from counterfoil.usecases.eligible import check_alike
 from counterfoil.usecases.roles import APPROVER
 from counterfoil.web.dashboard import answering, proposal_cards
-from counterfoil.web.dashboard.answering import Given
+from counterfoil.web.dashboard.answering import APPROVE, REJECT, Given
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import Act, Done, Page
 from counterfoil.web.dashboard.view import Listing, Region, View

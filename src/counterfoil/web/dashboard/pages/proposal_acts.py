@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from counterfoil.errors import InputError
 from counterfoil.usecases import proposing
-from counterfoil.usecases.deciding import APPROVE, REJECT
 from counterfoil.usecases.roles import APPROVER
 from counterfoil.web.dashboard import answering
-from counterfoil.web.dashboard.answering import Given
+from counterfoil.web.dashboard.answering import APPROVE, REJECT, Given
 from counterfoil.web.dashboard.pages.proposal import title
 from counterfoil.web.dashboard.route import Act, Done
 
