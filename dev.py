@@ -116,11 +116,8 @@ def environment_variables() -> dict[str, str]:
     redirecting = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_REQUIREMENT", "PIP_EDITABLE")
     kept = {name: value for name, value in os.environ.items() if name not in (*misleading, *redirecting)}
     kept |= {"PIP_USER": "0", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUTF8": "1"}
-    kept |= {
-        "HYPOTHESIS_STORAGE_DIRECTORY": str(cache("hypothesis")),
-        "MYPY_CACHE_DIR": str(cache("mypy")),
-        "RUFF_CACHE_DIR": str(cache("ruff")),
-    }
+    kept["HYPOTHESIS_STORAGE_DIRECTORY"] = str(cache("hypothesis"))
+    kept |= {"MYPY_CACHE_DIR": str(cache("mypy")), "RUFF_CACHE_DIR": str(cache("ruff"))}
     if not os.access(ROOT, os.W_OK):
         kept["PYTHONDONTWRITEBYTECODE"] = "1"
     return kept
@@ -141,15 +138,9 @@ def need(command: Sequence[str | Path], otherwise: str) -> None:
     """
     words = [str(part) for part in command]
     answer = subprocess.run(
-        words,
-        cwd=ROOT,
-        env=environment_variables(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
+        words, cwd=ROOT, env=environment_variables(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        encoding="utf-8", errors="replace", check=False,
+    )  # fmt: skip
     if answer.returncode != 0:
         raise Failure(f"this failed: {shlex.join(words)}\n{answer.stdout.rstrip()}\nhint: {otherwise}")
 
@@ -421,7 +412,7 @@ def bench(further: Sequence[str]) -> int:
 
 def screenshots(further: Sequence[str]) -> int:
     """Takes the pictures of the dashboard that the docs show."""
-    return run([tools(), ROOT / "tools" / "screenshots.py", *further], PYTHONPATH=str(ROOT / "tests"))
+    return run([tools(), "-m", "browser.pictures", *further], PYTHONPATH=str(ROOT / "tests"))
 
 
 def main() -> int:
@@ -440,14 +431,10 @@ def main() -> int:
         parser.error("--all belongs to test")
     if further and options.command in ("lint", "docs"):
         parser.error(f"unknown: {' '.join(further)}")
-    commands = {
-        "demo": lambda: demo(further),
-        "test": lambda: test(options.all, further),
-        "bench": lambda: bench(further),
-        "lint": lint,
-        "docs": docs,
-        "screenshots": lambda: screenshots(further),
-    }
+    commands: dict[str, Callable[[], int]] = {
+        "demo": lambda: demo(further), "test": lambda: test(options.all, further), "bench": lambda: bench(further),
+        "lint": lint, "docs": docs, "screenshots": lambda: screenshots(further),
+    }  # fmt: skip
     try:
         return commands[options.command]()
     except Failure as failure:

@@ -1,7 +1,7 @@
 """Takes the pictures of the dashboard that the docs show, from the scene in which it is tested.
 
-    python3 dev.py screenshots             all pictures
-    python3 dev.py screenshots board inbox these pages alone
+    python3 dev.py screenshots                all pictures
+    python3 dev.py screenshots board inbox    these pages alone
 
 They are taken in the local Chromium with one typeface, so that they look the same wherever they are made, and
 are reduced to 256 colours: nobody sees the difference, and they take a third of the room.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "images"
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 LOOKS = (("light", 1280, "light"), ("dark", 1280, "dark"), ("phone", 390, "light"))
 LARGEST = 120_000
 FONTS = """\
@@ -79,7 +79,7 @@ def main(wanted: list[str]) -> int:
     """Takes the pictures and writes them; tells of those that are too large."""
     unknown = [name for name in wanted if name not in PAGES]
     if unknown:
-        print(f"error: no picture is called {unknown[0]}\nhint: {' '.join(PAGES)}", file=sys.stderr)
+        sys.stderr.write(f"error: no picture is called {unknown[0]}\nhint: {' '.join(PAGES)}\n")
         return 2
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -128,9 +128,9 @@ def _take(sit: type[Seat], browser: Any, stage: Stage, look: tuple[str, int, str
         with Image.open(file) as picture:
             reduced(picture.convert("RGB")).save(file, optimize=True)
         size = file.stat().st_size
-        print(f"{size // 1000:4} kB  {file.name}")
+        sys.stdout.write(f"{size // 1000:4} kB  {file.name}\n")
         if size > LARGEST:
-            print(f"error: {file.name} is larger than {LARGEST // 1000} kB", file=sys.stderr)
+            sys.stderr.write(f"error: {file.name} is larger than {LARGEST // 1000} kB\n")
             status = 1
     seat.close()
     seat.check()
