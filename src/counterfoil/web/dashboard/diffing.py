@@ -64,7 +64,7 @@ class Rendered(NamedTuple):
         first, last: which lines these are, from 0 on; the last is not among them. Of a very long line each
             piece counts.
         lines: how many the whole change has, counted like that.
-        count: how many it has as people count them.
+        total: how many it has as people count them.
         added, removed: how many of them are added and removed.
         files: whose they are.
     """
@@ -73,7 +73,7 @@ class Rendered(NamedTuple):
     first: int
     last: int
     lines: int
-    count: int
+    total: int
     added: int
     removed: int
     files: tuple[str, ...]

@@ -183,8 +183,8 @@ def _flags(body: Mapping[str, Any], shown: Shown | None, change: Rendered | None
     flags = list(shown.flags if shown is not None else sealed_flags(body))
     masked: Mapping[str, Any] = body.get("masked") or {}
     flags += [Flag("masked", "", 0, f"{count} by the rule {rule}") for rule, count in sorted(masked.items())]
-    if change is not None and change.count > diffing.LINES:
-        flags.append(Flag("big", "", 0, f"{change.count:,} lines in {len(change.files):,} files"))
+    if change is not None and change.total > diffing.LINES:
+        flags.append(Flag("big", "", 0, f"{change.total:,} lines in {len(change.files):,} files"))
     return tuple(diffing.told(flags))
 
 

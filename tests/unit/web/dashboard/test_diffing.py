@@ -202,7 +202,7 @@ def test_a_change_that_is_cut_says_so() -> None:
 def test_a_line_longer_than_a_page_goes_on_on_the_next_one() -> None:
     seen = changed(None, "<" * 2_500 + "\n")
     found = diffing.render(seen, 3, 800, 1_000)
-    assert (found.first, found.last, found.lines, found.count) == (3, 4, 6, 4)
+    assert (found.first, found.last, found.lines, found.total) == (3, 4, 6, 4)
     assert Page(found.html).text == "+" + "<" * 999
 
 
