@@ -12,7 +12,7 @@ from integration.gate_scene import ADA, GRACE
 from integration.ticket_page_scene import XSS, Page, look
 from integration.verbs_scene import FIRST, SECOND, THIRD, TICKETS
 
-from counterfoil.usecases import dates
+from counterfoil.usecases import dates, timeline
 
 if TYPE_CHECKING:
     from integration.verbs_scene import Desk
@@ -322,6 +322,18 @@ def test_the_history_goes_on_with_every_commit_and_follows_another_branch(desk: 
     assert "its commit is not in the history here" in page.text
 
 
+def test_views_that_have_far_to_go_keep_no_page_waiting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "BEHIND_MAX", 0)
+    ticket = desk.new("Sell shoes")
+    desk.say("comment", ticket, "Soon")
+    dash = Dash(desk)
+    first = Page(dash.get(f"/tickets/{dash.slug}/{ticket}").text)
+    assert "Its history is being read" in first.text
+    whole = look(dash, ticket)
+    assert "Its history is being read" not in whole.text
+    assert "commented: Soon" in whole.text
+
+
 def test_a_shallow_clone_says_where_its_history_begins(desk: Desk) -> None:
     ticket = desk.new("Sell shoes")
     desk.say("move", ticket, "ready")
@@ -351,10 +363,10 @@ def test_before_git_s_history_is_read_there_is_what_the_ledger_tells(
     monkeypatch.setattr(dates, "passed_over", slowly)
     dash = Dash(desk)
     first = Page(dash.get(f"/tickets/{dash.slug}/{ticket}").text)
-    assert "Git's history is being read" in first.text
+    assert "Its history is being read" in first.text
     assert "commented: Soon" in first.text
     assert "not in the history here" not in first.text
     may_read.set()
     whole = look(dash, ticket)
-    assert "Git's history is being read" not in whole.text
+    assert "Its history is being read" not in whole.text
     assert "created it" in whole.text

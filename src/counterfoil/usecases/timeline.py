@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.gate.facts import ASK
 from counterfoil.gate.proposal import stream_of
-from counterfoil.usecases import chronicle, dates, history, kinds, proposals, tracing
+from counterfoil.usecases import browsing, chronicle, dates, history, kinds, proposals, tracing, views
 from counterfoil.usecases.discussion import SAID, Said
-from counterfoil.usecases.views import OPEN
+from counterfoil.usecases.views import OPEN, PROPOSALS, TIMELINE
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context, Options
     from counterfoil.usecases.dates import Pass
     from counterfoil.usecases.history import Event, Touch
-    from counterfoil.usecases.ports import Store
+    from counterfoil.usecases.ports import Store, Views
     from counterfoil.usecases.serving import ServerContext
     from counterfoil.usecases.story import Entry
 
 PAGE = 50
+BEHIND_MAX = 1_000
+"""Views that have more receipts than this to read are brought up to date beside the request."""
 TICKETS_KEPT = 500
 EVENTS_KEPT = 4_000
 MERGED_KEPT = 64
@@ -76,6 +78,7 @@ class Histories:
         self._head: str | None = None
         self._passed: Pass | None = None
         self._thread: threading.Thread | None = None
+        self._reading: threading.Thread | None = None
         self._touches: _Newest[tuple[tuple[str, ...], list[Touch]]] = _Newest(TICKETS_KEPT)
         self._events: _Newest[Event] = _Newest(EVENTS_KEPT)
         self._merged: _Newest[_Merged] = _Newest(MERGED_KEPT)
@@ -83,11 +86,44 @@ class Histories:
         self._pending: _Newest[tuple[Event, list[str | None]] | None] = _Newest(TICKETS_KEPT)
 
     def settle(self) -> None:
-        """Waits until what is being found out at present is known."""
-        self._catch_up(self._server.context(self._options))
-        thread = self._thread
-        if thread is not None:
-            thread.join()
+        """Waits until what is being found out at present is known, of Git and of the ledger."""
+        context = self._server.context(self._options)
+        self._catch_up(context)
+        if context.ledgers.exists():
+            derived = context.ledgers.views()
+            try:
+                self.is_read_up(self._server.store(context), derived)
+            except CounterfoilError:
+                pass  # the page that reads the ledger says so itself
+            finally:
+                derived.close()
+        for thread in (self._thread, self._reading):
+            if thread is not None:
+                thread.join()
+
+    def is_read_up(self, store: Store, derived: Views) -> bool:
+        """Tells whether the views are up to date, or nearly so; has them read up beside the request where not."""
+        if all(browsing.behind(store, derived, view) <= BEHIND_MAX for view in (TIMELINE, PROPOSALS)):
+            return True
+        with self._lock:
+            if self._reading is None:
+                self._reading = threading.Thread(target=self._read_up, name="views", daemon=True)
+                self._reading.start()
+        return False
+
+    def _read_up(self) -> None:
+        try:
+            context = self._server.context(self._options)
+            derived = context.ledgers.views()
+            try:
+                views.catch_up(self._server.store(context), derived, wanted=(TIMELINE, PROPOSALS))
+            finally:
+                derived.close()
+        except CounterfoilError:
+            return  # the page that needs them says so itself
+        finally:
+            with self._lock:
+                self._reading = None
 
     def touches(self, context: Context, name: str) -> list[Touch] | None:
         """Returns the commits that touch a ticket's file, newest first; None while that is being found out."""
@@ -285,12 +321,12 @@ def _merged(
                 if kept is not None:
                     return kept
                 key = None if _is_being_erased(store, store.size()) else key
-            _read(context, store, stream, told)
+            _read(context, store, histories, stream, told)
         except CounterfoilError as error:
             key, told.trouble = None, error.code
     told.stories += tracing.of_others(context, stream, tracing.story)
     touches = histories.touches(context, name)
-    if touches is None:
+    if touches is None or not told.is_read_up:
         merge = chronicle.Merge([], told.stories, None)
         # What stands at a commit cannot be told from what lost its commit before Git is asked.
         unsure = {chronicle.ELSEWHERE, chronicle.OBSERVED}
@@ -316,12 +352,16 @@ class _Told:
         self.stories: list[tuple[str, list[Entry]]] = []
         self.said: tuple[Said, ...] = ()
         self.waiting: tuple[Proposal, ...] = ()
+        self.is_read_up = True
         self.trouble = ""
 
 
-def _read(context: Context, store: Store, stream: str, told: _Told) -> None:
+def _read(context: Context, store: Store, histories: Histories, stream: str, told: _Told) -> None:
     derived = context.ledgers.views()
     try:
+        told.is_read_up = histories.is_read_up(store, derived)
+        if not told.is_read_up:
+            return
         own = tracing.story(store, stream, derived=derived) if store.stream(stream) is not None else []
         about = [
             each.proposal
