@@ -10,7 +10,7 @@ import marshal
 from binascii import crc32
 from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from starlette.responses import HTMLResponse
 
@@ -25,7 +25,7 @@ from counterfoil.web.dashboard.route import File, Page
 from counterfoil.web.dashboard.view import Listing, Region, View
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from starlette.responses import Response
 
@@ -64,12 +64,31 @@ class Pull(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """The board's tickets at one moment, as one address wants them."""
+    """The board's tickets at one moment, as one address wants them; `is_whole` where it wants all of them."""
 
     slug: str
     tickets: Tickets
     around: Around
     columns: Mapping[str, Sequence[Row]]
+    is_whole: bool
+
+
+class _Kept:
+    """What was made of thousands of rows, for as long as they are the very same objects; a filter makes others."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], tuple[object, object, Any]] = {}
+
+    def get(self, seen: tuple[str, str], rows: object, marks: object, make: Callable[[], Any]) -> Any:
+        """Returns what belongs to a repository's column."""
+        known = self._found.get(seen)
+        if known is None or known[0] is not rows or known[1] is not marks:
+            known = rows, marks, make()
+            self._found[seen] = known
+        return known[2]
+
+
+_ORDERS, _STAMPS = _Kept(), _Kept()
 
 
 def show(visit: Visit) -> View:
@@ -113,8 +132,15 @@ def _look(visit: Visit) -> _Seen:
         state: select(tickets.by_state[state], want, tickets.id_prefix) for state in STATES
     }
     # Nobody chooses by urgency among what is done: the youngest tickets come first.
-    columns[TERMINAL] = sorted(columns[TERMINAL], key=itemgetter(0), reverse=True)
-    return _Seen(project.slug, tickets, around(project), columns)
+    done = columns[TERMINAL]
+
+    def youngest_first() -> list[Row]:
+        return sorted(done, key=itemgetter(0), reverse=True)
+
+    whole = want.is_everything
+    key = (project.slug, TERMINAL)
+    columns[TERMINAL] = _ORDERS.get(key, done, None, youngest_first) if whole else youngest_first()
+    return _Seen(project.slug, tickets, around(project), columns, whole)
 
 
 # --- the pieces -----------------------------------------------------------------------------------
@@ -142,15 +168,20 @@ def pull_of(mark: Mark) -> Pull | None:
 
 def _rest(visit: Visit, seen: _Seen, state: str) -> str:
     """Returns the end of a column: how many cards there are behind, and what stands for them as they are."""
-    rest = seen.columns[state][SHOWN:]
-    if not rest:
+    rows, known = seen.columns[state], seen.around.marks
+    if len(rows) <= SHOWN:
         return ""
-    marks = [(row[0], repr(seen.around.marks[row[0]])) for row in rest if row[0] in seen.around.marks]
-    stamp = f"{crc32(marshal.dumps((tuple(rest), marks), 0)):08x}"
+
+    def stamped() -> str:
+        rest = tuple(rows[SHOWN:])
+        marks = [(row[0], repr(known[row[0]])) for row in rest if row[0] in known]
+        return f"{crc32(marshal.dumps((rest, marks), 0)):08x}"
+
+    stamp = _STAMPS.get((seen.slug, state), rows, known, stamped) if seen.is_whole else stamped()
     base = f"/board/{seen.slug}/cards"
     fetch = filtering.address(base, visit, FIELDS, column=state)
     listed = filtering.address("/list", visit, FIELDS, state=state, repo=seen.slug)
-    return TEMPLATES.macro("cards.html", "rest", len(rest), fetch, listed, stamp)
+    return TEMPLATES.macro("cards.html", "rest", len(rows) - SHOWN, fetch, listed, stamp)
 
 
 def _problems(seen: _Seen) -> str:
