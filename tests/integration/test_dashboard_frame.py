@@ -1,0 +1,80 @@
+"""What stands around every page: where one begins, how much waits, what is said when there is nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from integration.dashboard_scene import Dash
+from integration.gate_scene import asked
+from integration.verbs_scene import Desk
+
+from counterfoil.usecases.spaces import APPROVER, VIEWER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _waiting(page: str) -> str:
+    found = re.search(r'id="waiting">([^<]*)<', page)
+    assert found
+    return found[1]
+
+
+def test_one_begins_at_the_board_and_at_the_inbox_while_a_decision_waits(desk: Desk) -> None:
+    dash = Dash(desk, role=APPROVER)
+    assert dash.get("/", 303).headers["location"] == f"/board/{dash.slug}"
+    asked(desk)
+    assert dash.get("/", 303).headers["location"] == "/inbox"
+
+
+def test_whoever_may_not_decide_begins_at_the_board(desk: Desk) -> None:
+    asked(desk)
+    dash = Dash(desk, role=VIEWER)
+    assert dash.get("/", 303).headers["location"] == f"/board/{dash.slug}"
+
+
+def test_what_waits_is_counted_on_every_page_and_nothing_is_no_number(desk: Desk) -> None:
+    dash = Dash(desk)
+    assert _waiting(dash.get(f"/board/{dash.slug}").text) == ""
+    asked(desk)
+    assert _waiting(dash.get(f"/board/{dash.slug}").text) == "1"
+    assert _waiting(dash.get("/settings").text) == "1"
+
+
+def test_a_ledger_that_cannot_be_opened_takes_no_page_away(desk: Desk) -> None:
+    asked(desk)
+    files = [*(desk.path / ".git" / "counterfoil").glob("ledger.db*")]
+    assert files
+    for file in files:
+        file.write_bytes(b"not a ledger")
+    dash = Dash(desk)
+    assert _waiting(dash.get(f"/board/{dash.slug}").text) == ""
+    assert dash.get("/", 303).headers["location"] == f"/board/{dash.slug}"
+
+
+def test_what_is_not_there_is_told_within_the_frame(desk: Desk) -> None:
+    answer = Dash(desk).get("/there/is/nothing", 404)
+    assert "404" in answer.text
+    assert 'aria-label="Pages"' in answer.text
+    assert answer.text.count("<h1") == 1
+
+
+def test_the_switch_leads_to_the_same_page_of_another_repository(desk: Desk, tmp_path: Path) -> None:
+    dash = Dash(desk, desk.copy(tmp_path / "other"))
+    page = dash.get(f"/policy/{dash.slug}").text
+    assert 'href="/policy/other"' in page
+    assert "project-menu" not in Dash(desk).get(f"/board/{dash.slug}").text
+
+
+@pytest.mark.parametrize("chosen", ["light", "dark"])
+def test_the_first_byte_has_the_colours_that_were_chosen(desk: Desk, chosen: str) -> None:
+    dash = Dash(desk)
+    page = dash.get(f"/board/{dash.slug}", cookie=f"theme={chosen}").text
+    assert f'data-theme="{chosen}"' in page[:200]
+    assert "data-theme=" not in dash.get(f"/board/{dash.slug}").text.partition("<body")[0]
+
+
+def test_a_choice_of_colours_is_kept_in_a_cookie(desk: Desk) -> None:
+    assert "colours" in Dash(desk).post("/theme", theme="dark")["message"]
