@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import CounterfoilError, HostError, InputError
 from counterfoil.web.names import is_loopback
+from counterfoil.web.warming import collect_garbage, warm
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -257,8 +258,11 @@ class _Applications:
             await asyncio.wait_for(self._shown.wait(), IDLE_S)
         if self._lookout is not None:
             self._lookout.start()
-        await self._switch.warm("/api", "/mcp")
-        await asyncio.to_thread(_warmed, self._hub, self._space)
+        try:
+            await self._switch.warm("/api", "/mcp")
+        finally:
+            collect_garbage()
+        await asyncio.to_thread(warm, self._hub, self._space)
 
     async def _dashboard(self) -> ASGIApp:
         made = await asyncio.to_thread(_made_dashboard, self._hub, self._space)
@@ -304,12 +308,6 @@ def _made_dashboard(hub: Hub, space: Space) -> tuple[Dashboard, Live, Lookout]:
     live = Live(hub, space, doorkeeper, streams)
     hub.journal.event("ready", streams=streams)
     return Dashboard(hub, space, doorkeeper, live), live, Lookout(space, live, open_watcher(), hub.journal)
-
-
-def _warmed(hub: Hub, space: Space) -> None:
-    from counterfoil.web.warming import warm
-
-    warm(hub, space)
 
 
 def _made_api(hub: Hub) -> ASGIApp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError
@@ -33,3 +34,13 @@ def warm(hub: Hub, space: Space) -> None:
                 derived.close()
         except CounterfoilError as error:
             hub.journal.event("not_warmed", project=project.slug, code=error.code)
+
+
+def collect_garbage() -> None:
+    """Lets Python free what refers to itself, from now on.
+
+    A command does not (`cli.main`): it ends before that pays. A server would keep every page that it has ever sent,
+    since a request and its answer know each other. What was loaded until now stays, and is not looked through again.
+    """
+    gc.freeze()
+    gc.enable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import shutil
@@ -14,7 +15,7 @@ from counterfoil.adapters.system import SystemClock
 from counterfoil.usecases.views import VIEWS
 from counterfoil.web.dashboard.visit import NOBODY
 from counterfoil.web.journal import Journal
-from counterfoil.web.warming import warm
+from counterfoil.web.warming import collect_garbage, warm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,3 +57,13 @@ def test_a_ledger_that_cannot_be_read_is_told_and_stops_nothing(tmp_path: Path) 
     views = second.context(NOBODY).ledgers.views()
     assert views.cursor(VIEWS[0].name) is not None
     views.close()
+
+
+def test_garbage_is_collected_from_then_on() -> None:
+    gc.disable()
+    try:
+        collect_garbage()
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from counterfoil import __version__
 from counterfoil.bootstrap import open_server
 from counterfoil.cli.call import Call, Reply, own_program
@@ -29,6 +31,7 @@ def run(call: Call) -> Reply:
         call.cwd, call.environ, options, project=call.arguments.text("project"), trace=call.trace,
         program=own_program(),
     )  # fmt: skip
+    gc.enable()  # unlike a command it goes on (`cli.main`)
     try:
         stdio.serve(project, options, version=__version__, permits=call.arguments.flag("permission_prompt"))
     finally:
