@@ -39,6 +39,8 @@ FOLDED_FROM = 10
 EDGE = 3
 """Unchanged lines that stay at either end of a fold."""
 KEPT = 128
+MARKED = 600
+"""Places of one page of a change that are marked because something was written out or masked there."""
 CHANGED, HIDDEN, TURNING, MASKED = "w", "z", "z turns", "q"
 """Classes of words that differ, of what was written out, of what turns the direction, and of what was masked."""
 _CLASSES = {
@@ -158,7 +160,7 @@ def _rendered(is_diff: bool, text: str, first: int, lines: int, characters: int)
     first = min(max(0, first), len(every))
     last = _till(every, first, lines, characters)
     chosen = every[first:last]
-    body = _diff(chosen) if is_diff else [_field(line.text) for line in chosen]
+    body = _diff(chosen) if is_diff else _preview(chosen)
     kind = "diff change" if is_diff else "diff change words"
     html = f'<div class="{kind}">{"".join(body)}</div>'
     return Rendered(html, first, last, len(every), count, added, removed, tuple(reading.files(every)))
@@ -194,32 +196,65 @@ def _till(lines: Sequence[Line], first: int, most: int, characters: int) -> int:
     return at
 
 
+class Marks:
+    """Finds what is written out because it cannot be seen, and where a secret was masked; so many of them are marked.
+
+    What comes after is as readable, and whoever writes thousands of them makes no page of a megabyte.
+    """
+
+    def __init__(self, budget: int = MARKED) -> None:
+        self._left = budget
+
+    def of(self, text: str) -> list[Piece]:
+        """Returns where something is to be marked."""
+        found: list[Piece] = []
+        if "\\" in text:
+            for place in _WRITTEN_OUT.finditer(text):
+                code = int(place[0][2:], 16)
+                char = chr(code) if code <= 0x10FFFF else ""
+                if char and (is_hidden(char) or (len(place[0]) == 4 and code >= 0x80)):
+                    found.append((place.start(), place.end(), TURNING if char in BIDI else HIDDEN))
+        if "-redacted]" in text:
+            found += [(place.start(), place.end(), MASKED) for place in _MASKED.finditer(text)]
+        found = found[: self._left]
+        self._left -= len(found)
+        return found
+
+
+class _Inks(NamedTuple):
+    """What colours a change, each within its budget."""
+
+    colours: Colours
+    words: Words
+    marks: Marks
+
+
 # --- a difference ---------------------------------------------------------------------------------
 
 
 def _diff(lines: Sequence[Line]) -> list[str]:
     """Renders lines file by file."""
     found: list[str] = []
-    colours, words = Colours(), Words()
+    inks = _Inks(Colours(), Words(), Marks())
     if lines and lines[0].kind in {SAME, OLD, NEW, END}:
         found.append(f'<div class="aside goes-on">{escape(lines[0].path)}, continued</div>')
     at = 0
     while at < len(lines):
         if lines[at].kind not in {SAME, OLD, NEW, END}:
-            found.append(_line(lines[at], []))
+            found.append(_line(lines[at], [], inks.marks))
             at += 1
             continue
         end = at
         while end < len(lines) and lines[end].kind in {SAME, OLD, NEW, END}:
             end += 1
-        found += _hunk(lines[at:end], colours, words)
+        found += _hunk(lines[at:end], inks)
         at = end
     return found
 
 
-def _hunk(lines: Sequence[Line], colours: Colours, words: Words) -> list[str]:
+def _hunk(lines: Sequence[Line], inks: _Inks) -> list[str]:
     """Renders the lines of one hunk: unchanged ones, and beside one another what was and what becomes of it."""
-    pieces = _pieces(lines, colours)
+    pieces = _pieces(lines, inks.colours)
     found: list[str] = []
     at = 0
     while at < len(lines):
@@ -227,11 +262,11 @@ def _hunk(lines: Sequence[Line], colours: Colours, words: Words) -> list[str]:
         if lines[at].kind == SAME:
             while end < len(lines) and lines[end].kind == SAME:
                 end += 1
-            found += _folded([_line(lines[number], pieces[number]) for number in range(at, end)])
+            found += _folded([_line(lines[number], pieces[number], inks.marks) for number in range(at, end)])
         else:
             end = _run(lines, _run(lines, at, OLD), NEW)
             end = max(end, at + 1)
-            found += ['<div class="pair">', *_pair(lines[at:end], pieces[at:end], words), "</div>"]
+            found += ['<div class="pair">', *_pair(lines[at:end], pieces[at:end], inks), "</div>"]
         at = end
     return found
 
@@ -242,16 +277,19 @@ def _run(lines: Sequence[Line], at: int, kind: str) -> int:
     return at
 
 
-def _pair(lines: Sequence[Line], pieces: Sequence[list[Piece]], words: Words) -> list[str]:
+def _pair(lines: Sequence[Line], pieces: Sequence[list[Piece]], inks: _Inks) -> list[str]:
     """Renders what was and what becomes of it, with the words marked that differ."""
     old = [number for number, line in enumerate(lines) if line.kind == OLD]
     new = [number for number, line in enumerate(lines) if line.kind == NEW]
     marks: dict[int, list[Piece]] = {}
     for before, after in zip(old, new, strict=False):
-        both = words.changed(lines[before].text[1:], lines[after].text[1:])
+        both = inks.words.changed(lines[before].text[1:], lines[after].text[1:])
         for number, spans in zip((before, after), both, strict=True):
             marks[number] = [(start, end, CHANGED) for start, end in spans]
-    return [_line(line, pieces[number], marks.get(number, ())) for number, line in enumerate(lines)]
+    return [
+        _line(line, [*pieces[number], *marks.get(number, ())], inks.marks)
+        for number, line in enumerate(lines)
+    ]
 
 
 def _pieces(lines: Sequence[Line], colours: Colours) -> list[list[Piece]]:
@@ -281,35 +319,26 @@ def _folded(lines: list[str]) -> list[str]:
 # --- a line ---------------------------------------------------------------------------------------
 
 
-def _line(line: Line, pieces: Sequence[Piece], marks: Sequence[Piece] = ()) -> str:
+def _line(line: Line, pieces: Sequence[Piece], marks: Marks) -> str:
     numbers = f' data-o="{line.old}"' if line.old else ""
     numbers += f' data-n="{line.new}"' if line.new else ""
     head = f'<div class="{_CLASSES[line.kind]}"{numbers}>'
     if line.kind not in {SAME, OLD, NEW}:
-        return f"{head}{_text(line.text, _found_in(line.text))}</div>"
+        return f"{head}{_text(line.text, marks.of(line.text))}</div>"
     text = line.text[1:]
-    return f"{head}{escape(line.text[0])}{_text(text, [*pieces, *marks, *_found_in(text)])}</div>"
+    return f"{head}{escape(line.text[0])}{_text(text, [*pieces, *marks.of(text)])}</div>"
 
 
-def _field(text: str) -> str:
+def _preview(lines: Sequence[Line]) -> list[str]:
+    marks = Marks()
+    return [_field(line.text, marks) for line in lines]
+
+
+def _field(text: str, marks: Marks) -> str:
     """Renders a line of a preview; the name of a field stands out."""
     name = _FIELD.match(text)
     pieces = [(0, name.end(), "nt")] if name is not None else []
-    return f'<div class="p">{_text(text, [*pieces, *_found_in(text)])}</div>'
-
-
-def _found_in(text: str) -> list[Piece]:
-    """Returns where something is written out that cannot be seen, and where a secret was masked."""
-    found: list[Piece] = []
-    if "\\" in text:
-        for place in _WRITTEN_OUT.finditer(text):
-            code = int(place[0][2:], 16)
-            char = chr(code) if code <= 0x10FFFF else ""
-            if char and (is_hidden(char) or (len(place[0]) == 4 and code >= 0x80)):
-                found.append((place.start(), place.end(), TURNING if char in BIDI else HIDDEN))
-    if "-redacted]" in text:
-        found += [(place.start(), place.end(), MASKED) for place in _MASKED.finditer(text)]
-    return found
+    return f'<div class="p">{_text(text, [*pieces, *marks.of(text)])}</div>'
 
 
 def _text(text: str, pieces: Sequence[Piece]) -> str:

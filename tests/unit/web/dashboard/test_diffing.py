@@ -247,6 +247,13 @@ def test_a_line_of_a_million_characters_is_neither_compared_nor_coloured() -> No
     assert {classes for classes, _ in found.spans} == {"f", "h", "d", "a", "e"}
 
 
+def test_thousands_of_hidden_characters_are_all_written_out_and_the_first_of_them_marked() -> None:
+    seen = changed(None, "\u202e\u200bx" * 1_000 + "\n")
+    found = page(seen)
+    assert found.text == seen.text
+    assert len(found.marked("z")) == diffing.MARKED
+
+
 @given(old=st.text("ab <\n", max_size=60), new=st.text("ab <\n", max_size=60))
 def test_what_is_not_marked_is_the_same_in_both_lines(old: str, new: str) -> None:
     first, second = diff_words.Words().changed(old, new)
