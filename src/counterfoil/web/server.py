@@ -32,7 +32,7 @@ HOST = "127.0.0.1"
 BACKLOG = 512
 NEEDED = (
     "uvicorn", "fastapi", "limits", "prometheus_client", "starlette", "anyio", "pydantic", "jinja2", "markupsafe",
-    "markdown_it", "nh3", "pygments", "watchfiles",
+    "markdown_it", "nh3", "pygments", "python_multipart", "watchfiles",
 )  # fmt: skip
 STOP_S = 10
 """How long requests may go on when the server is asked to stop."""

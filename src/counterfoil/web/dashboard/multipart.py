@@ -1,7 +1,7 @@
 """Forms with files in them (`multipart/form-data`, RFC 7578), as browsers send them.
 
-The whole body is in memory already, and no longer than a request may be. What does not look as browsers write it
-(WHATWG, "Multipart form data") is refused rather than guessed at.
+The whole body is in memory already, and no longer than a request may be. The parser is python-multipart's; here is
+what becomes of its parts, and that a form of which something is missing is refused rather than guessed at.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from counterfoil.errors import InputError
 MEDIA_TYPE = "multipart/form-data"
 PARTS_MAX = 200
 HEAD_MAX = 2_000
-_BOUNDARY = re.compile(r"boundary=\"?([0-9A-Za-z'()+_,./:=? -]{1,70})\"?\s*(?:;|$)")
-_NAMED = re.compile(r'form-data; name="([^"\r\n]*)"(?:; filename="([^"\r\n]*)")?')
 
 
 class Upload(NamedTuple):
@@ -30,41 +28,90 @@ class Upload(NamedTuple):
     data: bytes
 
 
+class _Reading:
+    """Gathers what the parser tells of one form."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, list[str]] = {}
+        self.files: dict[str, list[Upload]] = {}
+        self.is_whole = False
+        self._parts = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._header = [bytearray(), bytearray()]
+        self._disposition = b""
+        self._content = bytearray()
+
+    def on_part_begin(self) -> None:
+        """Begins a part."""
+        self._parts += 1
+        if self._parts > PARTS_MAX:
+            raise _unreadable()
+        self._begin()
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        """Takes a piece of a header's name."""
+        self._header[0] += data[start:end]
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        """Takes a piece of its value."""
+        self._header[1] += data[start:end]
+
+    def on_header_end(self) -> None:
+        """Notes a header that is about the part."""
+        name, value = self._header
+        if name.lower() == b"content-disposition":
+            self._disposition = bytes(value)
+        self._header = [bytearray(), bytearray()]
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        """Takes a piece of the content."""
+        self._content += data[start:end]
+
+    def on_part_end(self) -> None:
+        """Notes a field or a file."""
+        from python_multipart.multipart import parse_options_header
+
+        kind, options = parse_options_header(self._disposition)
+        if kind != b"form-data" or b"name" not in options:
+            raise _unreadable()
+        name = _plain(_text(options[b"name"]))
+        if b"filename" in options:
+            called = re.split(r"[/\\]", _plain(_text(options[b"filename"])))[-1]
+            self.files.setdefault(name, []).append(Upload(called, bytes(self._content)))
+        else:
+            self.fields.setdefault(name, []).append(_text(bytes(self._content)))
+
+    def on_end(self) -> None:
+        """Notes that the form is whole."""
+        self.is_whole = True
+
+
 def read(content_type: str, body: bytes) -> tuple[dict[str, list[str]], dict[str, list[Upload]]]:
     """Returns the fields and the files of a form, each name with all its values.
 
     Raises:
         InputError: `invalid_request`.
     """
-    found = _BOUNDARY.search(content_type)
-    if found is None:
-        raise _unreadable()
-    mark = b"--" + found[1].rstrip().encode("ascii")
-    pieces = (b"\r\n" + body).split(b"\r\n" + mark)
-    if len(pieces) < 2 or not pieces[-1].startswith(b"--") or len(pieces) > PARTS_MAX + 2 or pieces[0]:
-        raise _unreadable()
-    fields: dict[str, list[str]] = {}
-    files: dict[str, list[Upload]] = {}
-    for piece in pieces[1:-1]:
-        head, end, content = piece.partition(b"\r\n\r\n")
-        if not end or not head.startswith(b"\r\n") or len(head) > HEAD_MAX:
+    from python_multipart.exceptions import FormParserError
+    from python_multipart.multipart import MultipartParser, parse_options_header
+
+    reading = _Reading()
+    names = ("part_begin", "header_field", "header_value", "header_end", "part_data", "part_end", "end")
+    try:
+        _, options = parse_options_header(content_type)
+        if not options.get(b"boundary"):
             raise _unreadable()
-        name, filename = _names(head)
-        if filename is None:
-            fields.setdefault(name, []).append(_text(content))
-        else:
-            files.setdefault(name, []).append(Upload(re.split(r"[/\\]", filename)[-1], content))
-    return fields, files
-
-
-def _names(head: bytes) -> tuple[str, str | None]:
-    for line in _text(head).split("\r\n"):
-        header, _, value = line.partition(":")
-        if header.strip().lower() == "content-disposition":
-            found = _NAMED.fullmatch(value.strip())
-            if found is not None:
-                return _plain(found[1]), None if found[2] is None else _plain(found[2])
-    raise _unreadable()
+        told = {f"on_{name}": getattr(reading, f"on_{name}") for name in names}
+        parser = MultipartParser(options[b"boundary"], told, max_header_size=HEAD_MAX)  # type: ignore[arg-type]
+        parser.write(body)
+        parser.finalize()
+    except (FormParserError, ValueError):
+        raise _unreadable() from None
+    if not reading.is_whole:
+        raise _unreadable()
+    return reading.fields, reading.files
 
 
 def _plain(text: str) -> str:

@@ -54,8 +54,6 @@ def test_a_boundary_may_stand_in_quotes() -> None:
         (TYPE, body()[:-4]),
         (TYPE, b"preamble" + body()),
         (TYPE, MARK + b"\r\n\r\nno name\r\n" + MARK + b"--"),
-        (TYPE, body(('name="a', b""))),
-        (TYPE, body(('name="a"; x="y"', b""))),
         (TYPE, body(('name="a"', b"\xff"))),
         (TYPE, body(*[('name="a"', b"")] * 300)),
         (TYPE, body(('name="' + "a" * 3000 + '"', b""))),
