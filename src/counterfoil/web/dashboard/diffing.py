@@ -18,7 +18,7 @@ from unicodedata import name as name_of
 from markupsafe import escape
 
 from counterfoil.gate.action import DIFF
-from counterfoil.gate.shown import BIDI, escaped, is_hidden
+from counterfoil.gate.shown import BIDI, BLANKS, escaped, is_hidden
 from counterfoil.web.dashboard import diff_reading as reading
 from counterfoil.web.dashboard.diff_reading import END, HUNK, NEW, OLD, SAME, Line
 from counterfoil.web.dashboard.diff_syntax import Colours
@@ -55,6 +55,8 @@ _CLASSES = {
 }
 _WRITTEN_OUT = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 _MASKED = re.compile(r"\[[a-z0-9-]{2,40}-redacted\]")
+_BLANK = re.compile(f"[{''.join(sorted(BLANKS))}\ufe00-\ufe0e\U000e0100-\U000e01ef]")
+"""What may be printed and yet shows nothing (`gate.shown.is_hidden`)."""
 _FIELD = re.compile(r"[^\s:]{1,80}:(?=[ \n])")
 
 
@@ -171,7 +173,12 @@ def _harmless(text: str) -> str:
     plain = text.replace("\n", "").replace("\t", "")
     if plain.isascii() and plain.isprintable():
         return text
-    return "\n".join([escaped(line) for line in text.split("\n")])
+    return "\n".join([line if _is_plain(line) else escaped(line) for line in text.split("\n")])
+
+
+def _is_plain(line: str) -> bool:
+    """Tells quickly of most lines that nothing in them is hidden, also where they are not English."""
+    return line.replace("\t", "").isprintable() and not _BLANK.search(line)
 
 
 def _divided(lines: list[Line], most: int) -> list[Line]:

@@ -6,7 +6,7 @@ import sys
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counterfoil.gate import shown
@@ -82,6 +82,7 @@ def changed(before: str | None, after: str | None, path: str = "notes.txt") -> S
 # --- nothing is added, nothing is missing --------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(
     before=HOSTILE | st.none(),
     after=HOSTILE | st.none(),
@@ -95,11 +96,13 @@ def test_the_text_in_the_html_of_a_difference_is_the_text_that_was_shown(
     assert page(seen).text == seen.text
 
 
+@settings(deadline=None)
 @given(text=HOSTILE, kind=st.sampled_from([DIFF, PREVIEW]))
 def test_a_text_from_anywhere_comes_out_with_everything_hidden_written_out(text: str, kind: str) -> None:
     assert page(Shown(kind, text)).text == shown.escaped(text)
 
 
+@settings(deadline=None)
 @given(
     texts=st.lists(HOSTILE, min_size=2, max_size=2), lines=st.integers(1, 5), characters=st.integers(1, 40)
 )
@@ -116,9 +119,16 @@ def test_the_pages_of_a_change_put_together_are_the_whole_of_it(
     assert "".join(parts) == seen.text
 
 
+@settings(deadline=None)
 @given(text=HOSTILE)
 def test_lines_put_together_are_the_text(text: str) -> None:
     assert "".join([line.text for line in diff_reading.read(text)]) == text
+
+
+def test_what_is_taken_for_plain_holds_nothing_hidden() -> None:
+    plain = [chr(code) for code in range(sys.maxunicode + 1) if diffing._is_plain(chr(code))]
+    assert not any(map(shown.is_hidden, plain))
+    assert len(plain) > 100_000
 
 
 def test_a_line_that_looks_like_a_head_is_a_line_of_its_hunk() -> None:
@@ -254,6 +264,7 @@ def test_thousands_of_hidden_characters_are_all_written_out_and_the_first_of_the
     assert len(found.marked("z")) == diffing.MARKED
 
 
+@settings(deadline=None)
 @given(old=st.text("ab <\n", max_size=60), new=st.text("ab <\n", max_size=60))
 def test_what_is_not_marked_is_the_same_in_both_lines(old: str, new: str) -> None:
     first, second = diff_words.Words().changed(old, new)

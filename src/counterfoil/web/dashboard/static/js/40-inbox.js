@@ -17,6 +17,7 @@
   const sizes = new WeakMap();
   const inView = new WeakSet();
   const read = new WeakSet();
+  const atHand = new WeakSet();
   let moved = -SETTLES;
   let timer = 0;
   let anchors = [];
@@ -250,8 +251,16 @@
     const measured = new ResizeObserver((entries) => {
       for (const entry of entries) sizes.set(entry.target, entry.target.getBoundingClientRect().height);
     });
+    const middle = new IntersectionObserver((entries) => {
+      for (const entry of entries) {
+        (entry.isIntersecting ? atHand.add(entry.target) : atHand.delete(entry.target));
+        entry.target.classList.toggle("is-at-hand", entry.isIntersecting);
+      }
+    }, { rootMargin: "-45% 0px -50% 0px" });
+    document.addEventListener("live:applied", () => rows().forEach((row) => row.classList.toggle("is-at-hand", atHand.has(row))));
     const take = (row) => {
       seen.observe(row);
+      middle.observe(row);
       measured.observe(row);
     };
     rows().forEach(take);
