@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -22,8 +23,11 @@ def test_a_signal_that_comes_while_a_lock_is_held_does_nothing_that_needs_the_lo
             cast("Any", SimpleNamespace(herald=herald)), cast("Any", None), frozenset()
         )
         applications._loop = asyncio.get_running_loop()
+        stopping = threading.Thread(target=applications.stop, daemon=True)
         with herald._wanted._cond:  # as `attention` holds it for a moment, in the thread that handles signals
-            await asyncio.wait_for(asyncio.to_thread(applications.stop), SOON_S)
+            stopping.start()
+            stopping.join(SOON_S)
+            assert not stopping.is_alive()
         async with asyncio.timeout(SOON_S):
             while not herald.stopping:
                 await asyncio.sleep(0)
