@@ -104,7 +104,7 @@ def test_hostile_words_that_are_pushed_or_found_stay_words(
     seat = seats(own_stage).sign_in()
     page = seat.go(f"/board/{own_stage.slug}")
     _poisoned(own_stage)
-    page.locator("#column-backlog .card", has_text="alert(1)").wait_for()
+    page.locator("#column-backlog .card", has_text="alert(1)").first.wait_for()
     page.keyboard.press("Control+k")
     page.keyboard.type("alert(1)")
     page.get_by_role("option", name="alert(1)").first.wait_for()

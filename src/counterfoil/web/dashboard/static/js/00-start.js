@@ -30,7 +30,8 @@ window.counterfoil = (() => {
 
   /** Tells whether keys that are pressed on an element are meant for it. */
   function isTyping(element) {
-    if (!(element instanceof Element)) return false;
+    // A dialog that has just closed keeps the focus for a moment.
+    if (!(element instanceof Element) || element.closest("dialog:not([open])")) return false;
     if (element.closest("textarea, select, [contenteditable]:not([contenteditable='false'])")) return true;
     const field = element.closest("input");
     return field !== null && !["checkbox", "radio", "button", "submit", "reset", "range"].includes(field.type);
