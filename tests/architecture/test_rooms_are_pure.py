@@ -27,6 +27,7 @@ CODE_FROM_TEXT = (
 LOADED_BY_NAME = {
     "__init__.py": "the names of the SDK, from a table in the same file",
     "cli/main.py": "the handlers of the command table",
+    "web/dashboard/assets.py": "nothing: it reads the package's own style sheets and scripts",
     "web/server.py": "nothing: it asks whether the server's parts are installed",
     "usecases/actions/registry.py": "the actions of installed packages, by their entry points",
 }

@@ -41,11 +41,11 @@ class OpenDoor:
     def __init__(self, visitor: Visitor | None) -> None:
         self.chosen = visitor
 
-    async def visitor(self, scope: Scope) -> Visitor | None:
+    async def visitor(self, _scope: Scope) -> Visitor | None:
         """Returns the chosen one."""
         return self.chosen
 
-    def token(self, scope: Scope) -> str:
+    def token(self, _scope: Scope) -> str:
         """Returns a text."""
         return "token"
 

@@ -16,7 +16,7 @@ from counterfoil.adapters.system import SystemEntropy
 from counterfoil.testing.clock import FixedClock
 from counterfoil.usecases import sessions
 from counterfoil.usecases.attendance import Attendance
-from counterfoil.usecases.ports import Grant
+from counterfoil.usecases.ports import Admission
 from counterfoil.web.dashboard.app import Dashboard
 from counterfoil.web.dashboard.live import Live
 from counterfoil.web.dashboard.sessions import SessionDoorkeeper
@@ -63,7 +63,7 @@ class Guarded(Dash):
         """Makes a one-time code, as a person at a terminal does."""
         code = sessions.secret(SystemEntropy(), sessions.CODE_BITS)
         now_ms = self.clock.now_ms()
-        grant = Grant(person, role, self.space.id if space is None else space, now_ms + sessions.CODE_MS)
+        grant = Admission(person, role, self.space.id if space is None else space, now_ms + sessions.CODE_MS)
         self.known.store.keep_code(sessions.digest(code), grant, now_ms)
         return code
 

@@ -126,7 +126,11 @@ def _only_key(theirs: object) -> str:
     """Returns the one key whose lines these are, or an empty text."""
     first, *below = theirs.split("\n") if isinstance(theirs, str) else ("",)
     key, colon, _ = first.partition(":")
-    is_one = colon and key.replace("-", "_").isidentifier() and all(line[:1] in {"", " ", "-", "#"} for line in below)
+    is_one = (
+        colon
+        and key.replace("-", "_").isidentifier()
+        and all(line[:1] in {"", " ", "-", "#"} for line in below)
+    )
     return key if is_one else ""
 
 

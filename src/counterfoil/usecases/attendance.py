@@ -29,7 +29,7 @@ from counterfoil.usecases.sessions import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from counterfoil.usecases.ports import Clock, Entropy, Grant, Sessions
+    from counterfoil.usecases.ports import Admission, Clock, Entropy, Sessions
     from counterfoil.usecases.spaces import Space
 
 Key = TypeVar("Key", bytes, str)
@@ -96,7 +96,7 @@ class Attendance:
 
     # --- coming in ------------------------------------------------------------------------------------
 
-    def grant(self, code: str) -> Grant | None:
+    def grant(self, code: str) -> Admission | None:
         """Returns whom a code lets in, and leaves it; None for one that does not count."""
         if not 0 < len(code) <= CODE_LENGTH_MAX:
             return None

@@ -13,7 +13,7 @@ from counterfoil.ledger.head import Head
 from counterfoil.ledger.receipt import Draft, Receipt
 from counterfoil.tickets.model import Row, Ticket
 from counterfoil.usecases.forge_ports import Addresses, Check, Forge, PullRequest
-from counterfoil.usecases.session_ports import Grant, SavedView, Served, Session, Sessions
+from counterfoil.usecases.session_ports import Admission, SavedView, Served, Session, Sessions
 from counterfoil.usecases.signer_ports import Signers, SigningKey, Told, Verified
 from counterfoil.usecases.view_ports import Snapshots, Views
 
@@ -24,7 +24,7 @@ Trace = Callable[[Sequence[str], int, float], None]
 """Told of each program that ran: arguments, status, seconds."""
 
 __all__ = [
-    "Addresses", "Check", "Clock", "Completed", "Entropy", "Files", "Forge", "Grant", "Head", "Keys", "Ledgers", "Lock", "Place",
+    "Addresses", "Admission", "Check", "Clock", "Completed", "Entropy", "Files", "Forge", "Head", "Keys", "Ledgers", "Lock", "Place",
     "ProgramRunner", "PullRequest", "Repository", "Row", "SavedView", "Served", "Session", "Sessions", "Signature", "Signers", "SigningKey", "Snapshots", "Store", "StoredRow", "Stream",
     "Ticket", "Told", "Trace", "Verified", "Views",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 
-class Grant(NamedTuple):
+class Admission(NamedTuple):
     """What a one-time code lets somebody do: open one session.
 
     Attributes:
@@ -88,10 +88,10 @@ class Sessions(Protocol):
     def version(self) -> int:
         """Returns a number that is another one after another connection has written."""
 
-    def keep_code(self, digest: bytes, grant: Grant, now_ms: int) -> None:
+    def keep_code(self, digest: bytes, grant: Admission, now_ms: int) -> None:
         """Keeps a code until it is used or has ended; drops those that have."""
 
-    def code(self, digest: bytes, now_ms: int) -> Grant | None:
+    def code(self, digest: bytes, now_ms: int) -> Admission | None:
         """Returns what a code is good for, and leaves it."""
 
     def drop_code(self, digest: bytes) -> None:

@@ -18,7 +18,7 @@ from counterfoil.gate.principal import HUMAN
 from counterfoil.gate.statement import session_word
 from counterfoil.kernel.instant import iso_ms
 from counterfoil.usecases import vouching
-from counterfoil.usecases.ports import Grant
+from counterfoil.usecases.ports import Admission
 from counterfoil.usecases.principals import check_manages, seal_refused
 from counterfoil.usecases.registered import frozen
 from counterfoil.usecases.spaces import ROLES, space_id
@@ -145,7 +145,7 @@ def mint_link(
         )
     now_ms = context.clock.now_ms()
     code = secret(context.entropy, CODE_BITS)
-    grant = Grant(person, role, space, now_ms + CODE_MS)
+    grant = Admission(person, role, space, now_ms + CODE_MS)
     sessions.keep_code(digest(code), grant, now_ms)
     return Link(code, person, role, space, iso_ms(grant.ends_ms))
 
@@ -210,7 +210,9 @@ def as_data(session: Session, now_ms: int) -> dict[str, object]:
 
 def browser_name(label: str) -> str:
     """Returns in two words what a browser calls itself: `Firefox on Linux`. It may say what it likes."""
-    program = next((name for mark, name in BROWSERS if mark in label), label.partition("/")[0][:BROWSER_LENGTH])
+    program = next(
+        (name for mark, name in BROWSERS if mark in label), label.partition("/")[0][:BROWSER_LENGTH]
+    )
     system = next((name for mark, name in SYSTEMS if mark in label), "")
     return f"{program or 'something'} on {system}" if system else program or "something"
 

@@ -17,7 +17,7 @@ import apsw
 from counterfoil.adapters.sqlite.blocks import read_blocks
 from counterfoil.adapters.sqlite.connection import FILE_MODE, FOLDER_MODE, opened
 from counterfoil.errors import HostError
-from counterfoil.usecases.ports import Grant, SavedView, Served, Session
+from counterfoil.usecases.ports import Admission, SavedView, Served, Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,15 +47,15 @@ class SqliteSessions:
         """Returns a number that is another one after another connection has written."""
         return int(self._ask("version")[0][0])
 
-    def keep_code(self, digest: bytes, grant: Grant, now_ms: int) -> None:
+    def keep_code(self, digest: bytes, grant: Admission, now_ms: int) -> None:
         """Keeps a code until it is used or has ended; drops those that have."""
         with self._writing():
             self._db.execute(self._sql["drop old codes"], (now_ms,))
             self._db.execute(self._sql["keep code"], (digest, *grant))
 
-    def code(self, digest: bytes, now_ms: int) -> Grant | None:
+    def code(self, digest: bytes, now_ms: int) -> Admission | None:
         """Returns what a code is good for, and leaves it."""
-        return next((Grant(*row) for row in self._ask("code", digest, now_ms)), None)
+        return next((Admission(*row) for row in self._ask("code", digest, now_ms)), None)
 
     def drop_code(self, digest: bytes) -> None:
         """Lets a code count no more."""

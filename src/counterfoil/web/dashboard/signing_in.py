@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
     from counterfoil.usecases.attendance import Attendance, Opened
-    from counterfoil.usecases.ports import Grant
+    from counterfoil.usecases.ports import Admission
     from counterfoil.usecases.spaces import Space
     from counterfoil.web.dashboard.route import Form
     from counterfoil.web.hub import Hub
@@ -103,7 +103,7 @@ class SigningIn:
         return self._page(scope, to, status=403)
 
     def _page(
-        self, scope: Scope, to: str, *, code: str = "", grant: Grant | None = None, status: int = 200
+        self, scope: Scope, to: str, *, code: str = "", grant: Admission | None = None, status: int = 200
     ) -> Response:
         data: dict[str, Any] = {
             "code": code, "to": local(to), "person": grant.person if grant else "", "role": grant.role if grant else "",
