@@ -107,7 +107,9 @@ HOST_REFUSED = plain(
     "ask for it by the address that `ticket serve` printed",
 )
 ORIGIN_REFUSED = plain(
-    "origin_refused", "changes are taken from programs and from this server's own pages", "send no Origin header"
+    "origin_refused",
+    "changes are taken from programs and from this server's own pages",
+    "send no Origin header",
 )
 MEDIA_TYPE = plain(
     "unsupported_media_type", "the body has to be JSON", "send `Content-Type: application/json`"
