@@ -125,3 +125,12 @@ def test_an_id_that_is_none_is_not_taken_from_a_form(desk: Desk) -> None:
     for wrong in ("", "../../x", "01arz3ndektsv4rrffq69g5fav"):
         told = dash.post("/new/work", 400, title="x", template="bug", id=wrong)
         assert told["code"] == "invalid_request"
+
+
+def test_a_template_that_makes_no_ticket_is_named(core_desk: Desk) -> None:
+    core_desk.write(".tickets/templates/bug.md", "## Steps\n")
+
+    page = Dash(core_desk).get("/new/work?template=bug", status=422).text
+
+    assert "the template .tickets/templates/bug.md does not make a ticket" in page.lower()
+    assert "mend .tickets/templates/bug.md" in page

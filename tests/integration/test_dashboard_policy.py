@@ -61,6 +61,30 @@ def test_without_a_policy_the_page_says_what_counts_and_teaches_the_command(desk
     page = Dash(desk, role=VIEWER).get("/policy/work").text
     assert "built-in default" in page
     assert 'data-copy="ticket policy accept"' in page
+    assert "Agents in this clone create, move, assign, label and comment freely" in page
+
+
+@pytest.mark.parametrize(
+    ("rule", "answer", "query"),
+    [
+        ("default/urgent-done", "ask", "ticket.move&to=done&actor=agent:x&ticket={urgent}"),
+        ("default/free", "allow", "ticket.move&to=done&actor=agent:x&ticket={plain}"),
+        ("default/remote", "ask", "ticket.comment&actor=agent:x&remote=on&ticket={plain}"),
+        ("default/people", "allow", "ticket.move&to=done&actor=human:ada&ticket={urgent}"),
+        ("default/policy", "ask", "policy.change&actor=human:ada"),
+        ("default/agents", "ask", "command.run&actor=agent:x"),
+    ],
+)
+def test_the_built_in_rules_stand_there_under_the_names_and_with_the_answers_that_rulings_have(
+    desk: Desk, rule: str, answer: str, query: str
+) -> None:
+    urgent = desk.new("Wash the windows", "--priority", "p0", "--state", "in_progress")
+    plain = desk.new("Sweep the floor", "--priority", "p2", "--state", "in_progress")
+    dash = Dash(desk, role=VIEWER)
+    explained = dash.get(f"/policy/work/explain?action={query.format(urgent=urgent, plain=plain)}").text
+    assert f"The rule <code>{rule}</code> decides" in explained
+    row = dash.get("/policy/work").text.partition(f">{rule}</th>")[2].partition("</tr>")[0]
+    assert f">{answer}</span>" in row
 
 
 def test_what_counts_is_told_with_who_accepted_it_and_its_rules_in_words(ruled: Desk) -> None:

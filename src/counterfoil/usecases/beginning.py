@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import InputError
 from counterfoil.kernel import ids
 from counterfoil.tickets import document
+from counterfoil.tickets.document import FormatError
 from counterfoil.tickets.model import Ticket
 from counterfoil.usecases.composing import write_new
-from counterfoil.usecases.templates import load_template
+from counterfoil.usecases.templates import DEFAULT_TEMPLATE, TEMPLATES, load_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +63,13 @@ def suggested(context: Context, template: str) -> Suggested:
         return bare(context)
     ticket = Ticket(_STANDING_IN, _TITLE, config.default_state, config.default_priority)
     values = {"id": ticket.id, "title": ticket.title, "state": ticket.state, "priority": ticket.priority}
-    filled = document.read(document.fill_template(text, values), context.full).ticket
+    try:
+        filled = document.read(document.fill_template(text, values), context.full).ticket
+    except FormatError as error:
+        file = f"{TEMPLATES}/{template}.md" if template else DEFAULT_TEMPLATE
+        error.message = f"the template {file} does not make a ticket: {error.message}"
+        error.hint = f"mend {file}; it begins with front matter, as {DEFAULT_TEMPLATE} does"
+        raise
     return Suggested(
         filled.state, filled.priority, filled.labels, filled.assignee, _parts(text)[1].strip("\n")
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.gate import explaining, rules
 from counterfoil.gate.compiling import compile_policy
-from counterfoil.gate.facts import ASK, Facts
+from counterfoil.gate.facts import ALLOW, ASK, Facts
 from counterfoil.gate.policy import MERGE_DEFAULT, PATH, Policy, duration_text, wished_reviews
 from counterfoil.gate.rules import DEFAULT_DIGEST
 from counterfoil.tickets import index
@@ -190,6 +190,20 @@ def rules_in_words(policy: Policy) -> list[RuleWords]:
         words = _conditions(demands) if demands else ""
         found.append(RuleWords(rule.id, _conditions(said), rule.then, words, rule.reason))
     return found
+
+
+def built_in_in_words() -> list[RuleWords]:
+    """Returns what is built in, in the order in which it speaks, under the names that rulings give it."""
+    freely = "may be put right by Git or by a later record"
+    return [
+        RuleWords("default/policy", "a change of the policy, by anybody", ASK, "another person"),
+        RuleWords("default/remote", "whatever is sent with an agent's key over HTTP or MCP", ASK),
+        RuleWords("default/people", "everything else that people do", ALLOW),
+        RuleWords("default/urgent-done", "an agent finishes a p0 or p1 ticket", ASK),
+        RuleWords("default/lower", "an agent takes away what rules look at: urgency, a label, a wish for reviews", ASK),
+        RuleWords("default/free", "an agent creates, moves, assigns, labels, edits, claims, comments, attaches, links or records", ALLOW, "", freely),
+        RuleWords("default/agents", "anything else that an agent does, such as running a command", ASK),
+    ]  # fmt: skip
 
 
 def in_words(found: Standing) -> str:

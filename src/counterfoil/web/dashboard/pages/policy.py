@@ -59,7 +59,7 @@ def show(visit: Visit) -> View:
     differs = list(difference(texts)) if found.unaccepted is not None else []
     html = TEMPLATES.macro(
         "policy_parts.html", "counts", found, policing.rules_in_words(found.policy),
-        policing.merging_in_words(found.policy), texts, differs, visit.project.slug, policing.FILE,
+        policing.built_in_in_words(), policing.merging_in_words(found.policy), texts, differs, visit.project.slug, policing.FILE,
     )  # fmt: skip
     data: dict[str, Any] = {
         "actions": actions(),

@@ -7,12 +7,20 @@
   const STAYS_WITH_UNDO = 12000;
   const KEPT = 4;
 
+  /** Brings the toasts over the topmost dialog, behind which nothing can be read or pressed; or back. */
+  function surface() {
+    const over = document.getElementById("over");
+    const place = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
+    if (over !== null && over.parentElement !== place) place.append(over);
+  }
+
   /** Shows `{level, message, hint, undo, data: {link, link_words}}`; level is done, pending or error. */
   app.tell = (told) => {
     if (!told?.message) return;
     const level = told.level in STAYS ? told.level : "error";
     const place = document.getElementById(level === "error" ? "alerts" : "toasts");
     if (place === null) return;
+    surface();
     const words = el("div", { class: "told" }, el("p", {}, told.message));
     if (told.hint) words.append(hint(told.hint));
     const steps = el("div", { class: "buttons" });
@@ -74,6 +82,9 @@
     close(toasts[toasts.length - 1]);
     return true;
   };
+
+  // Before anything empties or removes the dialog.
+  document.addEventListener("close", surface, true);
 
   document.addEventListener("DOMContentLoaded", () => {
     try {

@@ -112,7 +112,7 @@
     if (!(field instanceof Element)) return;
     field.setAttribute("aria-invalid", "true");
     const place = field.closest(".field")?.querySelector(".problem");
-    if (place) place.textContent = told.message;
+    if (place) place.textContent = [told.message, told.hint].filter(Boolean).join(": ");
     field.focus();
   }
   document.addEventListener("told", (event) => {
