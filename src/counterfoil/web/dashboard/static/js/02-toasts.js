@@ -21,7 +21,7 @@
     const place = document.getElementById(level === "error" ? "alerts" : "toasts");
     if (place === null) return;
     surface();
-    const words = el("div", { class: "told" }, el("p", {}, told.message));
+    const words = el("div", { class: "told" }, el("p", {}, sentence(told.message)));
     if (told.hint) words.append(hint(told.hint));
     const steps = el("div", { class: "buttons" });
     const toast = el("div", { class: `toast is-${level}` }, words);
@@ -62,6 +62,9 @@
     toast.remove();
     if (hadFocus) document.getElementById("main")?.focus({ preventScroll: true });
   }
+
+  /** Begins a message as a sentence, unless it begins with a name, a quotation or a path. */
+  const sentence = (text) => (/^[a-z]+[ ,:]/.test(text) ? text[0].toUpperCase() + text.slice(1) : text);
 
   /** A hint that is a command can be copied. */
   function hint(text) {

@@ -23,6 +23,7 @@
   const columns = () => [...(board()?.querySelectorAll(".column") ?? [])];
   const columnFor = (state) => columns().find((one) => one.dataset.state === state);
   const cardsIn = (column) => [...column.querySelectorAll(".card")];
+  const firstCard = () => board()?.querySelector(".card") ?? null;
 
   /** Names a change, so that one that is sent twice is one. */
   const key = () => [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("-");
@@ -261,9 +262,11 @@
       event.preventDefault();
       return;
     }
-    const card = document.activeElement?.closest?.("#board .card");
+    const isAnywhere = document.activeElement === document.body || document.activeElement?.id === "main";
+    const card = document.activeElement?.closest?.("#board .card") ?? (isAnywhere && ["ArrowDown", "j"].includes(event.key) ? firstCard() : null);
     if (!card || app.isTyping(event.target) || document.querySelector("dialog:modal, #card-menu:popover-open")) return;
-    if (STEPS.includes(event.key)) step(card, event.key);
+    if (isAnywhere) linkOf(card).focus();
+    else if (STEPS.includes(event.key)) step(card, event.key);
     else if (event.key === "m" && mayChange()) openMenu(card);
     else if (event.key === " " && mayChange()) carry(card);
     else return;
@@ -440,6 +443,6 @@
   document.addEventListener("htmx:after:swap", watch);
   document.addEventListener("DOMContentLoaded", () => {
     watch();
-    if (mayChange()) app.bind("m", "Move the card that has the focus", () => cardsIn(columns().find((one) => cardsIn(one).length > 0) ?? board())[0]?.querySelector("a").focus());
+    if (mayChange()) app.bind("m", "Move the card that has the focus, or change it", () => firstCard()?.querySelector("a").focus());
   });
 })();
