@@ -10,10 +10,9 @@ from urllib.parse import quote
 import pytest
 from integration.dashboard_scene import Dash
 
-from counterfoil.usecases import browsing
+from counterfoil.usecases import browsing, reading_up, views
 from counterfoil.usecases.context import Options
 from counterfoil.usecases.spaces import VIEWER
-from counterfoil.web.dashboard import at_ledger
 from counterfoil.web.dashboard.route import Page
 from counterfoil.web.dashboard.routes import ROUTES
 from counterfoil.web.dashboard.view import Listing, Region
@@ -323,21 +322,17 @@ def test_insights_are_drawn_from_the_receipts_with_a_table_of_each(moved: tuple[
 
 
 def test_a_log_that_is_long_is_read_up_beside_the_page(moved: tuple[Desk, str], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setattr(at_ledger, "BEHIND_MAX", 2)
-    dash, gate = Dash(moved[0]), threading.Event()
-    held = dash.hub.errands.begin(("work", "views"), "", lambda _: gate.wait(PATIENCE_S))
+    monkeypatch.setattr(reading_up, "BEHIND_MAX", 2)
+    gate, read_up = threading.Event(), views.read_up
+    monkeypatch.setattr(views, "read_up", lambda *given, **named: gate.wait(PATIENCE_S) and read_up(*given, **named))
+    dash = Dash(moved[0])
     assert "Nothing branches off here" not in dash.get("/receipts/work/stream?name=project/root").text
     assert "is being looked up once" in dash.get("/receipts/work?kind=ticket.applied").text
     assert "are being looked up once" in dash.get("/receipts/work/streams").text
     assert "being added up once" in dash.get("/insights/work").text
     assert positions(dash.get("/receipts/work").text)
     gate.set()
-    assert held.wait(PATIENCE_S)
-    dash.get("/insights/work")
-    errand = dash.hub.errands.look("work", "views")
-    assert errand is not None
-    assert errand.wait(PATIENCE_S)
-    assert errand.error is None
+    assert dash.space.projects[0].reading.settle() is None
     assert "Nothing branches off here" in dash.get("/receipts/work/stream?name=project/root").text
     assert "1 created" in dash.get("/insights/work").text
     assert positions(dash.get("/receipts/work?kind=ticket.applied").text)

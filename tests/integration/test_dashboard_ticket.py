@@ -12,7 +12,7 @@ from integration.gate_scene import ADA, GRACE
 from integration.ticket_page_scene import XSS, Page, look
 from integration.verbs_scene import FIRST, SECOND, THIRD, TICKETS
 
-from counterfoil.usecases import dates, timeline
+from counterfoil.usecases import dates, reading_up
 
 if TYPE_CHECKING:
     from integration.verbs_scene import Desk
@@ -323,7 +323,7 @@ def test_the_history_goes_on_with_every_commit_and_follows_another_branch(desk: 
 
 
 def test_views_that_have_far_to_go_keep_no_page_waiting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline, "BEHIND_MAX", 0)
+    monkeypatch.setattr(reading_up, "BEHIND_MAX", 0)
     ticket = desk.new("Sell shoes")
     desk.say("comment", ticket, "Soon")
     dash = Dash(desk)

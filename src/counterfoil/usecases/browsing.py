@@ -101,12 +101,6 @@ def page(
     return Found(receipts[::-1], size, first if first > place.first else None)
 
 
-def behind(store: Store, derived: Views, view: views.View) -> int:
-    """Returns how many receipts a view has still to read, so that nobody has to wait for it unawares."""
-    cursor = derived.cursor(view.name)
-    return store.size() - (cursor[2] if cursor is not None and cursor[1] == store.ledger else 0)
-
-
 def actors(derived: Views) -> list[tuple[str, int]]:
     """Returns whoever sealed anything, with how many receipts, the busiest first."""
     rows = [(name, int(json.loads(count))) for name, count in derived.scan(views.LOG.name, log_index.WHO)]

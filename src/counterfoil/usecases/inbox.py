@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from counterfoil.gate.proposal import Proposal
+    from counterfoil.usecases.reading_up import Left
     from counterfoil.usecases.spaces import Project, Space
 
 
@@ -41,12 +42,14 @@ class Inbox(NamedTuple):
         own: what they have proposed.
         others: what waits for others.
         stuck: what is approved and not in effect.
+        left: the repositories whose ledger is being read, with how far that is: there may be more of theirs.
     """
 
     yours: tuple[Waiting, ...]
     own: tuple[Waiting, ...]
     others: tuple[Waiting, ...]
     stuck: tuple[Waiting, ...]
+    left: tuple[tuple[Project, Left], ...] = ()
 
 
 def inbox(space: Space, person: str, role: str, session: str = ELSEWHERE) -> Inbox:
@@ -62,8 +65,12 @@ def inbox(space: Space, person: str, role: str, session: str = ELSEWHERE) -> Inb
     own: list[Waiting] = []
     others: list[Waiting] = []
     stuck: list[Waiting] = []
+    left: list[tuple[Project, Left]] = []
     for project in space.projects:
-        for each in project.open_proposals.now():
+        opens = project.open_proposals.now()
+        if opens.left is not None:
+            left.append((project, opens.left))
+        for each in opens.found:
             state = each.proposal
             mine = each.status == PENDING and reaches(role, APPROVER) and may_decide(state, person, session)
             one = Waiting(project, state, each.status, each.is_here, mine)
@@ -71,14 +78,18 @@ def inbox(space: Space, person: str, role: str, session: str = ELSEWHERE) -> Inb
                 (yours if mine else own if state.actor == person else others).append(one)
             elif each.status == APPROVED:
                 stuck.append(one)
-    return Inbox(_in_order(yours), _in_order(own), _in_order(others), _in_order(stuck))
+    return Inbox(_in_order(yours), _in_order(own), _in_order(others), _in_order(stuck), tuple(left))
 
 
-def waiting(space: Space) -> int:
-    """Returns how many proposals of a space wait for people: cheap enough for every page."""
-    return sum(
-        [each.status == PENDING for project in space.projects for each in project.open_proposals.now()]
-    )
+def waiting(space: Space) -> int | None:
+    """Returns how many proposals of a space wait for people: cheap enough for every page.
+
+    None as long as a ledger is being read that may know of more.
+    """
+    opens = [project.open_proposals.now() for project in space.projects]
+    if any(each.left is not None for each in opens):
+        return None
+    return sum([one.status == PENDING for each in opens for one in each.found])
 
 
 def is_waited_for(space: Space, person: str, role: str, session: str = ELSEWHERE) -> bool:

@@ -19,4 +19,4 @@ def around(project: Project) -> Around:
         waiting = project.open_proposals.now()
     except (HostError, IntegrityError) as error:
         return project.surroundings.now(tickets, linked)._replace(trouble=error.code)
-    return project.surroundings.now(tickets, linked, waiting)
+    return project.surroundings.now(tickets, linked, waiting.found)._replace(left=waiting.left)

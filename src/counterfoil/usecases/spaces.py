@@ -12,6 +12,7 @@ from counterfoil.kernel.actor import slug_from_name
 from counterfoil.kernel.digest import sha256_hex
 from counterfoil.usecases.ages import Ages
 from counterfoil.usecases.open_proposals import OpenProposals
+from counterfoil.usecases.reading_up import ReadingUp
 from counterfoil.usecases.relations import Relations
 from counterfoil.usecases.roles import ADMIN, APPROVER, MEMBER, ROLES, VIEWER, reaches
 from counterfoil.usecases.snapshot import Snapshot
@@ -72,10 +73,11 @@ class Project:
         open_proposals: what waits for people.
         histories: what Git tells of each of them.
         relations: which of them wait for which.
+        reading: brings what is derived from its ledger up to date.
     """
 
     __slots__ = (
-        "ages", "histories", "open_proposals", "relations", "server", "slug", "snapshot", "surroundings", "title",
+        "ages", "histories", "open_proposals", "reading", "relations", "server", "slug", "snapshot", "surroundings", "title",
     )  # fmt: skip
 
     def __init__(self, slug: str, title: str, server: ServerContext, options: Options) -> None:
@@ -85,9 +87,10 @@ class Project:
         self.snapshot = Snapshot(server, options)
         self.surroundings = Surroundings(server, options)
         self.ages = Ages(server, options)
-        self.histories = Histories(server, options)
+        self.reading = ReadingUp(server, options)
+        self.histories = Histories(server, options, self.reading)
         self.relations = Relations()
-        self.open_proposals = OpenProposals(server, options, self.snapshot)
+        self.open_proposals = OpenProposals(server, options, self.snapshot, self.reading)
 
     @property
     def forge(self) -> CodeHost:

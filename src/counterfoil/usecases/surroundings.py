@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context, Options
     from counterfoil.usecases.forging import Linked
     from counterfoil.usecases.open_proposals import Open
+    from counterfoil.usecases.reading_up import Left
     from counterfoil.usecases.serving import ServerContext
     from counterfoil.usecases.snapshot import Tickets
 
@@ -55,11 +56,13 @@ class Around(NamedTuple):
         marks: of the tickets that have any, by id.
         trouble: the code of what keeps the ledger from being read, or empty; proposals are unknown then.
         until_ms: when a claim lapses or a proposal expires next, in milliseconds since 1970; None for never.
+        left: how far the ledger is read where not all proposals are known yet.
     """
 
     marks: Mapping[str, Mark]
     trouble: str = ""
     until_ms: int | None = None
+    left: Left | None = None
 
     def mark(self, ticket: str) -> Mark:
         """Returns what is known of a ticket."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.gate.facts import ASK
 from counterfoil.gate.proposal import stream_of
-from counterfoil.usecases import browsing, chronicle, dates, history, kinds, proposals, tracing, views
+from counterfoil.usecases import chronicle, dates, history, kinds, proposals, tracing
 from counterfoil.usecases.discussion import SAID, Said
 from counterfoil.usecases.views import OPEN, PROPOSALS, TIMELINE
 
@@ -27,12 +27,11 @@ if TYPE_CHECKING:
     from counterfoil.usecases.dates import Pass
     from counterfoil.usecases.history import Event, Touch
     from counterfoil.usecases.ports import Store, Views
+    from counterfoil.usecases.reading_up import Left, ReadingUp
     from counterfoil.usecases.serving import ServerContext
     from counterfoil.usecases.story import Entry
 
 PAGE = 50
-BEHIND_MAX = 1_000
-"""Views that have more receipts than this to read are brought up to date beside the request."""
 TICKETS_KEPT = 500
 EVENTS_KEPT = 4_000
 MERGED_KEPT = 64
@@ -69,16 +68,17 @@ class Histories:
     Args:
         server: the project.
         options: of whoever reads the history.
+        reading: brings up to date what is derived from the ledger.
     """
 
-    def __init__(self, server: ServerContext, options: Options) -> None:
+    def __init__(self, server: ServerContext, options: Options, reading: ReadingUp) -> None:
         self._server = server
         self._options = options
         self._lock = threading.Lock()
         self._head: str | None = None
         self._passed: Pass | None = None
         self._thread: threading.Thread | None = None
-        self._reading: threading.Thread | None = None
+        self._reading = reading
         self._touches: _Newest[tuple[tuple[str, ...], list[Touch]]] = _Newest(TICKETS_KEPT)
         self._events: _Newest[Event] = _Newest(EVENTS_KEPT)
         self._merged: _Newest[_Merged] = _Newest(MERGED_KEPT)
@@ -92,38 +92,19 @@ class Histories:
         if context.ledgers.exists():
             derived = context.ledgers.views()
             try:
-                self.is_read_up(self._server.store(context), derived)
+                self.left(self._server.store(context), derived)
+                self._reading.settle(TIMELINE, PROPOSALS)
             except CounterfoilError:
                 pass  # the page that reads the ledger says so itself
             finally:
                 derived.close()
-        for thread in (self._thread, self._reading):
-            if thread is not None:
-                thread.join()
+        thread = self._thread
+        if thread is not None:
+            thread.join()
 
-    def is_read_up(self, store: Store, derived: Views) -> bool:
-        """Tells whether the views are up to date, or nearly so; has them read up beside the request where not."""
-        if all(browsing.behind(store, derived, view) <= BEHIND_MAX for view in (TIMELINE, PROPOSALS)):
-            return True
-        with self._lock:
-            if self._reading is None:
-                self._reading = threading.Thread(target=self._read_up, name="views", daemon=True)
-                self._reading.start()
-        return False
-
-    def _read_up(self) -> None:
-        try:
-            context = self._server.context(self._options)
-            derived = context.ledgers.views()
-            try:
-                views.catch_up(self._server.store(context), derived, wanted=(TIMELINE, PROPOSALS))
-            finally:
-                derived.close()
-        except CounterfoilError:
-            return  # the page that needs them says so itself
-        finally:
-            with self._lock:
-                self._reading = None
+    def left(self, store: Store, derived: Views) -> Left | None:
+        """Tells how far the views are that tell of tickets, as `ReadingUp.left`."""
+        return self._reading.left(store, derived, TIMELINE, PROPOSALS)
 
     def touches(self, context: Context, name: str) -> list[Touch] | None:
         """Returns the commits that touch a ticket's file, newest first; None while that is being found out."""
@@ -238,6 +219,7 @@ class Timeline:
         open: the proposals about it that wait for somebody or something, newest first, each with its status.
         trouble: why what the ledger knows is left out, or empty.
         is_edited: whether the file has an edit that nobody has committed.
+        left: how far the ledger is read; None where that is done.
     """
 
     events: tuple[Event, ...] = ()
@@ -249,6 +231,7 @@ class Timeline:
     open: tuple[tuple[Proposal, str], ...] = ()
     trouble: str = ""
     is_edited: bool = False
+    left: Left | None = None
 
 
 def timeline(
@@ -288,7 +271,7 @@ def timeline(
         tuple([events[place] if isinstance(place, int) else place for place in chosen]),
         len(places), page, pages, found.is_whole, told.said,
         tuple([(state, status) for state, status in seen if status in OPEN]), told.trouble,
-        found.pending is not None,
+        found.pending is not None, told.left,
     )  # fmt: skip
 
 
@@ -326,7 +309,7 @@ def _merged(
             key, told.trouble = None, error.code
     told.stories += tracing.of_others(context, stream, tracing.story)
     touches = histories.touches(context, name)
-    if touches is None or not told.is_read_up:
+    if touches is None or told.left is not None:
         merge = chronicle.Merge([], told.stories, None)
         # What stands at a commit cannot be told from what lost its commit before Git is asked.
         unsure = {chronicle.ELSEWHERE, chronicle.OBSERVED}
@@ -352,15 +335,15 @@ class _Told:
         self.stories: list[tuple[str, list[Entry]]] = []
         self.said: tuple[Said, ...] = ()
         self.waiting: tuple[Proposal, ...] = ()
-        self.is_read_up = True
+        self.left: Left | None = None
         self.trouble = ""
 
 
 def _read(context: Context, store: Store, histories: Histories, stream: str, told: _Told) -> None:
     derived = context.ledgers.views()
     try:
-        told.is_read_up = histories.is_read_up(store, derived)
-        if not told.is_read_up:
+        told.left = histories.left(store, derived)
+        if told.left is not None:
             return
         own = tracing.story(store, stream, derived=derived) if store.stream(stream) is not None else []
         about = [

@@ -264,6 +264,11 @@ def catch_up(
         continue
 
 
+def behind(store: Store, views: Views, view: View) -> int:
+    """Returns how many receipts a view has still to read, so that nobody has to wait for it unawares."""
+    return store.size() - _length(store, views, view, KINDS)
+
+
 def rebuild(store: Store, views: Views, *, progress: Progress | None = None, known: Registry = KINDS) -> int:
     """Drops the views and folds them again; returns how many receipts there are."""
     with views.writing():

@@ -42,6 +42,8 @@ SWEEP_S = 300.0
 """How often what has expired unseen is sealed."""
 SWEEP_LOOKS = 300
 """How often between two of these it is looked whether somebody left an approval behind: once a second."""
+UNREAD_S = 0.2
+"""How often it is looked whether the ledger has been read up."""
 SWEPT_AT_ONCE, SWEEP_PAUSE_S = 50, 0.01
 
 
@@ -233,7 +235,7 @@ class _Applications:
         loop = self._loop = asyncio.get_running_loop()
         self._hub.herald.start(loop)
         stop = threading.Event()
-        upkeep = threading.Thread(target=_keep_up, args=(self._hub, stop.wait), name="upkeep", daemon=True)
+        upkeep = threading.Thread(target=_keep_up, args=(self._hub, self._space, stop.wait), name="upkeep", daemon=True)
         upkeep.start()
         warming = loop.create_task(self._warm())
         try:
@@ -243,6 +245,8 @@ class _Applications:
             stop.set()
             self._over.set()
             self._let_go()
+            for project in self._space.projects:
+                await asyncio.to_thread(project.reading.stop)
             await asyncio.gather(warming, *self._held, return_exceptions=True)
             await asyncio.to_thread(self._hub.herald.join)
             if self._live is not None:
@@ -258,6 +262,8 @@ class _Applications:
             await asyncio.wait_for(self._shown.wait(), IDLE_S)
         if self._lookout is not None:
             self._lookout.start()
+        for project in self._space.projects:
+            project.reading.begin()
         try:
             await self._switch.warm("/api", "/mcp")
         finally:
@@ -325,10 +331,14 @@ def _made_mcp(hub: Hub, names: frozenset[str]) -> McpApp | None:
     return asgi(hub.server, version=hub.version, hosts=hosts)
 
 
-def _keep_up(hub: Hub, pause: Callable[[float], bool]) -> None:
+def _keep_up(hub: Hub, space: Space, pause: Callable[[float], bool]) -> None:
     """Now and then goes on with what was approved and interrupted, and seals what has expired."""
+    opens = space.projects[0].open_proposals
     while True:
         try:
+            while opens.now().left is not None:  # a long ledger is read once, and not in the way of the first page
+                if pause(UNREAD_S):
+                    return
             resumed, expired = _swept(hub, pause)
             if resumed or expired:
                 hub.journal.event("kept_up", resumed=resumed, expired=expired)

@@ -5,34 +5,25 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING
 
-from counterfoil.errors import CounterfoilError
-
 if TYPE_CHECKING:
     from counterfoil.usecases.spaces import Space
     from counterfoil.web.hub import Hub
 
 
 def warm(hub: Hub, space: Space) -> None:
-    """Compiles the templates, and folds into each repository's views what its ledger has gained.
+    """Compiles the templates, and waits until each repository's views have what its ledger has gained.
 
     Nothing depends on it: a page does for itself what was not done here. A ledger that cannot be read is told in
     the log and by the pages that need it.
     """
-    from counterfoil.usecases import views
     from counterfoil.web.dashboard.rendering import TEMPLATES
-    from counterfoil.web.hub import OWN
 
+    for project in space.projects:
+        project.reading.begin()
     TEMPLATES.warm()
     for project in space.projects:
-        context = project.server.context(OWN)
-        try:
-            store = project.server.store(context)
-            derived = context.ledgers.views()
-            try:
-                views.read_up(store, derived, lambda: None)
-            finally:
-                derived.close()
-        except CounterfoilError as error:
+        error = project.reading.settle()
+        if error is not None:
             hub.journal.event("not_warmed", project=project.slug, code=error.code)
 
 

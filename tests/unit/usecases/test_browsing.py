@@ -90,9 +90,9 @@ def test_streams_and_actors_are_known_with_how_many_receipts_they_have() -> None
     bench.note("text/a", "1", "2")
     bench.note("text/b", "3")
     bench.seal("other", kinds.NOTED, {"text": "4"}, actor=BOT)
-    assert browsing.behind(bench.store, derived, views.LOG) == 4
+    assert views.behind(bench.store, derived, views.LOG) == 4
     views.catch_up(bench.store, derived, wanted=(views.LOG,))
-    assert browsing.behind(bench.store, derived, views.LOG) == 0
+    assert views.behind(bench.store, derived, views.LOG) == 0
     assert browsing.actors(derived) == [(ADA, 3), (BOT, 1)]
     assert browsing.streams(derived, "text/", "", 9) == [("text/a", 2, 1), ("text/b", 1, 2)]
     assert browsing.streams(derived, "text/", "text/a", 9) == [("text/b", 1, 2)]

@@ -13,6 +13,7 @@ from counterfoil.gate.action import PREVIEW, Shown
 from counterfoil.usecases import eligible, inbox, open_proposals
 from counterfoil.usecases.context import Options
 from counterfoil.usecases.open_proposals import OpenProposals
+from counterfoil.usecases.reading_up import ReadingUp
 from counterfoil.usecases.roles import ADMIN, APPROVER, MEMBER, VIEWER
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Served:
     def __init__(self, house: Gatehouse) -> None:
         self.house = house
         self.number = 1
-        self.open_proposals = OpenProposals(self, Options(), self)  # type: ignore[arg-type]
+        self.open_proposals = OpenProposals(self, Options(), self, ReadingUp(self, Options()))  # type: ignore[arg-type]
 
     def context(self, _: Options) -> Any:
         return self.house.context("server:gate")
@@ -58,7 +59,7 @@ def test_without_a_ledger_nothing_is_open_and_none_is_made() -> None:
     served = Served(Gatehouse())
     context = SimpleNamespace(ledgers=SimpleNamespace(exists=lambda: False))
     served.context = lambda _: context  # type: ignore[method-assign]
-    assert served.open_proposals.now() == ()
+    assert served.open_proposals.now().found == ()
 
 
 def test_the_ledger_is_read_again_only_when_it_or_a_ticket_has_changed(
@@ -68,13 +69,13 @@ def test_the_ledger_is_read_again_only_when_it_or_a_ticket_has_changed(
     read = OpenProposals._read
     monkeypatch.setattr(OpenProposals, "_read", lambda *args: reads.append(1) or read(*args))
     one = house.ask()
-    assert ids(served.open_proposals.now()) == ids(served.open_proposals.now()) == [one.id]
+    assert ids(served.open_proposals.now().found) == ids(served.open_proposals.now().found) == [one.id]
     assert len(reads) == 1
     served.number += 1
     served.open_proposals.now()
     assert len(reads) == 2
     two = house.ask(payload={"ticket": house.new("Second"), "state": "blocked"})
-    assert ids(served.open_proposals.now()) == [two.id, one.id]
+    assert ids(served.open_proposals.now().found) == [two.id, one.id]
 
 
 def test_what_has_expired_is_open_no_more_though_nothing_was_sealed(house: Gatehouse) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from counterfoil.usecases import browsing, fork_tree, views
+from counterfoil.usecases import fork_tree, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -13,15 +13,12 @@ if TYPE_CHECKING:
     from counterfoil.usecases.branching import Node
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store, Views
+    from counterfoil.usecases.reading_up import Left
     from counterfoil.usecases.spaces import Project
     from counterfoil.usecases.views import View
     from counterfoil.web.dashboard.visit import Visit
-    from counterfoil.web.errands import Progress
 
 Given = TypeVar("Given")
-
-BEHIND_MAX = 1_000
-"""A view that has more than this to read is brought up to date beside the page, which says so."""
 
 
 def existing(visit: Visit, project: Project | None = None) -> Store | None:
@@ -44,27 +41,15 @@ def derived(visit: Visit) -> Iterator[Views]:
         lent.close()
 
 
-def is_ready(visit: Visit, store: Store, view: View) -> bool:
-    """Tells whether a view is up to date, or nearly so; begins to read it up where it is not."""
+def left(visit: Visit, store: Store, *wanted: View) -> Left | None:
+    """Tells how far views are that have much to read, which is done beside the page; None where they can be used."""
     with derived(visit) as lent:
-        if browsing.behind(store, lent, view) <= BEHIND_MAX:
-            return True
-    context = visit.context()
-
-    def work(progress: Progress) -> None:
-        lent = context.ledgers.views()
-        try:
-            views.catch_up(store, lent, wanted=(views.LOG, views.FLOW), progress=progress)
-        finally:
-            lent.close()
-
-    visit.hub.errands.begin((visit.project.slug, "views"), "", work)
-    return False
+        return visit.project.reading.left(store, lent, *wanted)
 
 
 def family(visit: Visit, store: Store, stream: str) -> list[Node]:
     """Returns a stream's family of branches; nothing as long as the view is not there that knows of branches."""
-    if not is_ready(visit, store, views.LOG):
+    if left(visit, store, views.LOG) is not None:
         return []
     with derived(visit) as lent:
         return fork_tree.family(store, lent, stream)

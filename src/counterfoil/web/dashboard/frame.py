@@ -81,7 +81,7 @@ def complete(visit: Visit, view: View) -> View:
     try:
         number = inbox.waiting(visit.space)
     except CounterfoilError:
-        number = 0
+        number = None
     return replace(view, parts=(*view.parts, Region("waiting", str(number) if number else "")))
 
 

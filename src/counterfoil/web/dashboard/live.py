@@ -105,6 +105,7 @@ class Live:
         self._stopping = False
         for project in space.projects:
             project.ages.when_known(partial(self.changed, project.slug))
+            project.reading.when_moved(partial(self.changed, None))
 
     # --- what changes ---------------------------------------------------------------------------------
 

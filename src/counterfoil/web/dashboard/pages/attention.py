@@ -95,7 +95,7 @@ def show(visit: Visit) -> View:
     rows = [(_id(line), _html(*line, shape)) for line in lines[(number - 1) * SHOWN : number * SHOWN]]
     parts = (
         Region("found", f"{len(lines)} {'needs' if len(lines) == 1 else 'need'} attention" if lines else ""),
-        Region("why", _reasons(visit, counts, wanted)),
+        Region("why", _reading(visit) + _reasons(visit, counts, wanted)),
         Listing("lines", tuple(rows)),
         Region("pages", pager(visit, "/attention", FIELDS, number, len(lines))),
     )
@@ -112,6 +112,15 @@ def show(visit: Visit) -> View:
         "dir": visit.one("dir"),
     }
     return View("attention.html", "Attention", parts, data, until_ms=until_ms)
+
+
+def _reading(visit: Visit) -> str:
+    """Returns which ledgers may know of more that waits."""
+    several = len(visit.space.projects) > 1
+    lefts = [(project.title if several else "", around(project).left) for project in chosen(visit)]
+    return "".join(
+        [TEMPLATES.macro("reading.html", "reading", left, title) for title, left in lefts if left is not None]
+    )
 
 
 def _matters(visit: Visit) -> tuple[list[_Line], int | None, bool]:

@@ -185,14 +185,17 @@ def _rest(visit: Visit, seen: _Seen, state: str) -> str:
 
 
 def _problems(seen: _Seen) -> str:
-    problems = seen.tickets.problems
+    problems, left = seen.tickets.problems, seen.around.left
+    reading = "" if left is None else TEMPLATES.macro("reading.html", "reading", left)
     if not problems and not seen.around.trouble:
-        return ""
+        return reading
     shown = [
         (name, canonical_ulid(name[:-3]) or "", problem[1], problem[2])
         for name, problem in sorted(problems.items())[:PROBLEMS_SHOWN]
     ]
-    return TEMPLATES.macro("cards.html", "problems", shown, len(problems), seen.slug, seen.around.trouble)
+    return reading + TEMPLATES.macro(
+        "cards.html", "problems", shown, len(problems), seen.slug, seen.around.trouble
+    )
 
 
 ROUTES = (

@@ -20,7 +20,7 @@ from counterfoil.web.dashboard.visit import nothing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from counterfoil.usecases.inbox import Waiting
+    from counterfoil.usecases.inbox import Inbox, Waiting
     from counterfoil.usecases.spaces import Project
     from counterfoil.web.dashboard.proposal_cards import Card
     from counterfoil.web.dashboard.route import Form
@@ -51,11 +51,11 @@ def show(visit: Visit) -> View:
     several = len(visit.space.projects) > 1
     yours = tuple([(each.dom, _decision(each, several)) for each in cards])
     parts = (
-        Region("inbox-head", _macro("inbox_head", len(found.yours), visitor.is_fresh, visit.may(APPROVER))),
+        Region("inbox-head", _head(visit, found)),
         Listing("inbox-yours", yours),
         Region(
             "inbox-rest",
-            _macro("inbox_rest", len(found.yours) - len(cards), not found.yours, visit.may(APPROVER)),
+            _macro("inbox_rest", len(found.yours) - len(cards), not found.yours and not found.left, visit.may(APPROVER)),
         ),
         _lines(visit, "inbox-stuck", found.stuck, several),
         _lines(visit, "inbox-own", found.own, several),
@@ -63,6 +63,17 @@ def show(visit: Visit) -> View:
     )
     every = (*found.yours, *found.own, *found.others)
     return View("inbox.html", "Inbox", parts, {"projects": visit.space.projects}, until_ms=_until_ms(every))
+
+
+def _head(visit: Visit, found: Inbox) -> str:
+    """Returns how many decisions wait, and which ledgers may know of more."""
+    several = len(visit.space.projects) > 1
+    reading = [
+        TEMPLATES.macro("reading.html", "reading", left, project.title if several else "")
+        for project, left in found.left
+    ]
+    head = _macro("inbox_head", len(found.yours), visit.visitor.is_fresh, visit.may(APPROVER))
+    return "".join([*reading, head])
 
 
 def _card(visit: Visit, each: Waiting, room: int) -> Card:

@@ -20,12 +20,13 @@ def show(visit: Visit) -> View:
     """Makes the pictures of one repository."""
     title = f"Insights into {visit.project.title}"
     store = at_ledger.existing(visit)
-    data: dict[str, Any] = {"has_ledger": store is not None, "waits": False, "names": ()}
+    data: dict[str, Any] = {"has_ledger": store is not None, "left": None, "names": ()}
     if store is None:
         return View("insights.html", title, data=data)
     context = visit.context()
-    if not at_ledger.is_ready(visit, store, views.FLOW):
-        return View("insights.html", title, data={**data, "waits": True})
+    left = at_ledger.left(visit, store, views.FLOW)
+    if left is not None:
+        return View("insights.html", title, data={**data, "left": left})
     with at_ledger.derived(visit) as lent:
         tickets = visit.tickets()
         now = {state: len(rows) for state, rows in tickets.by_state.items()}

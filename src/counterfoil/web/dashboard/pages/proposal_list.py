@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from counterfoil.gate.proposal import STATUSES
 from counterfoil.gate.shown import escaped
 from counterfoil.usecases import proposals
-from counterfoil.web.dashboard import proposal_cards
+from counterfoil.usecases.views import PROPOSALS
+from counterfoil.web.dashboard import at_ledger, proposal_cards
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import Page
 from counterfoil.web.dashboard.view import Listing, Region, View
@@ -30,7 +31,8 @@ def show(visit: Visit) -> View:
     """Makes the list of one repository's proposals."""
     project, tickets = visit.project, visit.tickets()
     wanted = {name: visit.one(name)[:100] for name in WANTED}
-    found, behind = _found(visit, wanted)
+    left = None if (store := at_ledger.existing(visit)) is None else at_ledger.left(visit, store, PROPOSALS)
+    found, behind = _found(visit, wanted) if left is None else ([], "")
     rows = []
     for state, status in found:
         made = proposal_cards.card(project, tickets, state, None, status=status)
@@ -39,7 +41,10 @@ def show(visit: Visit) -> View:
     if behind:
         query = urlencode({**{name: value for name, value in wanted.items() if value}, "after": behind})
         more = f"/proposals/{project.slug}?{query}"
-    rest = TEMPLATES.macro("proposals.html", "list_rest", len(found), more, any(wanted.values()))
+    if left is None:
+        rest = TEMPLATES.macro("proposals.html", "list_rest", len(found), more, any(wanted.values()))
+    else:
+        rest = TEMPLATES.macro("reading.html", "reading", left)
     parts = (Listing("proposals", tuple(rows)), Region("proposals-rest", rest))
     data = {"statuses": STATUSES, "wanted": {name: escaped(value) for name, value in wanted.items()}}
     return View("proposal_list.html", f"Proposals of {project.title}", parts, data)

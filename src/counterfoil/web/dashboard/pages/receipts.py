@@ -33,9 +33,9 @@ def show(visit: Visit) -> View:
         return View("receipts.html", title, data={"has_ledger": False, "slug": visit.project.slug})
     wanted = asked(visit)
     before = browsing.position(store, visit.one("before") or "0") if visit.one("before") else None
-    waits = not wanted.is_all and not at_ledger.is_ready(visit, store, views.LOG)
+    left = None if wanted.is_all else at_ledger.left(visit, store, views.LOG)
     slug = visit.project.slug
-    if waits:
+    if left is not None:
         found = browsing.Found((), store.size(), None)
     else:
         lend = visit.context().ledgers.views
@@ -49,13 +49,13 @@ def show(visit: Visit) -> View:
     older = address(slug, wanted, found.before) if found.before is not None else ""
     newest = address(slug, wanted) if before is not None else ""
     pager = TEMPLATES.macro("receipt_parts.html", "pager", len(rows), newest, older)
-    nothing = "" if rows or waits else TEMPLATES.macro("receipt_parts.html", "nothing")
+    nothing = "" if rows or left else TEMPLATES.macro("receipt_parts.html", "nothing")
     data: dict[str, Any] = {
         "has_ledger": True,
         "wanted": wanted._asdict(),
         "kinds": sorted({kind for kind, _ in store.kinds()}),
         "actors": _actors(visit),
-        "waits": waits,
+        "left": left,
     }
     parts = (
         Listing("log", rows),
@@ -108,16 +108,16 @@ def show_streams(visit: Visit) -> View:
     store = at_ledger.existing(visit)
     prefix = visit.one("prefix")[:WORD_MAX]
     after = visit.one("after")[:WORD_MAX]
-    is_up = store is None or at_ledger.is_ready(visit, store, views.LOG)
+    left = at_ledger.left(visit, store, views.LOG) if store is not None else None
     found: list[browsing.StreamRow] = []
-    if store is not None and is_up:
+    if store is not None and left is None:
         with at_ledger.derived(visit) as lent:
             views.catch_up(store, lent, wanted=(views.LOG,))
             found = browsing.streams(lent, prefix, after, STREAMS_PAGE + 1)
     shown = found[:STREAMS_PAGE]
     rest = {"prefix": prefix, "after": shown[-1].name} if len(found) > STREAMS_PAGE else None
     data = {
-        "has_ledger": store is not None, "waits": not is_up, "streams": shown, "prefix": prefix,
+        "has_ledger": store is not None, "left": left, "streams": shown, "prefix": prefix,
         "older": f"/receipts/{visit.project.slug}/streams?{urlencode(rest)}" if rest else "",
     }  # fmt: skip
     return View("streams.html", "Streams", data=data)

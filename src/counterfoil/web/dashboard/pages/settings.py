@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.kernel.instant import iso_ms
-from counterfoil.usecases import browsing, observed, settings, views
+from counterfoil.usecases import observed, settings, views
 from counterfoil.usecases.spaces import ADMIN, MEMBER
 from counterfoil.web.dashboard import at_ledger
 from counterfoil.web.dashboard.pages import sessions
@@ -105,7 +105,7 @@ def health(visit: Visit, project: Project, *, admin: bool) -> Health:
             ledger, size, signed = store.ledger, store.size(), store.newest_checkpoint()[0]
             lent = context.ledgers.views()
             try:
-                lags = {view.name: browsing.behind(store, lent, view) for view in views.VIEWS}
+                lags = {view.name: views.behind(store, lent, view) for view in views.VIEWS}
             finally:
                 lent.close()
             behind = {name: lag for name, lag in lags.items() if lag}

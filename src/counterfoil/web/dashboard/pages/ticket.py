@@ -18,6 +18,8 @@ from counterfoil.usecases.actions import artifacts
 from counterfoil.usecases.spaces import MEMBER
 from counterfoil.usecases.timeline import timeline
 from counterfoil.usecases.uncommitted import git_blob
+from counterfoil.usecases.views import PROPOSALS, SPEND
+from counterfoil.web.dashboard import at_ledger
 from counterfoil.web.dashboard.pages import ticket_parts, ticket_seen
 from counterfoil.web.dashboard.pages.ticket_acts import ACTS
 from counterfoil.web.dashboard.pages.ticket_parts import Looked
@@ -96,13 +98,14 @@ def why(visit: Visit) -> View:
     if row is None:
         raise nothing()
     context = visit.context()
-    store = visit.store() if context.ledgers.exists() else None
+    store = at_ledger.existing(visit)
+    left = None if store is None else at_ledger.left(visit, store, PROPOSALS, SPEND)
     step = obstacles.next_step(row[2])
-    found = obstacles.of_ticket(context, store, row[9], step)
+    found = obstacles.of_ticket(context, store, row[9], step) if left is None else []
     display = display_id(tickets.id_prefix, row[0])
     return View(
         "ticket_why.html", f"What stands in the way of {display}",
-        data={"found": found, "step": step, "display": display, "place": _address(visit, row[0]), "row": row},
+        data={"found": found, "step": step, "display": display, "place": _address(visit, row[0]), "row": row, "left": left},
     )  # fmt: skip
 
 
