@@ -88,6 +88,7 @@ class Served:
     Attributes:
         desk: the repository.
         url: where it is served; empty while it is not.
+        log, told: files of what it writes to standard error and to standard output.
     """
 
     def __init__(self, desk: Desk, folder: Path) -> None:
@@ -95,6 +96,7 @@ class Served:
         self.url = ""
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder / "server.log"
+        self.told = folder / "server.out"
         self._folder = folder
         self.port = 0
 
@@ -102,18 +104,18 @@ class Served:
 
     def start(self, *words: str) -> Served:
         """Starts the server, on the port that it had before if it had one, and waits until it answers."""
-        out = self._folder / "server.out"
+        out = self.told
         with open(out, "wb") as told, open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [str(TICKET), "serve", "--port", str(self.port), *words], cwd=self.desk.path, stdout=told, stderr=log,
                 stdin=subprocess.DEVNULL, env={**os.environ, **self.desk.env},
             )  # fmt: skip
         deadline = time.monotonic() + START_S
-        while not (line := out.read_text("utf-8")).endswith("\n"):
+        while "\n" not in (told := out.read_text("utf-8")):
             assert self.process.poll() is None, self.log.read_text("utf-8")
             assert time.monotonic() < deadline, "the server has said nothing"
             time.sleep(0.02)
-        self.url = line.split()[-1].rstrip("/")
+        self.url = told.splitlines()[0].split()[-1].rstrip("/")
         self.port = urlsplit(self.url).port or 0
         answer = httpx2.get(f"{self.url}/api/v1/health", timeout=START_S, trust_env=False)
         assert answer.status_code == 200, answer.text

@@ -56,9 +56,9 @@ def signed_in(link: str) -> Iterator[httpx2.Client]:
 
 
 def test_a_server_without_a_terminal_prints_no_link(served: Served) -> None:
-    log = served.log.read_text("utf-8")
-    assert "sign in with a link from: ticket session link" in log
-    assert "code=" not in log
+    told = served.told.read_text("utf-8")
+    assert "Sign in with a link from: ticket session link" in told
+    assert "code=" not in told + served.log.read_text("utf-8")
 
 
 def test_the_command_prints_a_link_to_the_server_that_runs(served: Served) -> None:

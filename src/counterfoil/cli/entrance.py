@@ -98,5 +98,6 @@ def greet(call: Call, space: Space, url: str, known: Attendance) -> str:
     except CounterfoilError as error:
         sys.stderr.write(f"warning: {error.message}\n")
     if not call.arguments.flag("quiet"):
-        sys.stderr.write(f"sign in with a link from: {COMMAND}\n")
+        sys.stdout.write(f"Sign in with a link from: {COMMAND}\n")
+        sys.stdout.flush()
     return url
