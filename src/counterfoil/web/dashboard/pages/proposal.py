@@ -129,7 +129,9 @@ def _words(state: Proposal, status: str) -> str:
     """Returns what there is to say of a status."""
     told: dict[str, Any] = {**state.closed, **state.effect}
     if status == STALE:
-        return "what it rests on was changed by somebody else"
+        return f"what it rests on was changed by somebody else, so nothing comes of it; {escaped(state.actor)} may look again and propose anew"
+    if status == "expired":
+        return f"nobody answered in time, which means no; {escaped(state.actor)} may propose it again"
     if status == "approved":
         return NOT_IN_EFFECT
     why = told.get("message") or told.get("reason")

@@ -37,6 +37,7 @@
       el("button", { type: "button", class: "button is-quiet is-icon is-small", "aria-label": "Close", click: () => close(toast) },
         el("i", { class: "i i-close", "aria-hidden": "true" })),
     );
+    for (const other of place.children) if (other.querySelector(".told")?.textContent === words.textContent) other.remove();
     place.append(toast);
     while (place.childElementCount > KEPT) place.firstElementChild.remove();
     if (level !== "error") stayFor(toast, told.undo ? STAYS_WITH_UNDO : STAYS[level]);
