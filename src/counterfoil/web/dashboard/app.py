@@ -15,7 +15,7 @@ from starlette.routing import Route as Pattern
 from counterfoil.errors import ConflictError, CounterfoilError, InputError, RefusedError
 from counterfoil.usecases.roles import session_stale
 from counterfoil.web import refusals
-from counterfoil.web.dashboard import assets, frame, multipart, theme
+from counterfoil.web.dashboard import assets, frame, hindrances, multipart, theme
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import Act, File, Form, Page
 from counterfoil.web.dashboard.routes import ROUTES
@@ -199,7 +199,7 @@ class Dashboard:
     def _refused(self, scope: Scope, error: CounterfoilError, visitor: Visitor | None) -> Response:
         """Says that something is not possible: in a toast where a script has asked, else on a page with a way on."""
         refusal = refusals.of(error)
-        told = json.loads(refusal.body)["error"]
+        told = json.loads(refusal.body)["error"] | (hindrances.told(error, visitor) or {})
         headers = Headers(scope=scope)
         if headers.get("hx-request") == "true":
             words = {
