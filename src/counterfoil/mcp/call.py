@@ -43,12 +43,16 @@ class ToolCall:
         """
         from counterfoil.gate.proposal import is_id
         from counterfoil.usecases import proposals
+        from counterfoil.usecases.whereabouts import is_of_project
 
         store = self.store()
         if not self.caller.remote:
             return proposals.find(store, wanted)
         name = wanted.strip().upper()
-        if not is_id(name) or proposals.load(store, name).actor != self.caller.actor:
+        if not is_id(name):
+            raise proposals.not_found(wanted)
+        state = proposals.load(store, name)
+        if state.actor != self.caller.actor or not is_of_project(self.context, state):
             raise proposals.not_found(wanted)
         return name
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from counterfoil.errors import CounterfoilError, InputError
@@ -18,6 +19,7 @@ from counterfoil.gate.proposal import stream_of
 from counterfoil.usecases import chronicle, dates, history, kinds, proposals, tracing
 from counterfoil.usecases.discussion import SAID, Said
 from counterfoil.usecases.views import OPEN, PROPOSALS, TIMELINE
+from counterfoil.usecases.whereabouts import is_of_project
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -346,14 +348,8 @@ def _read(context: Context, store: Store, histories: Histories, stream: str, tol
         if told.left is not None:
             return
         own = tracing.story(store, stream, derived=derived) if store.stream(stream) is not None else []
-        about = [
-            each.proposal
-            for each, _ in zip(
-                proposals.listing(store, derived, ticket=stream.partition("/")[2]),
-                range(ABOUT_MAX),
-                strict=False,
-            )
-        ]
+        listed = proposals.listing(store, derived, ticket=stream.partition("/")[2])
+        about = [each.proposal for each in islice(listed, ABOUT_MAX) if is_of_project(context, each.proposal)]
     finally:
         derived.close()
     asked = [state for state in about if (state.body.get("ruling") or {}).get("ruling", ASK) == ASK]

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from counterfoil.gate import proposal as gate_proposal
 from counterfoil.gate.proposal import CLOSED, PENDING
-from counterfoil.usecases import proposals, proposing
+from counterfoil.usecases import proposals, proposing, whereabouts
 from counterfoil.usecases.proposal_data import proposal_data
 from counterfoil.usecases.shown_again import shown_again
 from counterfoil.web import paging, refusals
@@ -99,6 +99,7 @@ def _page(
             now = state.status_at(now_ms)
             if (
                 state.actor == call.actor
+                and whereabouts.is_of_project(call.context, state)
                 and status in {None, now}
                 and action in {None, state.body.get("action")}
             ):
@@ -198,6 +199,6 @@ def own(call: Call, proposal: str) -> Proposal:
     if not gate_proposal.is_id(name):
         raise nothing()
     state = proposals.load(call.store(), name)
-    if state.actor != call.actor:
+    if state.actor != call.actor or not whereabouts.is_of_project(call.context, state):
         raise nothing()
     return state

@@ -10,10 +10,9 @@ from starlette.responses import Response
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.gate import proposal as gate_proposal
-from counterfoil.kernel.ids import canonical_ulid
 from counterfoil.ledger.receipt import SALT, is_hash
-from counterfoil.tickets import index
-from counterfoil.usecases import proposals, proving
+from counterfoil.usecases import proposals, proving, whereabouts
+from counterfoil.usecases.belonging import TICKET, Belonging
 from counterfoil.web import paging
 from counterfoil.web.api import forms
 from counterfoil.web.api.call import Call, Calling, nothing, tagged
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from counterfoil.ledger.receipt import Receipt
 
 routes = APIRouter(prefix="/receipts", tags=["receipts"], route_class=StrictRoute)
-TICKET = "ticket/"
 
 
 @routes.get("", response_model=forms.Receipts, responses=FAILURES)
@@ -75,21 +73,16 @@ def check_visible(call: Call, stream: str) -> None:
     """
     name = stream.removeprefix(gate_proposal.STREAM)
     if name != stream:
-        if not gate_proposal.is_id(name) or proposals.load(call.store(), name).actor != call.actor:
+        if not gate_proposal.is_id(name):
+            raise nothing()
+        state = proposals.load(call.store(), name)
+        if state.actor != call.actor or not whereabouts.is_of_project(call.context, state):
             raise nothing()
         return
     call.may_see()
     ticket = stream.removeprefix(TICKET).partition("/")[0]
-    if not stream.startswith(TICKET) or canonical_ulid(ticket) != ticket or not _is_of_project(call, ticket):
+    if not stream.startswith(TICKET) or not Belonging(call.context, call.store()).has_ticket(ticket):
         raise nothing()
-
-
-def _is_of_project(call: Call, ticket: str) -> bool:
-    """Tells whether a ticket belongs to this project: its file is here, or its first receipt says so."""
-    if call.context.work.exists(f"{index.TICKETS}/{index.file_name(ticket)}"):
-        return True
-    first = next(call.store().read(f"{TICKET}{ticket}", last=0), None)
-    return first is not None and (body_of(first) or {}).get("project") == call.context.project
 
 
 def receipt_data(receipt: Receipt) -> dict[str, Any]:

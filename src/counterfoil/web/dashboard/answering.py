@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from counterfoil.errors import ConflictError, HostError, InputError, IntegrityError
 from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, FAILED, PENDING, is_id
 from counterfoil.gate.shown import escaped
-from counterfoil.usecases import deciding, proposals
+from counterfoil.usecases import deciding, proposals, whereabouts
 from counterfoil.usecases.deciding import Answer, Sitting
 from counterfoil.usecases.eligible import may_decide
 from counterfoil.usecases.proposal_headline import headline, short
@@ -63,6 +63,8 @@ def load(visit: Visit, project: Project, proposal_id: str) -> tuple[Store, Propo
     state = proposals.load(store, proposal_id)
     if not state.body:  # its words were erased; its receipts are all that there is
         raise nothing()
+    if not whereabouts.is_of_project(visit.context(project), state):
+        raise proposals.not_found(proposal_id)
     return store, state
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.usecases import branching
-from counterfoil.usecases.addressing import find_stream
+from counterfoil.usecases.belonging import find_stream
 from counterfoil.web.dashboard import at_ledger, receipt_words
 from counterfoil.web.dashboard.pages.streams import tree_of
 from counterfoil.web.dashboard.route import Page

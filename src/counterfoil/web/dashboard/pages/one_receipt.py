@@ -9,6 +9,7 @@ from starlette.responses import Response
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.ledger.receipt import is_hash
 from counterfoil.usecases import browsing, proof_steps, proving, signing
+from counterfoil.usecases.belonging import Belonging
 from counterfoil.web.dashboard import at_ledger, ledger_drawing, receipt_words
 from counterfoil.web.dashboard.route import File, Page
 from counterfoil.web.dashboard.view import View
@@ -66,7 +67,7 @@ def _asked(visit: Visit) -> tuple[Store, Receipt]:
         else:
             place = browsing.position(store, name)
             found = next(store.log(first=place, last=place), None)
-        if found is not None:
+        if found is not None and Belonging(visit.context(), store).has(found):
             return store, found
     raise InputError("receipt_not_found", f"there is no receipt {name:.80}", "ticket ledger tail", value=name)
 

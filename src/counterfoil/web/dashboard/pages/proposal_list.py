@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from counterfoil.gate.proposal import STATUSES
 from counterfoil.gate.shown import escaped
-from counterfoil.usecases import proposals
+from counterfoil.usecases import proposals, whereabouts
 from counterfoil.usecases.views import PROPOSALS
 from counterfoil.web.dashboard import at_ledger, proposal_cards
 from counterfoil.web.dashboard.rendering import TEMPLATES
@@ -69,7 +69,7 @@ def _found(visit: Visit, wanted: dict[str, str]) -> tuple[list[tuple[Proposal, s
             if len(found) == SHOWN or number == LOOKED_AT_MAX:
                 return found, behind
             behind, state = each.place, each.proposal
-            if _is_wanted(state, wanted):
+            if _is_wanted(state, wanted) and whereabouts.is_of_project(context, state):
                 status = proposals.status(context, state)
                 found += [(state, status)] if wanted["status"] in {"", status} else []
     finally:

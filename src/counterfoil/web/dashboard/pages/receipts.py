@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from counterfoil.errors import InputError
-from counterfoil.usecases import browsing, views
+from counterfoil.usecases import belonging, browsing, views
 from counterfoil.usecases.browsing import Wanted
 from counterfoil.web.dashboard import at_ledger, receipt_words
 from counterfoil.web.dashboard.pages import comparing, one_receipt, streams, verifying
@@ -17,6 +17,7 @@ from counterfoil.web.dashboard.view import Listing, Region, View
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from counterfoil.usecases.ports import Store
     from counterfoil.web.dashboard.visit import Visit
 
 FIELDS = ("stream", "kind", "actor", "since")
@@ -39,7 +40,9 @@ def show(visit: Visit) -> View:
         found = browsing.Found((), store.size(), None)
     else:
         lend = visit.context().ledgers.views
-        found = browsing.page(store, lend, wanted, before=before, limit=browsing.PAGE)
+        found = belonging.page(
+            visit.context(), store, lend, wanted, before=before, limit=browsing.PAGE
+        )
     rows = tuple(
         (f"receipt-{each.position}", TEMPLATES.macro("receipt_parts.html", "row", receipt_words.line(each), slug))
         for each in found.receipts
@@ -54,7 +57,7 @@ def show(visit: Visit) -> View:
         "has_ledger": True,
         "wanted": wanted._asdict(),
         "kinds": sorted({kind for kind, _ in store.kinds()}),
-        "actors": _actors(visit),
+        "actors": _actors(visit, store),
         "left": left,
     }
     parts = (
@@ -87,8 +90,10 @@ def address(slug: str, wanted: Wanted | Mapping[str, str], before: int | None = 
     return f"/receipts/{slug}" + (f"?{urlencode(words)}" if words else "")
 
 
-def _actors(visit: Visit) -> list[str]:
-    """Returns whoever sealed anything, as far as the view knows; nobody waits for it."""
+def _actors(visit: Visit, store: Store) -> list[str]:
+    """Returns whoever sealed anything, as far as the view knows; nobody where that may be in another project."""
+    if not belonging.Belonging(visit.context(), store).is_alone:
+        return []
     with at_ledger.derived(visit) as lent:
         return [name for name, _ in browsing.actors(lent)[:ACTORS_MAX]]
 
@@ -116,6 +121,9 @@ def show_streams(visit: Visit) -> View:
             found = browsing.streams(lent, prefix, after, STREAMS_PAGE + 1)
     shown = found[:STREAMS_PAGE]
     rest = {"prefix": prefix, "after": shown[-1].name} if len(found) > STREAMS_PAGE else None
+    if store is not None:
+        mine = belonging.Belonging(visit.context(), store)
+        shown = [each for each in shown if mine.has_stream(each.name)]
     data = {
         "has_ledger": store is not None, "left": left, "streams": shown, "prefix": prefix,
         "older": f"/receipts/{visit.project.slug}/streams?{urlencode(rest)}" if rest else "",

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from counterfoil.errors import InputError
 from counterfoil.usecases import tracing
-from counterfoil.usecases.addressing import find_stream
+from counterfoil.usecases.belonging import Belonging, find_stream
 from counterfoil.web.dashboard import at_ledger, ledger_drawing, receipt_words
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import Page
@@ -49,6 +49,9 @@ def show(visit: Visit) -> View:
     at = _step(visit.one("at"))
     with at_ledger.derived(visit) as lent:
         found = tracing.replay(store, name, at, snapshots=lent)
+    receipt = next(store.log(first=found.moment.position, last=found.moment.position))
+    if at is not None and not Belonging(visit.context(), store).has(receipt):
+        raise InputError("receipt_not_found", f"{visit.one('at')!r:.40} is no step", "ticket trace STREAM")
     nodes = at_ledger.family(visit, store, name)
     slug = visit.project.slug
     news = TEMPLATES.macro("receipt_parts.html", "news", found.steps, slug, name)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from counterfoil.usecases.belonging import of_project
 from counterfoil.usecases.spaces import MEMBER
 from counterfoil.web.dashboard import at_ledger
 from counterfoil.web.dashboard.route import Act, Done, Page
@@ -38,6 +40,11 @@ def show(visit: Visit) -> View:
     errand = visit.hub.errands.look(visit.project.slug, "verify")
     verified: Verified | None = errand.result if errand is not None else None
     size = 0 if store is None else store.size()
+    if verified is not None and store is not None:
+        report, context = verified.report, visit.context()
+        findings = of_project(context, store, report.findings)
+        report = replace(report, findings=findings, notes=of_project(context, store, report.notes))
+        verified = verified._replace(report=report)
     data: dict[str, Any] = {
         "has_ledger": store is not None,
         "size": size,
