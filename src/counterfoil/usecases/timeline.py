@@ -8,16 +8,16 @@ carried on from commit to commit after that. Until it is done there is what the 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.gate.facts import ASK
 from counterfoil.gate.proposal import stream_of
 from counterfoil.usecases import chronicle, dates, history, kinds, proposals, tracing
 from counterfoil.usecases.discussion import SAID, Said
+from counterfoil.usecases.keeping import Keeping, weigh
 from counterfoil.usecases.views import OPEN, PROPOSALS, TIMELINE
 from counterfoil.usecases.whereabouts import is_of_project
 
@@ -34,34 +34,16 @@ if TYPE_CHECKING:
     from counterfoil.usecases.story import Entry
 
 PAGE = 50
-TICKETS_KEPT = 500
-EVENTS_KEPT = 4_000
-MERGED_KEPT = 64
+TICKETS_KEPT, TICKETS_BYTES = 500, 4 * 1024 * 1024
+EVENTS_KEPT, EVENTS_BYTES = 4_000, 8 * 1024 * 1024
+MERGED_KEPT, MERGED_BYTES = 64, 16 * 1024 * 1024
 ERASING = 32
 """So far back from the log's end an erasure may still be under way."""
-LONG = 500
-"""From so many entries on a list is a long one, of which few are kept: one with thousands takes many megabytes."""
-LONG_KEPT = 3
+PLACE_BYTES = 3_000
+"""About what an entry of a list takes apart from what was said in it: one with thousands takes many megabytes."""
+TOUCH_BYTES = 600
 ABOUT_MAX = 100
 """So many proposals about one ticket are told, the newest of them."""
-
-Value = TypeVar("Value")
-
-
-class _Newest(OrderedDict["Hashable", Value]):
-    """Keeps what was used last; to be used under a lock."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-
-    def keep(self, key: Hashable, value: Value) -> Value:
-        """Keeps a value and forgets the one that nobody has asked for the longest."""
-        self[key] = value
-        self.move_to_end(key)
-        if len(self) > self._most:
-            self.popitem(last=False)
-        return value
 
 
 class Histories:
@@ -81,11 +63,12 @@ class Histories:
         self._passed: Pass | None = None
         self._thread: threading.Thread | None = None
         self._reading = reading
-        self._touches: _Newest[tuple[tuple[str, ...], list[Touch]]] = _Newest(TICKETS_KEPT)
-        self._events: _Newest[Event] = _Newest(EVENTS_KEPT)
-        self._merged: _Newest[_Merged] = _Newest(MERGED_KEPT)
-        self._long: _Newest[_Merged] = _Newest(LONG_KEPT)
-        self._pending: _Newest[tuple[Event, list[str | None]] | None] = _Newest(TICKETS_KEPT)
+        self._touches: Keeping[tuple[tuple[str, ...], list[Touch]]] = Keeping(TICKETS_KEPT, TICKETS_BYTES)
+        self._events: Keeping[Event] = Keeping(EVENTS_KEPT, EVENTS_BYTES)
+        self._merged: Keeping[_Merged] = Keeping(MERGED_KEPT, MERGED_BYTES)
+        self._pending: Keeping[tuple[tuple[Event, list[str | None]] | None]] = Keeping(
+            TICKETS_KEPT, TICKETS_BYTES
+        )
 
     def settle(self) -> None:
         """Waits until what is being found out at present is known, of Git and of the ledger."""
@@ -118,7 +101,7 @@ class Histories:
         with self._lock:
             passed = self._passed
             commits = tuple(passed.commits_of(name, len(head))) if passed is not None else (head,)
-            known, found = self._touches.get(name, ((), []))
+            known, found = self._touches.get(name) or ((), [])
         if known == commits:
             return found
         if passed is None:
@@ -126,22 +109,19 @@ class Histories:
         else:
             older = len(known) if known and commits[-len(known) :] == known else 0
             found = history.touches(context, name, commits[: len(commits) - older]) + found[:older]
-        with self._lock:
-            self._touches.keep(name, (commits, found))
+        self._touches.keep(name, (commits, found), TOUCH_BYTES * len(found))
         return found
 
     def described(self, context: Context, name: str, touches: Sequence[Touch]) -> list[Event]:
         """Tells what commits changed in a ticket's file."""
-        with self._lock:
-            known = {touch.commit: self._events.get((name, touch.commit)) for touch in touches}
+        known = {touch.commit: self._events.get((name, touch.commit)) for touch in touches}
         missing = [touch for touch in touches if known[touch.commit] is None]
         made = dict(
             zip([touch.commit for touch in missing], history.described(context, missing), strict=True)
         )
-        with self._lock:
-            for commit, event in made.items():
-                if event.changes is not None:  # contents that a partial clone lacks may come yet
-                    self._events.keep((name, commit), event)
+        for commit, event in made.items():
+            if event.changes is not None:  # contents that a partial clone lacks may come yet
+                self._events.keep((name, commit), event, _weight(event))
         return [known[touch.commit] or made[touch.commit] for touch in touches]
 
     def uncommitted(
@@ -158,25 +138,25 @@ class Histories:
         if touches and touches[0].after == blob:
             return None
         key = (name, context.git.head(), blob)
-        with self._lock:
-            if key in self._pending:
-                return self._pending[key]
+        known = self._pending.get(key)
+        if known is not None:
+            return known[0]
         try:
             found = history.uncommitted(context, name)
         except InputError:
             found = None  # a link, or a folder, where the file should be
-        with self._lock:
-            return self._pending.keep(key, found)
+        weight = 0 if found is None else _weight(found[0]) + weigh(found[1])
+        return self._pending.keep(key, (found,), weight)[0]
 
     def kept(self, key: Hashable) -> _Merged | None:
         """Returns what was put together under a key before."""
-        with self._lock:
-            return self._merged.get(key) or self._long.get(key)
+        return self._merged.get(key)
 
     def keep(self, key: Hashable, made: _Merged) -> _Merged:
         """Keeps what was put together, and returns it."""
-        with self._lock:
-            return (self._merged if len(made.places) < LONG else self._long).keep(key, made)
+        said = [moment.body for _, story in made.told.stories for entry in story for moment in entry.moments]
+        asked = [state.body for state in made.told.waiting]
+        return self._merged.keep(key, made, PLACE_BYTES * len(made.places) + weigh([said, asked]))
 
     def _catch_up(self, context: Context) -> bool:
         """Brings the pass up to HEAD where that is quick, else has it made; tells whether it is there."""
@@ -322,6 +302,12 @@ def _merged(
     order = merge.newest_first()
     made = _Merged(told, merge, [-1, *order] if pending else order, pending[0] if pending else None, True)
     return made if key is None else histories.keep(key, made)
+
+
+def _weight(event: Event) -> int:
+    """Returns about how many bytes an event takes: its fields may hold what somebody has made very long."""
+    values = [(change.field, change.before, change.after) for change in event.changes or ()]
+    return TOUCH_BYTES + weigh([event.subject, event.text, values])
 
 
 def _is_being_erased(store: Store, size: int) -> bool:

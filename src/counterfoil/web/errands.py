@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 KEPT_MAX = 64
 """So many names are remembered; the oldest that is not under way is forgotten for another."""
 
+AT_ONCE = 8
+"""So many are under way at most, so that nobody sends for more of them than the server can think of."""
+
 
 class Errand:
     """One piece of work.
@@ -82,12 +85,20 @@ class Errands:
         return self._known.get(name)
 
     def begin(self, name: tuple[str, ...], tag: str, work: Work) -> Errand:
-        """Begins an errand, unless it is under way already; returns it."""
+        """Begins an errand, unless it is under way already; returns it.
+
+        Raises:
+            HostError: `server_busy`, while too many others are under way.
+        """
         with self._lock:
             known = self._known.get(name)
             if known is not None and not known.is_over:
                 return known
             self._known.pop(name, None)
+            if sum([not errand.is_over for errand in self._known.values()]) >= AT_ONCE:
+                raise HostError(
+                    "server_busy", "the server has as much to do as it can take", "try again in a moment"
+                )
             over = [each for each, errand in self._known.items() if errand.is_over]
             for each in over[: max(0, len(self._known) + 1 - KEPT_MAX)]:
                 del self._known[each]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from counterfoil.errors import InputError
-from counterfoil.web.errands import KEPT_MAX, Errands
+import pytest
+
+from counterfoil.errors import HostError, InputError
+from counterfoil.web.errands import AT_ONCE, KEPT_MAX, Errands
 
 if TYPE_CHECKING:
     from counterfoil.web.errands import Progress
@@ -69,3 +71,14 @@ def test_only_so_many_are_remembered() -> None:
         assert errands.begin((str(number),), "", lambda _: None).wait(PATIENCE_S)
     assert errands.look("0") is None
     assert errands.look(str(KEPT_MAX + 4)) is not None
+
+
+def test_no_more_are_begun_at_once_than_the_server_can_take() -> None:
+    errands, gate = Errands(), threading.Event()
+    begun = [errands.begin((str(each),), "", lambda _: gate.wait(20)) for each in range(AT_ONCE)]
+    with pytest.raises(HostError, match="as much to do as it can take"):
+        errands.begin(("more",), "", lambda _: 1)
+    assert errands.begin(("0",), "", lambda _: 1) is begun[0]
+    gate.set()
+    assert all(each.wait(20) for each in begun)
+    assert errands.begin(("more",), "", lambda _: 1).wait(20)

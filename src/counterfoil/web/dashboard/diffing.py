@@ -10,7 +10,6 @@ caller offers the rest (dashboard.md, "Pages").
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import name as name_of
@@ -19,6 +18,8 @@ from markupsafe import escape
 
 from counterfoil.gate.action import DIFF
 from counterfoil.gate.shown import BIDI, BLANKS, escaped, is_hidden
+from counterfoil.kernel.digest import sha256_hex
+from counterfoil.usecases.keeping import Keeping, weigh
 from counterfoil.web.dashboard import diff_reading as reading
 from counterfoil.web.dashboard.diff_reading import END, HUNK, NEW, OLD, SAME, Line
 from counterfoil.web.dashboard.diff_syntax import Colours
@@ -38,7 +39,7 @@ FOLDED_FROM = 10
 """So many unchanged lines in a row are folded."""
 EDGE = 3
 """Unchanged lines that stay at either end of a fold."""
-KEPT = 128
+KEPT, KEPT_BYTES = 128, 6 * 1024 * 1024
 MARKED = 600
 """Places of one page of a change that are marked because something was written out or masked there."""
 CHANGED, HIDDEN, TURNING, MASKED = "w", "z", "z turns", "q"
@@ -149,10 +150,17 @@ def render(shown: Shown, first: int = 0, lines: int = LINES, characters: int = C
         lines: how many at most.
         characters: how many at most.
     """
-    return _rendered(shown.kind == DIFF, shown.text, first, lines, characters)
+    key = (shown.kind, sha256_hex(shown.text.encode("utf-8", "surrogatepass")), first, lines, characters)
+    found = _KEPT.get(key)
+    if found is None:
+        found = _rendered(shown.kind == DIFF, shown.text, first, lines, characters)
+        _KEPT.keep(key, found, weigh(found))
+    return found
 
 
-@lru_cache(maxsize=KEPT)
+_KEPT: Keeping[Rendered] = Keeping(KEPT, KEPT_BYTES)
+
+
 def _rendered(is_diff: bool, text: str, first: int, lines: int, characters: int) -> Rendered:
     text = _harmless(text)
     every = reading.read(text) if is_diff else [Line(reading.NOTE, line) for line in reading.lines_of(text)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from counterfoil.kernel.instant import DAY_MS
 from counterfoil.usecases import attention
 from counterfoil.usecases.attention import REASONS, STALE_DAYS, Matter
 from counterfoil.usecases.forging import ABSENT
+from counterfoil.usecases.keeping import remembered
 from counterfoil.usecases.marks import around
 from counterfoil.usecases.selecting import Wanted, select
 from counterfoil.web.dashboard import filtering
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.visit import Visit
 
 FIELDS = ("q", "why", "priority", "label", "assignee", "repo", "days", "sort", "dir")
-LINES_KEPT = 2_000
+LINES_KEPT, LINES_BYTES = 2_000, 6 * 1024 * 1024
 DAYS_MAX = 3650
 WORDS: Mapping[str, tuple[str, str]] = {
     attention.UNREADABLE: ("Invalid ticket format", "bad"), attention.FAILING: ("checks failed", "bad"),
@@ -162,7 +162,7 @@ def _reasons(visit: Visit, counts: dict[str, int], wanted: list[str]) -> str:
     return TEMPLATES.macro("lines.html", "reasons", links)
 
 
-@lru_cache(maxsize=LINES_KEPT)
+@remembered(LINES_KEPT, LINES_BYTES)
 def _html(slug: str, title: str, prefix: str, matter: Matter, shape: _Shape) -> str:
     name, pull = _id(_Line(slug, title, prefix, matter)), pull_of(matter.mark)
     return TEMPLATES.macro("lines.html", "matter", name, matter, slug, title, prefix, pull, WORDS, shape)

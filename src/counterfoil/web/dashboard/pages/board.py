@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import marshal
 from binascii import crc32
-from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +15,7 @@ from starlette.responses import HTMLResponse
 
 from counterfoil.kernel.ids import canonical_ulid
 from counterfoil.tickets.workflow import STATES, TERMINAL, TRANSITIONS
+from counterfoil.usecases.keeping import remembered
 from counterfoil.usecases.marks import around
 from counterfoil.usecases.selecting import facets, select
 from counterfoil.usecases.spaces import MEMBER
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 """Cards of one column at first, and of each portion that comes as one scrolls."""
-CARDS_KEPT = 4_000
+CARDS_KEPT, CARDS_BYTES = 4_000, 8 * 1024 * 1024
 PROBLEMS_SHOWN = 20
 COMMANDS = {
     "backlog": 'ticket new "What is to be done"', "ready": "ticket move ID ready", "in_progress": "ticket start ID",
@@ -151,7 +151,7 @@ def _cards(seen: _Seen, rows: Sequence[Row]) -> list[tuple[str, str]]:
     return [(f"card-{row[0]}", _card(row, slug, prefix, seen.around.mark(row[0]))) for row in rows]
 
 
-@lru_cache(maxsize=CARDS_KEPT)
+@remembered(CARDS_KEPT, CARDS_BYTES)
 def _card(row: Row, slug: str, prefix: str, mark: Mark) -> str:
     return TEMPLATES.macro("cards.html", "card", row, slug, prefix, mark, pull_of(mark))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -15,6 +14,7 @@ from counterfoil.tickets.workflow import PRIORITIES, STATES, TRANSITIONS, parse_
 from counterfoil.usecases import finding
 from counterfoil.usecases.actions import builtin
 from counterfoil.usecases.finding import SORTS, Found
+from counterfoil.usecases.keeping import remembered
 from counterfoil.usecases.marks import around
 from counterfoil.usecases.selecting import facets
 from counterfoil.usecases.spaces import MEMBER
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.visit import Visit
 
 SHOWN = 50
-LINES_KEPT = 2_000
+LINES_KEPT, LINES_BYTES = 2_000, 6 * 1024 * 1024
 BODIES_MS = 3_000
 """After so long bodies are searched again in a page that is left open: an answer may have been an old one."""
 FIELDS = (*filtering.FIELDS, "repo", "body", "sort", "dir")
@@ -144,7 +144,7 @@ def _lines(visit: Visit, shown: Sequence[Found], can: bool, many: bool) -> list[
     return lines
 
 
-@lru_cache(maxsize=LINES_KEPT)
+@remembered(LINES_KEPT, LINES_BYTES)
 def _line(row: Row, slug: str, prefix: str, mark: Mark, can: bool, many: bool) -> str:
     return TEMPLATES.macro("lines.html", "line", row, slug, prefix, mark, pull_of(mark), can, many)
 

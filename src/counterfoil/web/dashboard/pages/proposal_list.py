@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from counterfoil.gate.proposal import STATUSES
 from counterfoil.gate.shown import escaped
 from counterfoil.usecases import proposals, whereabouts
+from counterfoil.usecases.keeping import remembered
 from counterfoil.usecases.views import PROPOSALS
 from counterfoil.web.dashboard import at_ledger, proposal_cards
 from counterfoil.web.dashboard.rendering import TEMPLATES
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SHOWN = 50
 LOOKED_AT_MAX = 2_000
 """How many proposals that are not wanted one page may skip; the next page goes on from there."""
-KEPT = 2_000
+KEPT, KEPT_BYTES = 2_000, 4 * 1024 * 1024
 WANTED = ("status", "actor", "action")
 
 
@@ -50,7 +50,7 @@ def show(visit: Visit) -> View:
     return View("proposal_list.html", f"Proposals of {project.title}", parts, data)
 
 
-@lru_cache(maxsize=KEPT)
+@remembered(KEPT, KEPT_BYTES)
 def _row(made: Card) -> str:
     return TEMPLATES.macro("proposals.html", "row", made)
 

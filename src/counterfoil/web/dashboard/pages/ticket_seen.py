@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from counterfoil.gate.action import DIFF, Shown
 from counterfoil.usecases.blobs import read_blobs
+from counterfoil.usecases.keeping import Keeping
 
 if TYPE_CHECKING:
     from counterfoil.web.dashboard.pages.ticket_parts import Looked
     from counterfoil.web.dashboard.visit import Visit
 
-KEPT = 100
+KEPT, KEPT_BYTES = 100, 4 * 1024 * 1024
 
-
-class _SeenFiles:
-    """The files that forms were made from, so that what others do to them can be shown."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._found: OrderedDict[str, bytes] = OrderedDict()
-
-    def keep(self, blob: str, data: bytes) -> None:
-        """Keeps what a file was."""
-        with self._lock:
-            self._found[blob] = data
-            while len(self._found) > KEPT:
-                self._found.popitem(last=False)
-
-    def get(self, blob: str) -> bytes | None:
-        """Returns what it was, if that is still known."""
-        with self._lock:
-            return self._found.get(blob)
-
-
-_SEEN = _SeenFiles()
+_SEEN: Keeping[bytes] = Keeping(KEPT, KEPT_BYTES)
+"""The files that forms were made from, by blob, so that what others do to them can be shown."""
 
 
 def as_seen(visit: Visit, looked: Looked, seen: str) -> Markup | None:
     """Returns what a file has become since a form was made from it, as a difference; None where nobody knows."""
-    _SEEN.keep(looked.blob, looked.data)
+    _SEEN.keep(looked.blob, looked.data, len(looked.data))
     if seen == looked.blob or not (len(seen) in {40, 64} and set(seen) <= set("0123456789abcdef")):
         return None
     before = _SEEN.get(seen)
