@@ -105,6 +105,7 @@ class Seat:
         self.page.goto(self.stage.link(role, person), wait_until="commit")
         if not self.has_script:
             self.page.get_by_role("button", name="Sign in").click()
+            self.page.get_by_role("link", name="Go on").click()
         self.page.wait_for_selector("nav[aria-label=Pages]")
         return self
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from integration.gate_scene import AGENT
-from integration.sign_in_scene import Browser, Guarded
+from integration.sign_in_scene import HERE, Browser, Guarded
 from integration.verbs_scene import FIRST, core
 
 from counterfoil.usecases import principals
@@ -151,6 +151,34 @@ def test_a_change_is_for_whom_it_is_for_and_comes_from_a_page_of_theirs(company:
         else:
             wanted = "csrf_refused" if reaches(who, route.role) else "role_refused"
             assert (answer.status_code, code_of(answer)) == (403, wanted), who
+
+
+@pytest.mark.parametrize("route", ACTS, ids=label)
+def test_whoever_has_learnt_a_cookie_changes_nothing_by_it(company: Company, route: Act) -> None:
+    if not route.needs_proof:
+        return
+    before = company.size()
+    thief = company.browsers["admin"].thief()
+    kept = company.dash.known.lookup(next(iter(thief.cookies.values())))
+    assert kept is not None
+    guesses = ("", *thief.cookies.values(), kept.proof.hex(), company.browsers["viewer"].proof, "é")
+    for guess in guesses:
+        sent = {"csrf": thief.csrf(), "session-proof": guess}
+        answer = thief.ask("POST", path_of(route), sent, origin=HERE, sec_fetch_site="same-origin")
+        assert (answer.status_code, code_of(answer)) == (403, "session_unproven")
+    assert company.size() == before
+
+
+def test_only_what_gives_nobody_anything_goes_without_a_proof() -> None:
+    assert [route.path for route in ACTS if not route.needs_proof] == ["/theme"]
+
+
+@pytest.mark.parametrize("route", LOOKS, ids=label)
+def test_no_page_shows_the_proof_of_a_session_again(company: Company, route: Page | File) -> None:
+    admin = company.browsers["admin"]
+    answer = company.ask("admin", "GET", path_of(route))
+    assert len(admin.proof) == 52
+    assert admin.proof not in answer.text + str(answer.headers)
 
 
 @pytest.mark.parametrize("route", ACTS, ids=label)

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from integration.sign_in_scene import HERE, NAME, Browser, Guarded
+from integration.sign_in_scene import GO_ON, HERE, NAME, Browser, Guarded
 from integration.verbs_scene import core
 
 from counterfoil.usecases import sessions
@@ -29,7 +29,7 @@ path, code, name = sys.argv[1:]
 known = SqliteSessions(path)
 sys.stdin.readline()
 now_ms = int(sys.argv[2][64:])
-wanted = Session(name, "", "", "", now_ms, now_ms, now_ms, now_ms, "")
+wanted = Session(name, "", "", "", now_ms, now_ms, now_ms, now_ms, "", bytes(32))
 opened = known.open(bytes.fromhex(code[:64]), name.encode().ljust(32), wanted)
 print("in" if opened else "out")
 """
@@ -53,14 +53,14 @@ def sign_in(dash: Guarded, code: str, **headers: str) -> int:
 
 def test_a_code_counts_once(dash: Guarded) -> None:
     code = dash.code()
-    assert [sign_in(dash, code) for _ in range(3)] == [303, 403, 403]
+    assert [sign_in(dash, code) for _ in range(3)] == [200, 403, 403]
     assert len(dash.known.store.sessions()) == 1
 
 
 def test_a_code_counts_for_ten_minutes(dash: Guarded) -> None:
     code, late = dash.code(), dash.code()
     dash.clock.ms += sessions.CODE_MS - 1
-    assert sign_in(dash, code) == 303
+    assert sign_in(dash, code) == 200
     dash.clock.ms += 1
     assert sign_in(dash, late) == 403
     assert Browser(dash).get(f"/sign-in?code={late}").status_code == 403
@@ -102,7 +102,7 @@ def test_ten_wrong_codes_a_minute_are_enough_and_headers_make_nobody_another(das
     looked = Browser(dash).get("/sign-in?code=" + "b" * 32)
     assert (looked.status_code, "Too many requests" in looked.text) == (429, True)
     assert 1 <= int(looked.headers["retry-after"]) <= 61
-    assert sign_in(dash, dash.code()) == 303
+    assert sign_in(dash, dash.code()) == 200
 
 
 def test_a_session_cannot_be_prepared_for_somebody_else(dash: Guarded) -> None:
@@ -110,7 +110,7 @@ def test_a_session_cannot_be_prepared_for_somebody_else(dash: Guarded) -> None:
     ((name, token),) = eve.cookies.items()
     victim = Browser(dash)
     victim.cookies = {name: token}
-    assert victim.ask("POST", "/sign-in", {"code": dash.code()}).status_code == 303
+    assert victim.ask("POST", "/sign-in", {"code": dash.code()}).status_code == 200
     assert victim.cookies[name] != token
     assert eve.get(BOARD).status_code == 303
 
@@ -135,7 +135,7 @@ def test_nothing_in_the_file_of_the_sessions_lets_anybody_in(dash: Guarded) -> N
     db.close()
     values = {value for row in rows for value in row}
     digests = {value for value in values if isinstance(value, bytes)}
-    assert len(digests) == 2
+    assert len(digests) == 3
     forms = {
         form
         for each in digests
@@ -143,12 +143,16 @@ def test_nothing_in_the_file_of_the_sessions_lets_anybody_in(dash: Guarded) -> N
     }
     forms |= {base64.b32encode(each).decode().rstrip("=").lower() for each in digests}
     forms |= {str(value) for value in values if not isinstance(value, bytes)}
-    assert token not in forms
+    assert not {token, victim.proof} & forms
+    thief = victim.thief()
+    csrf = thief.csrf()
     dash.hub.rates.count = lambda *_: 0  # type: ignore[method-assign]
     for form in forms:
         plain = form if form.isascii() and form.isprintable() and ";" not in form else "x"
         assert Browser(dash).get(BOARD, cookie=f"{name}={plain}").status_code == 303
         assert sign_in(dash, form) == 403
+        unproven = thief.ask("POST", "/views/save", {"csrf": csrf, "session-proof": form}, hx_request="true")
+        assert '"session_unproven"' in unproven.headers["hx-trigger"]
 
 
 def test_neither_codes_nor_tokens_nor_names_of_cookies_get_into_the_log(dash: Guarded) -> None:
@@ -161,10 +165,15 @@ def test_neither_codes_nor_tokens_nor_names_of_cookies_get_into_the_log(dash: Gu
     browser.get(f"{BOARD}?csrf={csrf}&code={code}")
     browser.ask("POST", "/theme", {"csrf": csrf, "theme": "dark"})
     browser.ask("POST", "/theme", {"csrf": "no"})
+    browser.ask(
+        "POST",
+        "/views/save",
+        {"csrf": csrf, "session-proof": browser.proof, "name": "all", "address": "/list"},
+    )
     browser.ask("POST", "/sign-out", {"csrf": csrf})
     log = dash.log.getvalue()
     assert re.search(r'"event":"signed_in","person":"human:ada"', log)
-    assert [text for text in (code, wrong, token, csrf, "counterfoil_") if text in log] == []
+    assert [text for text in (code, wrong, token, csrf, browser.proof, "counterfoil_") if text in log] == []
 
 
 def test_no_page_shows_the_secret_of_a_session(dash: Guarded) -> None:
@@ -173,6 +182,16 @@ def test_no_page_shows_the_secret_of_a_session(dash: Guarded) -> None:
     for path in (BOARD, "/list", "/nowhere", "/sign-in"):
         answer = browser.get(path)
         assert token not in answer.text + str(answer.headers)
+        assert browser.proof not in answer.text + str(answer.headers)
+
+
+def test_the_page_that_gives_the_proof_is_kept_by_nobody_and_has_it_nowhere_else(dash: Guarded) -> None:
+    browser = Browser(dash)
+    answer = browser.ask("POST", "/sign-in", {"code": dash.code(), "to": BOARD})
+    assert answer.text.count(browser.proof) == 1
+    assert browser.proof not in str(answer.headers)
+    assert answer.headers["cache-control"] == "no-store"
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
 
 
 # --- other names, other sites ----------------------------------------------------------------------
@@ -203,7 +222,7 @@ def test_what_a_proxy_might_have_said_is_not_believed(dash: Guarded) -> None:
         "x_forwarded_ssl": "on", "x_original_url": "/settings", "x_rewrite_url": "/settings", "x_http_method_override": "DELETE",
     }  # fmt: skip
     answer = Browser(dash).ask("POST", "/sign-in", {"code": dash.code()}, origin=HERE, **claimed)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert (answer.status_code, GO_ON.findall(answer.text)) == (200, ["/"])
     assert "Secure" not in answer.headers["set-cookie"]
     assert sign_in(dash, dash.code(), origin="https://127.0.0.1", **claimed) == 403
     assert sign_in(dash, dash.code(), origin="https://evil.example", **claimed) == 403
@@ -247,6 +266,6 @@ def test_a_server_behind_tls_takes_changes_from_its_own_name_alone(tmp_path: Pat
         )
     }
     assert statuses == {
-        f"https://{NAME}": 303, f"http://{NAME}": 403, f"https://{NAME}:8443": 403, f"https://evil.{NAME}": 403, "null": 403,
+        f"https://{NAME}": 200, f"http://{NAME}": 403, f"https://{NAME}:8443": 403, f"https://evil.{NAME}": 403, "null": 403,
     }  # fmt: skip
     dash.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from errno import EACCES, EAGAIN, EWOULDBLOCK
-from fcntl import LOCK_EX, LOCK_NB, flock
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 
 from counterfoil.errors import HostError
 
@@ -73,3 +73,18 @@ class FileLock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def is_held(path: str) -> bool:
+    """Tells whether somebody holds the lock on a file; nobody does where there is none, or it is not ours to open."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        flock(descriptor, LOCK_SH | LOCK_NB)
+    except OSError as error:
+        return error.errno in {EAGAIN, EACCES, EWOULDBLOCK}
+    finally:
+        os.close(descriptor)
+    return False

@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 COMMAND = "ticket session link"
 
 
-def default_url() -> str:
-    """Returns where a server is reached that was started without a word."""
-    return "http://127.0.0.1:8417/"
-
-
 def reached(listening: Listening, names: Sequence[str], *, tls: bool) -> str:
     """Returns where people reach a server: by its first name, through TLS if a proxy speaks it, else by its address."""
     if not names:

@@ -32,6 +32,7 @@ EXIT_STATUS: dict[str, int] = {
     "session_stale": 9,
     "signed_out": 9,
     "csrf_refused": 9,
+    "session_unproven": 9,
     "signature_required": 9,
     "self_approval": 9,
     "unauthenticated": 9,

@@ -44,11 +44,13 @@ class Opened(NamedTuple):
     """A session that has just begun.
 
     Attributes:
-        token: what the browser keeps; nobody else has it.
+        token: what the browser sends with everything, to whatever listens on the same host; it lets somebody look.
+        proof: what our own pages keep, and send with changes alone; nobody else has it.
         session: the session.
     """
 
     token: str
+    proof: str
     session: Session
 
 
@@ -71,6 +73,7 @@ class Attendance:
         self._lock = threading.Lock()
         self._store: Sessions | None = None
         self._version = -1
+        self._forgotten = 0
         self._by_token: dict[bytes, Session | None] = {}
         self._by_name: dict[str, Session | None] = {}
         self._counted = (-1, (0, 0))
@@ -116,10 +119,10 @@ class Attendance:
         if self.grant(code) is None:
             return None
         now_ms = self._clock.now_ms()
-        token = secret(self._entropy, TOKEN_BITS)
+        token, proof = secret(self._entropy, TOKEN_BITS), secret(self._entropy, TOKEN_BITS)
         wanted = Session(
             secret(self._entropy, NAME_BITS), "", "", "", now_ms, now_ms + FRESH_MS, now_ms, now_ms + LIFE_MS,
-            _plain(label),
+            _plain(label), digest(proof),
         )  # fmt: skip
         opened = self.store.open(digest(code), digest(token), wanted)
         if opened is None:
@@ -128,7 +131,7 @@ class Attendance:
         if before is not None:
             self.end(before.name)
         self._forget()
-        return Opened(token, opened)
+        return Opened(token, proof, opened)
 
     # --- being in -------------------------------------------------------------------------------------
 
@@ -166,9 +169,11 @@ class Attendance:
         with self._lock:
             if version == self._counted[0]:
                 return self._counted[1]
+            forgotten = self._forgotten
         counted = self.store.census()
         with self._lock:
-            self._counted = (version, counted)
+            if forgotten == self._forgotten:
+                self._counted = (version, counted)
         return counted
 
     def end(self, name: str) -> bool:
@@ -214,15 +219,17 @@ class Attendance:
                 self._version = version
             if key in memory:
                 return memory[key]
+            forgotten = self._forgotten
         found = read(key)
         with self._lock:
-            if version == self._version:
+            if (version, forgotten) == (self._version, self._forgotten):
                 memory[key] = found
         return found
 
     def _forget(self) -> None:
-        """Drops what was read: this connection has written, which its own version does not tell."""
+        """Drops what was read, and what is being read: this connection has written, which its own version does not tell."""
         with self._lock:
+            self._forgotten += 1
             self._version = -1
             self._counted = (-1, (0, 0))
 

@@ -23,7 +23,7 @@ class Admission(NamedTuple):
 
 
 class Session(NamedTuple):
-    """A browser that is signed in. Its token is not here: the store has a digest of it, by which it is found.
+    """A browser that is signed in. Its secrets are not here: by a digest of its token the store finds it.
 
     Attributes:
         name: names it in lists, in receipts and to whoever revokes it; no secret.
@@ -35,6 +35,7 @@ class Session(NamedTuple):
         seen_ms: when it was last used, to the minute.
         ends_ms: when it ends, used or not.
         label: what the browser calls itself, cut.
+        proof: the SHA-256 of what its pages show with each change.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Session(NamedTuple):
     seen_ms: int
     ends_ms: int
     label: str
+    proof: bytes
 
 
 class Served(NamedTuple):
@@ -79,7 +81,7 @@ class SavedView(NamedTuple):
 class Sessions(Protocol):
     """One-time codes, sessions and saved views of a server; several processes use them at once.
 
-    Codes and tokens come here as SHA-256 digests. Each method is one transaction.
+    Codes, tokens and proofs come here as SHA-256 digests. Each method is one transaction.
 
     Raises:
         HostError: `sessions_unavailable`, from each of them.
@@ -141,13 +143,13 @@ class Sessions(Protocol):
         """Forgets a saved view; tells whether there was one."""
 
     def announce(self, served: Served) -> None:
-        """Notes that a server runs, in place of whatever ran at that address before."""
+        """Notes that a server runs, for as long as this process lives, in place of whatever ran at that address before."""
 
     def withdraw(self, served: Served) -> None:
         """Notes that it runs no more."""
 
     def served(self) -> Sequence[Served]:
-        """Returns the servers that run, the newest first; one that was killed is among them."""
+        """Returns the servers that run, the newest first; one that was killed is not among them."""
 
     def close(self) -> None:
         """Lets go of the store."""

@@ -66,7 +66,7 @@ class Link(NamedTuple):
     ends_at: str
 
     def address(self, url: str) -> str:
-        """Returns the link to a server."""
+        """Returns the link to a server; without its address what comes after that."""
         return f"{url.rstrip('/')}/sign-in?code={self.code}"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,7 +51,18 @@ class Scene(Gate):
         """Signs a browser in, past the doorkeeper."""
         code = self.link(person).code
         at = opened_ms or self.clock.now_ms()
-        wanted = Session(name, "", "", "", at, at + sessions.FRESH_MS, at, at + sessions.LIFE_MS, LINUX)
+        wanted = Session(
+            name,
+            "",
+            "",
+            "",
+            at,
+            at + sessions.FRESH_MS,
+            at,
+            at + sessions.LIFE_MS,
+            LINUX,
+            sessions.digest("proof"),
+        )
         opened = self.sessions.open(sessions.digest(code), sessions.digest(name), wanted)
         assert opened is not None
         return opened
@@ -221,6 +235,40 @@ def test_a_command_finds_the_newest_server_that_shows_its_repository(scene: Scen
     scene.sessions.withdraw(second)
     assert sessions.whereabouts(scene.sessions, "/a") == ("one", first.url)
     assert sessions.whereabouts(scene.sessions, "/c").url is None
+
+
+def test_a_server_that_was_killed_is_named_by_nobody(scene: Scene) -> None:
+    program = (
+        "import os, sys; from counterfoil.adapters.sqlite.sessions import SqliteSessions as S; "
+        "from counterfoil.usecases.ports import Served; "
+        "s = S(sys.argv[1]); s.announce(Served('http://127.0.0.1:1/', 'one', ('/a',), 1)); print('up', flush=True); "
+        "sys.stdin.readline()"
+    )
+    server = subprocess.Popen(
+        [sys.executable, "-c", program, str(scene.file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert server.stdout is not None
+    assert server.stdout.readline() == b"up\n"
+    assert sessions.whereabouts(scene.sessions, "/a").url == "http://127.0.0.1:1/"
+    server.kill()
+    server.communicate()
+    assert sessions.whereabouts(scene.sessions, "/a").url is None
+    scene.sessions.announce(Served("http://127.0.0.1:2/", "two", ("/b",), 2))
+    assert [each.url for each in scene.sessions.served()] == ["http://127.0.0.1:2/"]
+    assert len(list(scene.file.parent.glob("served-*.lock"))) == 1
+
+
+def test_sessions_of_a_file_without_proofs_have_ended_and_what_people_saved_is_there(scene: Scene) -> None:
+    scene.signed_in("one")
+    scene.sessions.save_view(ADA, SPACE, SavedView("mine", "/list"))
+    scene.sessions.close()
+    db = sqlite3.connect(scene.file)
+    db.executescript("ALTER TABLE sessions DROP COLUMN label; PRAGMA user_version = 1")
+    db.close()
+    scene.sessions = SqliteSessions(str(scene.file))
+    assert scene.sessions.sessions() == []
+    assert scene.sessions.views(ADA, SPACE) == [SavedView("mine", "/list")]
+    assert scene.signed_in("two").name == "two"
 
 
 def test_saved_views_belong_to_a_person_and_a_space(scene: Scene) -> None:

@@ -1,7 +1,8 @@
 """Who is signed in at a browser, in a small SQLite file in the server's own folder.
 
 The file keeps no log beside it: it is small and seldom written, and so it lies wherever files can be locked. Only
-digests of codes and tokens are in it, so that whoever reads it, or a copy, can come in nowhere.
+digests of codes, tokens and proofs are in it, so that whoever reads it, or a copy, can come in nowhere. Beside it lies
+one empty file for each server that runs, which the kernel holds locked until that server ends, however it does.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import json
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import apsw
 
+from counterfoil.adapters.lock import FileLock, is_held
 from counterfoil.adapters.sqlite.blocks import read_blocks
 from counterfoil.adapters.sqlite.connection import FILE_MODE, FOLDER_MODE, opened
 from counterfoil.errors import HostError
@@ -22,8 +25,10 @@ from counterfoil.usecases.ports import Admission, SavedView, Served, Session
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FORMAT = 1
+FORMAT = 2
+WITHOUT_PROOFS = 1
 BUSY_MS = 10_000
+MARK_DIGITS = 16
 
 
 class SqliteSessions:
@@ -40,6 +45,7 @@ class SqliteSessions:
         self._sql = read_blocks("sessions.sql")
         self._path = path
         self._turn = threading.Lock()
+        self._held: dict[str, FileLock] = {}
         with self._translated():
             self._db = self._connect()
 
@@ -120,23 +126,51 @@ class SqliteSessions:
         return bool(self._ask("drop view", person, space, name))
 
     def announce(self, served: Served) -> None:
-        """Notes that a server runs, in place of whatever ran at that address before."""
+        """Notes that a server runs, for as long as this process lives, in place of whatever ran at that address before."""
+        for url, _, _, at_ms in self._ask("served"):
+            if not is_held(self._mark(url, at_ms)):
+                self._drop(url, at_ms)
+        mark = self._mark(served.url, served.at_ms)
+        lock = FileLock(mark, BUSY_MS / 1000)
+        lock.__enter__()
+        self._held[mark] = lock
         folders = json.dumps(served.folders)  # escapes whatever of a path is no text
         self._ask("announce", served.url, served.space, folders, served.at_ms)
 
     def withdraw(self, served: Served) -> None:
         """Notes that it runs no more."""
-        self._ask("withdraw", served.url, served.at_ms)
+        self._drop(served.url, served.at_ms)
 
     def served(self) -> list[Served]:
-        """Returns the servers that run, the newest first; one that was killed is among them."""
-        found = self._ask("served")
-        return [Served(url, space, tuple(json.loads(folders)), at_ms) for url, space, folders, at_ms in found]
+        """Returns the servers that run, the newest first; one that was killed is not among them."""
+        return [
+            Served(url, space, tuple(json.loads(folders)), at_ms)
+            for url, space, folders, at_ms in self._ask("served")
+            if is_held(self._mark(url, at_ms))
+        ]
 
     def close(self) -> None:
         """Lets go of the file."""
         with self._turn:
             self._db.close()
+            while self._held:
+                self._held.popitem()[1].__exit__()
+
+    # --- servers --------------------------------------------------------------------------------------
+
+    def _mark(self, url: str, at_ms: int) -> str:
+        """Returns the file that a server holds locked while it runs."""
+        name = sha256(f"{url} {at_ms}".encode()).hexdigest()[:MARK_DIGITS]
+        return f"{os.path.dirname(self._path)}/served-{name}.lock"
+
+    def _drop(self, url: str, at_ms: int) -> None:
+        self._ask("withdraw", url, at_ms)
+        mark = self._mark(url, at_ms)
+        with suppress(OSError):
+            os.unlink(mark)
+        lock = self._held.pop(mark, None)
+        if lock is not None:
+            lock.__exit__()
 
     # --- the file -------------------------------------------------------------------------------------
 
@@ -198,7 +232,9 @@ class SqliteSessions:
         """Makes the tables, unless another process has been faster."""
         db.execute(self._sql["begin"])
         found = db.execute(self._sql["format"]).get
-        if found == 0:
+        if found == WITHOUT_PROOFS:  # whoever is signed in by a cookie alone signs in anew
+            db.execute(self._sql["forget sessions"])
+        if found in {0, WITHOUT_PROOFS}:
             db.execute(self._sql["schema"])
         elif found != FORMAT:
             raise apsw.NotADBError(f"format {found} is not ours")

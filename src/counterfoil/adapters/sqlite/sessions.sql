@@ -10,14 +10,14 @@ PRAGMA secure_delete = ON
 PRAGMA user_version
 
 -- name: schema
-CREATE TABLE codes (
+CREATE TABLE IF NOT EXISTS codes (
     digest  BLOB PRIMARY KEY CHECK (length(digest) = 32),
     person  TEXT NOT NULL,
     role    TEXT NOT NULL,
     space   TEXT NOT NULL,
     ends_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE sessions (
+CREATE TABLE IF NOT EXISTS sessions (
     digest    BLOB PRIMARY KEY CHECK (length(digest) = 32),
     name      TEXT NOT NULL UNIQUE,
     person    TEXT NOT NULL,
@@ -27,22 +27,26 @@ CREATE TABLE sessions (
     fresh_ms  INTEGER NOT NULL,
     seen_ms   INTEGER NOT NULL,
     ends_ms   INTEGER NOT NULL,
-    label     TEXT NOT NULL
+    label     TEXT NOT NULL,
+    proof     BLOB NOT NULL CHECK (length(proof) = 32)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE views (
+CREATE TABLE IF NOT EXISTS views (
     person  TEXT NOT NULL,
     space   TEXT NOT NULL,
     name    TEXT NOT NULL,
     address TEXT NOT NULL,
     PRIMARY KEY (person, space, name)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE served (
+CREATE TABLE IF NOT EXISTS served (
     url     TEXT PRIMARY KEY,
     space   TEXT NOT NULL,
     folders TEXT NOT NULL,
     at_ms   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1
+PRAGMA user_version = 2
+
+-- name: forget sessions
+DROP TABLE sessions
 
 -- name: version
 PRAGMA data_version
@@ -72,17 +76,17 @@ DELETE FROM codes WHERE digest = ? AND ends_ms > ? RETURNING person, role, space
 DELETE FROM codes WHERE digest = ?
 
 -- name: open
-INSERT INTO sessions(digest, name, person, role, space, opened_ms, fresh_ms, seen_ms, ends_ms, label)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO sessions(digest, name, person, role, space, opened_ms, fresh_ms, seen_ms, ends_ms, label, proof)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: session
-SELECT name, person, role, space, opened_ms, fresh_ms, seen_ms, ends_ms, label FROM sessions WHERE digest = ?
+SELECT name, person, role, space, opened_ms, fresh_ms, seen_ms, ends_ms, label, proof FROM sessions WHERE digest = ?
 
 -- name: named
-SELECT name, person, role, space, opened_ms, fresh_ms, seen_ms, ends_ms, label FROM sessions WHERE name = ?
+SELECT name, person, role, space, opened_ms, fresh_ms, seen_ms, ends_ms, label, proof FROM sessions WHERE name = ?
 
 -- name: sessions
-SELECT name, person, role, space, opened_ms, fresh_ms, seen_ms, ends_ms, label FROM sessions
+SELECT name, person, role, space, opened_ms, fresh_ms, seen_ms, ends_ms, label, proof FROM sessions
 ORDER BY opened_ms DESC, name
 
 -- name: census

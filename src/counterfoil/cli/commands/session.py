@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from counterfoil.bootstrap import open_sessions
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply
-from counterfoil.cli.entrance import default_url
 from counterfoil.cli.principal_words import day, minute, overview, writing
 from counterfoil.usecases import sessions
 from counterfoil.usecases.principals import check_manages
@@ -70,12 +69,16 @@ def _link(call: Call, known: Sessions) -> Reply:
         )
 
     link = writing(call, mint)
-    address = link.address(place.url or default_url())
+    address = link.address(place.url or "")
     data = {
         "link": address, "person": link.person, "role": link.role, "space": link.space, "ends_at": link.ends_at,
         "server": place.url,
     }  # fmt: skip
-    notes = [] if place.url else ["No server runs for this repository; start one: ticket serve"]
+    notes = (
+        []
+        if place.url
+        else ["No server runs for this repository; start one, and put this behind its address: ticket serve"]
+    )
     text = f"Signs in {link.person} as {link.role}, once, until {minute(link.ends_at)}:\n\n{address}\n"
     return Reply(data, text, notes=notes, brief=address)
 

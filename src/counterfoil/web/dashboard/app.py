@@ -91,7 +91,7 @@ class Dashboard:
             return RedirectResponse(place, 303)
         if scope["path"] == SIGN_OUT and scope["method"] == "POST":
             scope[STATE].route = SIGN_OUT
-            self.doorkeeper.check(scope, Form(_fields(await _body(receive))))
+            self.doorkeeper.check(scope, Form(_fields(await _body(receive))), needs_proof=False)
             return await self._signing_in.leave(scope, visitor.session)
         route, parameters = self._find(scope["path"], scope["method"])
         scope[STATE].route = route.path
@@ -155,7 +155,7 @@ class Dashboard:
         self, scope: Scope, receive: Receive, act: Act, visit: Visit, visitor: Visitor
     ) -> Response:
         form = _form(scope, await _body(receive))
-        self.doorkeeper.check(scope, form)
+        self.doorkeeper.check(scope, form, needs_proof=act.needs_proof)
         if act.needs_fresh and not visitor.is_fresh:
             raise session_stale()
         done = await run_sync(act.do, visit, form)

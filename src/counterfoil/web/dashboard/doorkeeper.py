@@ -26,11 +26,11 @@ class Doorkeeper(Protocol):
         """Returns a CSRF token for the session of a request: another text each time, good as long as the session."""
         ...
 
-    def check(self, scope: Scope, form: Form) -> None:
-        """Checks that a change comes from a page of ours: token and origin.
+    def check(self, scope: Scope, form: Form, *, needs_proof: bool = True) -> None:
+        """Checks that a change comes from a page of ours: token, origin and, unless it gives no power, proof.
 
         Raises:
-            RefusedError: `csrf_refused`.
+            RefusedError: `csrf_refused`, `session_unproven`.
         """
         ...
 

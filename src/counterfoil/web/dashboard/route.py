@@ -64,6 +64,7 @@ class Act:
         do: makes the change; runs in a thread of its own.
         role: who may.
         needs_fresh: whether the session has to be a fresh one: for decisions and whatever gives power.
+        needs_proof: whether a cookie is not enough; it is for what is the browser's own alone and gives nothing away.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Act:
     do: Callable[[Visit, Form], Done]
     role: str = MEMBER
     needs_fresh: bool = False
+    needs_proof: bool = True
 
 
 Route = Page | File | Act

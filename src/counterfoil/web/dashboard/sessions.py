@@ -1,9 +1,11 @@
-"""Keeps the dashboard's door by sessions: a cookie says who it is, a token in each page that a change comes from it.
+"""Keeps the dashboard's door by sessions: a cookie says who it is, a proof and a token that a change comes from a page of ours.
 
 Nothing else counts here: no `Authorization`, and no header that a proxy may have added. The cookie is for no script,
-and for no other site's forms; its name has the port in it, since browsers send cookies to all ports of a
-host. The CSRF token is derived from the cookie's secret, which no page shows, and looks different each time,
-so that the size of a packed page tells nothing of it (BREACH).
+and for no other site's forms; its name has the port in it. Still browsers send it to all ports of a host (RFC 6265
+§8.5), so whatever listens on another one learns it. Therefore a cookie lets somebody look, and no more: each change
+shows the session's proof as well, which was given to a page of ours once, when somebody signed in, and lies in that
+page's own storage, where an origin ends at its port. The CSRF token is derived from the cookie's secret, which no page
+shows, and looks different each time, so that the size of a packed page tells nothing of it (BREACH).
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from anyio.to_thread import run_sync
 from starlette.datastructures import Headers
 
 from counterfoil.errors import RefusedError
-from counterfoil.usecases.sessions import LIFE_MS
+from counterfoil.usecases.sessions import LIFE_MS, digest
 from counterfoil.web.dashboard.visit import Visitor, nothing
 
 if TYPE_CHECKING:
@@ -30,11 +32,12 @@ if TYPE_CHECKING:
 
 SECURE_PREFIX = "__Host-"
 FIELD, HEADER = "csrf", "x-csrf-token"
+PROOF_FIELD, PROOF_HEADER = "session-proof", "x-session-proof"
 OWN_SITE = frozenset(("same-origin", "none"))
 """What `Sec-Fetch-Site` says of our own pages, and of what somebody does in the browser itself (Fetch Metadata)."""
 DIGEST_BYTES = 32
 _FOUND = "counterfoil.session"
-"""Where in a scope the token lies with which the visitor came in."""
+"""Where in a scope the token lies with which the visitor came in, and the digest of the session's proof."""
 
 
 class SessionDoorkeeper:
@@ -64,29 +67,37 @@ class SessionDoorkeeper:
             return None
         if session.space != self._space:
             raise nothing()
-        scope[_FOUND] = token
+        scope[_FOUND] = (token, session.proof)
         return Visitor(session.person, session.role, session.name, self._attendance.is_fresh(session))
 
     def token(self, scope: Scope) -> str:
         """Returns a CSRF token for the session of a request: another text each time, good as long as the session."""
         mask = secrets.token_bytes(DIGEST_BYTES)
-        return urlsafe_b64encode(mask + _xor(mask, _proof(scope))).decode("ascii").rstrip("=")
+        return urlsafe_b64encode(mask + _xor(mask, _expected(scope))).decode("ascii").rstrip("=")
 
-    def check(self, scope: Scope, form: Form) -> None:
-        """Checks that a change comes from a page of ours: token and origin. Whose origin it is the threshold has seen.
+    def check(self, scope: Scope, form: Form, *, needs_proof: bool = True) -> None:
+        """Checks that a change comes from a page of ours: token, origin, proof. Whose origin it is the threshold has seen.
 
         Raises:
-            RefusedError: `csrf_refused`.
+            RefusedError: `csrf_refused`, `session_unproven`.
         """
         headers = Headers(scope=scope)
         site = headers.get("sec-fetch-site")
         shown = _unmasked(headers.get(HEADER) or form.one(FIELD))
         is_own = site is None or site in OWN_SITE
-        if not is_own or not hmac.compare_digest(shown, _proof(scope)):
+        if not is_own or not hmac.compare_digest(shown, _expected(scope)):
             raise RefusedError(
                 "csrf_refused", "this does not come from a page of yours, or the page was open in another session",
                 "load the page again",
             )  # fmt: skip
+        proof = headers.get(PROOF_HEADER) or form.one(PROOF_FIELD)
+        if needs_proof and not hmac.compare_digest(digest(proof), scope[_FOUND][1]):
+            raise RefusedError(
+                "session_unproven",
+                "this browser does not hold the proof of its session, so it may look and not change anything: its "
+                "storage was cleared, or JavaScript is off",
+                "ticket session link",
+            )
 
     def census(self) -> object:
         """Returns what is another as soon as a session has ended; asked several times a second."""
@@ -137,9 +148,9 @@ def _name(scope: Scope) -> str:
     return SECURE_PREFIX + name if scope["scheme"] == "https" else name
 
 
-def _proof(scope: Scope) -> bytes:
-    """Returns what only a page of this session can show."""
-    return hmac.digest(scope[_FOUND].encode("ascii", "replace"), b"counterfoil csrf", "sha256")
+def _expected(scope: Scope) -> bytes:
+    """Returns what the CSRF token of a session stands for."""
+    return hmac.digest(scope[_FOUND][0].encode("ascii", "replace"), b"counterfoil csrf", "sha256")
 
 
 def _unmasked(text: str) -> bytes:

@@ -2,7 +2,9 @@
 
 To look at the link uses nothing up, so whatever looks ahead at links does no harm; the button does, which sends
 the code. A code that does not count is told from one that never was by nobody. Whoever signs in
-gets a session of its own each time, so that nobody can prepare one for somebody else.
+gets a session of its own each time, so that nobody can prepare one for somebody else. The page that says so is the one
+place where the session's proof is ever shown: its script keeps it, takes it off the page, and goes on. To sign out
+needs no proof: it gives nobody anything, and whoever has lost theirs wants it.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ class SigningIn:
         return self._wrong(scope, to) if grant is None else self._page(scope, to, code=code, grant=grant)
 
     async def enter(self, scope: Scope, form: Form) -> Response:
-        """Signs somebody in and sends them on; asks once more where the code does not count.
+        """Signs somebody in, and gives their browser the proof; asks once more where the code does not count.
 
         Raises:
             RefusedError: `csrf_refused`, where another site's page has sent it.
@@ -80,9 +82,10 @@ class SigningIn:
         session = opened.session
         scope[STATE].actor = session.person
         self._hub.journal.event("signed_in", person=session.person, role=session.role, session=session.name)
-        return RedirectResponse(
-            to or "/", 303, {"Set-Cookie": cookie(scope, opened.token), "Cache-Control": "no-store"}
-        )
+        data = {"person": session.person, "proof": opened.proof, "to": to or "/"}
+        answer = self._page_of(scope, View("signed_in.html", "Signed in", data=data))
+        answer.headers["Set-Cookie"] = cookie(scope, opened.token)
+        return answer
 
     async def leave(self, scope: Scope, session: str) -> Response:
         """Ends a session and drops its cookie."""

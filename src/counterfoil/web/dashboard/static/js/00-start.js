@@ -6,6 +6,10 @@
    counterfoil.bind(key, words, act)   binds a key that no element stands for (08-keys.js)
    counterfoil.isTyping(element)       whether keys belong to a field
    counterfoil.el(tag, attributes, …)  makes an element of attributes and children; text stays text
+   counterfoil.keepProof(text)         keeps the proof of the session, or with "" drops it; tells whether it is kept
+
+   Browsers send cookies to every port of a host, so a cookie shows nobody's will. Each change carries the session's
+   proof besides, which lies in the storage of this origin, and goes nowhere else: not into pages or addresses.
 */
 window.counterfoil = (() => {
   "use strict";
@@ -15,6 +19,31 @@ window.counterfoil = (() => {
 
   /** Returns the token that proves that a change comes from this page. */
   const csrf = () => document.querySelector('meta[name="csrf"]')?.content ?? "";
+
+  const PROOF = "session-proof";
+
+  /** Returns the proof of the session; empty where it was never given or is gone. */
+  function proof() {
+    try {
+      return localStorage.getItem(PROOF) ?? "";
+    } catch {
+      return "";
+    }
+  }
+
+  /** Keeps the proof of the session that has just begun, in place of the last one's; without one it drops it. */
+  function keepProof(text) {
+    try {
+      if (text) localStorage.setItem(PROOF, text);
+      else localStorage.removeItem(PROOF);
+      return proof() === text;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Returns the headers by which the server knows a change for one of this page. */
+  const proofs = () => ({ "X-CSRF-Token": csrf(), "X-Session-Proof": proof() });
 
   /** Makes an element; what is given as a child is text unless it is a node. */
   function el(tag, attributes = {}, ...children) {
@@ -76,7 +105,7 @@ window.counterfoil = (() => {
       const response = await fetch(address, {
         method: "POST",
         body,
-        headers: { "HX-Request": "true", "X-CSRF-Token": csrf() },
+        headers: { "HX-Request": "true", ...proofs() },
         credentials: "same-origin",
       });
       const told = hear(response);
@@ -97,7 +126,7 @@ window.counterfoil = (() => {
      the change itself was pushed to the page before the answer to it. */
   document.addEventListener("htmx:config:request", (event) => {
     const { ctx } = event.detail;
-    ctx.request.headers["X-CSRF-Token"] = csrf();
+    if (ctx.request.method !== "GET") Object.assign(ctx.request.headers, proofs());
     ctx.fetch = async (address, request) => {
       const response = await fetch(address, request);
       if (ctx.request.method !== "GET" || response.status >= 400) hear(response);
@@ -108,6 +137,20 @@ window.counterfoil = (() => {
     if (event.detail.error?.name !== "AbortError") unreached();
   });
 
-  const app = { csrf, el, isTyping, send };
+  /* A form that the browser itself sends gets the proof as it is packed, and only then: it is never in the document,
+     nor among what a script gathers from the form, which might become part of an address. */
+  let leaving = null;
+  window.addEventListener("submit", (event) => {
+    const { target, submitter } = event;
+    const method = submitter?.getAttribute("formmethod") ?? target.getAttribute("method") ?? "get";
+    if (event.defaultPrevented || method.toLowerCase() !== "post") return;
+    leaving = target;
+    setTimeout(() => (leaving = null));
+  });
+  window.addEventListener("formdata", (event) => {
+    if (event.target === leaving) event.formData.set(PROOF, proof());
+  });
+
+  const app = { csrf, el, isTyping, keepProof, send };
   return app;
 })();

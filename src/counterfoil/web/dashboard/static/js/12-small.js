@@ -1,4 +1,4 @@
-/* Copying; the colours, which the server is told by a cookie so that the next page begins with them; and the form of
+/* The proof of a session, kept when it begins and dropped when somebody signs out; copying; the colours, which the server is told by a cookie so that the next page begins with them; and the form of
    a one-time link, which somebody has asked for by opening the link, and programs that look ahead have not. */
 (() => {
   "use strict";
@@ -8,6 +8,18 @@
   document.addEventListener("DOMContentLoaded", () => {
     if (document.prerendering) document.addEventListener("prerenderingchange", sendAtOnce, { once: true });
     else sendAtOnce();
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const entered = document.querySelector("[data-session-proof]");
+    if (entered === null) return;
+    const isKept = window.counterfoil.keepProof(entered.dataset.sessionProof);
+    entered.removeAttribute("data-session-proof");
+    if (isKept) location.replace(entered.querySelector("a[href]").href);
+    else entered.querySelector("[data-without-storage]").hidden = false;
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("action") === "/sign-out") window.counterfoil.keepProof("");
   });
 
   document.addEventListener("click", async (event) => {
