@@ -12,14 +12,13 @@ from counterfoil.errors import RefusedError
 from counterfoil.gate import proposal
 from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, PENDING
 from counterfoil.tickets import index
-from counterfoil.tickets.model import FILE_BYTES
 from counterfoil.tickets.naming import display_id
 from counterfoil.tickets.values import check_title, clean_labels, parse_actor
 from counterfoil.usecases import proposals, undoing
 from counterfoil.usecases.actions import builtin
+from counterfoil.usecases.as_it_is import as_it_is
 from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.proposing import Request, propose
-from counterfoil.usecases.uncommitted import git_blob
 from counterfoil.web.dashboard.route import Act, Done
 from counterfoil.web.dashboard.visit import nothing
 
@@ -64,11 +63,11 @@ def assign(visit: Visit, form: Form) -> Done:
 
 def label(visit: Visit, form: Form) -> Done:
     """Adds and removes labels; what another person does to them meanwhile is not undone by it."""
-    row = ticket_of(visit)
+    row, seen = as_it_is(visit.context(), ticket_of(visit)[9])
     labels = relabelled(row, words_of(form, "add"), words_of(form, "remove"))
     payload = {"ticket": row[0], "labels": labels}
     told = f"is labelled {', '.join(labels)}" if labels else "has no labels"
-    return proposed(visit, form, builtin.EDIT, payload, row, told, seen=_seen_now(visit, row))
+    return proposed(visit, form, builtin.EDIT, payload, row, told, seen=seen)
 
 
 def prioritise(visit: Visit, form: Form) -> Done:
@@ -248,13 +247,6 @@ def relabelled(row: Row, add: list[str], remove: list[str]) -> list[str]:
     gone = {word.casefold() for word in remove}
     kept = [own for own in row[4] if own.casefold() not in gone]
     return list(dict.fromkeys([*kept, *clean_labels(add)]))
-
-
-def _seen_now(visit: Visit, row: Row) -> dict[str, frozenset[str]]:
-    """Returns what the file is at this moment, for a change that was made from what its row says."""
-    context = visit.context()
-    blob = git_blob(context, context.work.read(_path(row), FILE_BYTES))
-    return {_path(row): frozenset((blob,))} if blob else {}
 
 
 def _path(row: Row) -> str:

@@ -13,11 +13,13 @@ from counterfoil.gate.limits import BATCH
 from counterfoil.tickets.workflow import PRIORITIES, STATES, TRANSITIONS, parse_state
 from counterfoil.usecases import finding
 from counterfoil.usecases.actions import builtin
+from counterfoil.usecases.as_it_is import as_it_is
 from counterfoil.usecases.finding import SORTS, Found
 from counterfoil.usecases.keeping import remembered
 from counterfoil.usecases.marks import around
 from counterfoil.usecases.selecting import facets
 from counterfoil.usecases.spaces import MEMBER
+from counterfoil.usecases.troubles import troubles
 from counterfoil.web.dashboard import filtering
 from counterfoil.web.dashboard.pages import views
 from counterfoil.web.dashboard.pages.board import pull_of
@@ -77,6 +79,7 @@ def show(visit: Visit) -> View:
         "exports": [(form, filtering.address(f"/list.{form}", visit, FIELDS)) for form in TYPES],
         "saved": views.saved(visit),
         "here_address": filtering.address("/list", visit, FIELDS),
+        "is_hidden": any(each.hides for project in projects for each in troubles(visit.context(project))),
         "is_filtered": not want.is_everything or bool(visit.one("repo")),
         "sort": visit.one("sort"),
         "dir": visit.one("dir"),
@@ -174,15 +177,18 @@ def bulk(visit: Visit, form: Form) -> Done:
         InputError: `nothing_chosen` for no ticket or no change.
     """
     actions: dict[str, list[dict[str, Any]]] = {}
+    seen: dict[str, dict[str, frozenset[str]]] = {}
     skipped = 0
     for name in dict.fromkeys(form.many("ticket")):
         slug, _, ticket = name.partition("/")
         project = visit.space.project(slug)
         row = project.snapshot.tickets().by_id.get(ticket) if project is not None else None
-        if row is None:
+        if project is None or row is None:
             skipped += 1
             continue
+        row, blobs = as_it_is(visit.context(project), row[9])
         wanted, is_allowed = _changes(visit, form, row)
+        seen.setdefault(slug, {}).update(blobs)
         skipped += not is_allowed
         actions.setdefault(slug, []).extend(wanted)
     if not any(actions.values()):
@@ -190,7 +196,7 @@ def bulk(visit: Visit, form: Form) -> Done:
             "nothing_chosen", "there is nothing to change: choose tickets, and what is to become of them",
             "a ticket can only move to a state that follows on its own",
         )  # fmt: skip
-    return _batched(visit, form, actions, skipped)
+    return _batched(visit, form, actions, seen, skipped)
 
 
 def _changes(visit: Visit, form: Form, row: Row) -> tuple[list[dict[str, Any]], bool]:
@@ -215,8 +221,15 @@ def _changes(visit: Visit, form: Form, row: Row) -> tuple[list[dict[str, Any]], 
     return found, is_allowed
 
 
-def _batched(visit: Visit, form: Form, actions: dict[str, list[dict[str, Any]]], skipped: int) -> Done:
+def _batched(
+    visit: Visit,
+    form: Form,
+    actions: dict[str, list[dict[str, Any]]],
+    seen: dict[str, dict[str, frozenset[str]]],
+    skipped: int,
+) -> Done:
     """Proposes the actions; what one repository refuses takes nothing back that another one has done."""
+    has_whole_values = bool(words_of(form, "add") or words_of(form, "remove"))
     outcomes: list[Done] = []
     refused: list[CounterfoilError] = []
     tickets: set[tuple[str, str]] = set()
@@ -227,8 +240,11 @@ def _batched(visit: Visit, form: Form, actions: dict[str, list[dict[str, Any]]],
             key = f"{form.one('key')}/{slug}/{first}" if form.one("key") else ""
             payload = {"actions": portion}
             try:
+                looked = seen[slug] if has_whole_values else None
                 outcomes.append(
-                    proposed(visit, form, builtin.BATCHED, payload, None, "", project=project, key=key)
+                    proposed(
+                        visit, form, builtin.BATCHED, payload, None, "", project=project, key=key, seen=looked
+                    )
                 )
                 tickets |= {(slug, one["payload"]["ticket"]) for one in portion}
             except CounterfoilError as error:
