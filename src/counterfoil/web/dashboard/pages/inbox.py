@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.ledger.instant import read_ms
 from counterfoil.usecases import inbox
 from counterfoil.usecases.eligible import check_alike
+from counterfoil.usecases.keeping import remembered
 from counterfoil.usecases.roles import APPROVER
 from counterfoil.web.dashboard import answering, proposal_cards
 from counterfoil.web.dashboard.answering import APPROVE, REJECT, Given
@@ -33,7 +33,7 @@ LINES_SHOWN = 50
 ROOM = 40_000
 """Characters of HTML for all changes together; what is further down shows its beginning."""
 TOGETHER_MAX = 50
-KEPT = 1_000
+KEPT, KEPT_BYTES = 1_000, 6 * 1024 * 1024
 """Pieces that are rendered once for what they show."""
 
 
@@ -87,12 +87,12 @@ def _macro(name: str, *arguments: object) -> str:
     return TEMPLATES.macro("proposals.html", name, *arguments)
 
 
-@lru_cache(maxsize=KEPT)
+@remembered(KEPT, KEPT_BYTES)
 def _decision(made: Card, several: bool) -> str:
     return _macro("decision", made, several)
 
 
-@lru_cache(maxsize=KEPT)
+@remembered(KEPT, KEPT_BYTES)
 def _line(made: Card, several: bool) -> str:
     return _macro("line", made, several)
 
