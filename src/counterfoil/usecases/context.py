@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = f"{FOLDER}/config.yml"
 LOCK_TIMEOUT_S = 60.0
+AT_A_SERVER_S = 5.0
+"""Nobody waits longer behind a request: many would stand in a row, and whoever asks can ask again."""
+SERVED = frozenset(("web", "http"))
 OFF = frozenset(("off", "false", "no", "0"))
 
 
@@ -283,9 +286,10 @@ class Context:
         Raises:
             InputError: `invalid_setting` when `ticket.lockTimeout` is no number of seconds.
         """
+        most = AT_A_SERVER_S if self.options.via in SERVED else float("inf")
         text = self.setting("lockTimeout")
         if not text:
-            return LOCK_TIMEOUT_S
+            return min(LOCK_TIMEOUT_S, most)
         digits = text.replace(".", "", 1)
         if not (digits.isascii() and digits.isdigit()) or len(digits) > 8:
             raise InputError(
@@ -294,7 +298,7 @@ class Context:
                 f"git config ticket.lockTimeout {LOCK_TIMEOUT_S:g}",
                 value=text,
             )
-        return float(text)
+        return min(float(text), most)
 
     def actor(self) -> str:
         """Returns who acts (product.md §8).

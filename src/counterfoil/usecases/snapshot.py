@@ -138,11 +138,15 @@ class Snapshot:
                     self._tickets = known.changed(known.number + 1, changes, catalog.problems)
                 return self._tickets or known
             self._is_doubtful = False  # what comes from now on is doubted anew
-            if catalog is None:
-                catalog = self._catalog = KeptCatalog.load(context)
-                has_changed = True
-            else:
-                has_changed = catalog.catch_up(context)
+            try:
+                if catalog is None:
+                    catalog = self._catalog = KeptCatalog.load(context)
+                    has_changed = True
+                else:
+                    has_changed = catalog.catch_up(context)
+            except BaseException:
+                self._is_doubtful = True  # whoever asks next is told the same, and not what was known before
+                raise
             self._listed_at = monotonic()
             if known is None or has_changed or not is_same:
                 rows = tuple(query.order(catalog.rows()))

@@ -8,6 +8,7 @@ that says of what it is true, so that a page can tell whether it still is.
 from __future__ import annotations
 
 import threading
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import CounterfoilError, HostError
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 
 KEPT_MAX = 64
 """So many names are remembered; the oldest that is not under way is forgotten for another."""
-
-AT_ONCE = 8
-"""So many are under way at most, so that nobody sends for more of them than the server can think of."""
+AT_ONCE, WAITING = 2, 8
+"""Of one kind, so many are under way, and so many more wait until one is over. Each may read a whole ledger."""
 
 
 class Errand:
@@ -79,29 +79,52 @@ class Errands:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[tuple[str, ...], Errand] = {}
+        self._under_way: Counter[str] = Counter()
+        self._waiting: dict[str, deque[tuple[Errand, Work]]] = {}
 
     def look(self, *name: str) -> Errand | None:
         """Returns the errand of a name, under way or over."""
         return self._known.get(name)
 
     def begin(self, name: tuple[str, ...], tag: str, work: Work) -> Errand:
-        """Begins an errand, unless it is under way already; returns it.
+        """Begins an errand, unless it is under way already, or has it wait for others of its kind; returns it.
+
+        Args:
+            name: where, of what kind, and whatever else tells it from others of that kind.
+            tag: of what its result is true.
+            work: is called with what it tells how far it is.
 
         Raises:
-            HostError: `server_busy`, while too many others are under way.
+            HostError: `server_busy`, where too many of that kind wait already.
         """
+        kind = name[1]
         with self._lock:
             known = self._known.get(name)
             if known is not None and not known.is_over:
                 return known
-            self._known.pop(name, None)
-            if sum([not errand.is_over for errand in self._known.values()]) >= AT_ONCE:
+            waiting = self._waiting.setdefault(kind, deque())
+            if self._under_way[kind] >= AT_ONCE and len(waiting) >= WAITING:
                 raise HostError(
                     "server_busy", "the server has as much to do as it can take", "try again in a moment"
                 )
+            self._known.pop(name, None)
             over = [each for each, errand in self._known.items() if errand.is_over]
             for each in over[: max(0, len(self._known) + 1 - KEPT_MAX)]:
                 del self._known[each]
             errand = self._known[name] = Errand(tag)
-        threading.Thread(target=errand.carry_out, args=(work,), name="errand", daemon=True).start()
+            waiting.append((errand, work))
+            if self._under_way[kind] >= AT_ONCE:
+                return errand
+            self._under_way[kind] += 1
+        threading.Thread(target=self._carry_out, args=(kind,), name="errand", daemon=True).start()
         return errand
+
+    def _carry_out(self, kind: str) -> None:
+        """Does what waits, one after the other, until nothing of the kind is left."""
+        while True:
+            with self._lock:
+                if not self._waiting[kind]:
+                    self._under_way[kind] -= 1
+                    return
+                errand, work = self._waiting[kind].popleft()
+            errand.carry_out(work)

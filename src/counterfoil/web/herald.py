@@ -33,10 +33,12 @@ class Herald:
 
     Args:
         open_store: returns the ledger; called again where it was lost.
+        told: is told of faults of the program.
     """
 
-    def __init__(self, open_store: Callable[[], Store]) -> None:
+    def __init__(self, open_store: Callable[[], Store], told: Callable[[Exception], None] | None = None) -> None:
         self._open_store = open_store
+        self._told = told or _nobody
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self._stop = threading.Event()
@@ -97,7 +99,9 @@ class Herald:
                 for receipt in follow(store, size, stop=self._is_idle, look_up_s=LOOK_UP_S, bodies=False):
                     if receipt.stream in self._waiting or EVERYTHING in self._waiting:
                         self._call(self._wake, receipt.stream)
-            except CounterfoilError:
+            except Exception as error:  # whatever it was, those who wait are not left asleep
+                if not isinstance(error, CounterfoilError):
+                    self._told(error)
                 self._stop.wait(PAUSE_S)
                 self._call(self._wake_all)
                 self._wanted.set()
@@ -121,3 +125,7 @@ class Herald:
         for events in self._waiting.values():
             for event in events:
                 event.set()
+
+
+def _nobody(_error: Exception) -> None:
+    """Hears nothing."""

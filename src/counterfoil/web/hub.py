@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.usecases.context import Options
 from counterfoil.web.errands import Errands
+from counterfoil.web.lanes import Lanes
 
 if TYPE_CHECKING:
     from counterfoil.usecases.attendance import Attendance
@@ -28,6 +29,7 @@ class Hub:
         herald: wakes those who wait.
         rates, journal, meters: how often, what was done, in figures.
         errands: what takes longer than a page may.
+        lanes: threads, for each kind of request its own.
         begun_ms: when the server began.
         attendance: who is signed in at a browser.
     """
@@ -50,4 +52,5 @@ class Hub:
         self.meters = meters
         self.attendance = attendance
         self.errands = Errands()
+        self.lanes = Lanes()
         self.begun_ms = server.context(OWN).clock.now_ms()

@@ -7,22 +7,22 @@ people, which carry a signature of their own.
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
-from anyio.to_thread import run_sync
-
-from counterfoil.errors import CounterfoilError
+from counterfoil.errors import CounterfoilError, HostError
 from counterfoil.usecases.authenticating import authenticate
 from counterfoil.usecases.context import Options
 from counterfoil.web import refusals
 from counterfoil.web.refusals import Refusal
-from counterfoil.web.threshold import STATE, answer
+from counterfoil.web.threshold import SAFE, STATE, answer
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from counterfoil.usecases.authenticating import Principal
     from counterfoil.usecases.serving import ServerContext
+    from counterfoil.web.lanes import Lanes
     from counterfoil.web.rates import Rates
     from counterfoil.web.threshold import Passage
 
@@ -60,14 +60,15 @@ class Identify:
     Args:
         app: what is behind.
         server: the project.
-        rates: of the server.
+        rates, lanes: of the server.
         via: the door, as receipts name it.
     """
 
-    def __init__(self, app: ASGIApp, server: ServerContext, rates: Rates, via: str) -> None:
+    def __init__(self, app: ASGIApp, server: ServerContext, rates: Rates, lanes: Lanes, via: str) -> None:
         self._app = app
         self._server = server
         self._rates = rates
+        self._lanes = lanes
         self._via = via
         self._place = (API, "-") if via == "http" else ("", f"/{via}")
         self._options = Options(ci=True, remote=True, via=via)
@@ -83,10 +84,27 @@ class Identify:
         refusal = None
         if shown or not _needs_no_token(scope):
             refusal = await self._identify(scope, passage, shown)
-        if refusal is None:
+        if refusal is None and self._via == "http" and not _waits(scope):
+            refusal = await self._in_turn(scope, passage, receive, send)
+        elif refusal is None:
             await self._app(scope, receive, send)
-        else:
+        if refusal is not None:
             await answer(send, refusal)
+
+    async def _in_turn(self, scope: Scope, passage: Passage, receive: Receive, send: Send) -> Refusal | None:
+        """Hands a call on when it is its turn: few write at once, and nobody takes all turns; or returns why not."""
+        caller: Caller | None = scope.get(CALLER)
+        name = passage.peer if caller is None else caller.principal.actor
+        lane = self._lanes.reads if scope["method"] in SAFE else self._lanes.writes
+        turns = AsyncExitStack()
+        async with turns:
+            try:
+                await turns.enter_async_context(self._lanes.callers.turn(name))
+                await turns.enter_async_context(lane.turn(""))
+            except HostError as error:
+                return refusals.of(error)
+            await self._app(scope, receive, send)
+        return None
 
     async def _identify(self, scope: Scope, passage: Passage, shown: list[bytes]) -> Refusal | None:
         token = _token(shown)
@@ -94,7 +112,7 @@ class Identify:
             wait_s = self._rates.count("unnamed", passage.peer)
             return refusals.too_many(wait_s) if wait_s else refusals.UNAUTHENTICATED
         try:
-            principal = await run_sync(self._principal, token)
+            principal = await self._lanes.lookups.run(self._principal, token)
         except CounterfoilError as error:
             found = refusals.of(error)
             if found.status != 401:
@@ -118,6 +136,12 @@ def _needs_no_token(scope: Scope) -> bool:
     if path in OPEN or (path.startswith(WEBHOOKS) and scope["method"] == "POST"):
         return True
     return scope["method"] == "POST" and path.startswith(PROPOSALS) and path.endswith(DECISIONS)
+
+
+def _waits(scope: Scope) -> bool:
+    """Tells whether a call is one that waits without a thread, for as long as it takes."""
+    path: str = scope["path"]
+    return path.startswith(PROPOSALS) and path.endswith("/wait")
 
 
 def _token(shown: list[bytes]) -> str | None:

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 PER_MINUTE = {
     "address": 60_000,
     "principal": 30_000,
+    "visitor": 6_000,
     "webhook": 100,
     "bad-token": 20,
     "sign-in": 10,
     "unnamed": 600,
 }
-"""Whom each counts: `address`, all requests of one peer; `principal`, those of one agent; `webhook`, those
+"""Whom each counts: `address`, all requests of one peer; `principal`, those of one agent; `visitor`, what one person asks for
+with all their browsers; `webhook`, those
 of one peer to the webhooks; `bad-token`, tokens and signatures of one peer that are none; `sign-in`, one-time codes likewise; `unnamed`, requests without
 any. Whoever is told to wait for bad tokens or codes may still send a good one: nobody guesses 256 bits, and one
 agent's mistake should not lock out the others of a machine."""

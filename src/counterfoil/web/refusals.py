@@ -52,6 +52,16 @@ STATUS: dict[str, int] = {
 BY_KIND: tuple[tuple[type[CounterfoilError], int], ...] = (
     (InputError, 422), (ConflictError, 409), (RefusedError, 403), (IntegrityError, 500), (HostError, 503),
 )  # fmt: skip
+SAYABLE = {
+    "lock_timeout": ("another command is writing", "try again in a moment"),
+    "server_busy": ("the server has as much to do as it can take", "try again in a moment"),
+}
+"""Of the server's own trouble, what whoever asks can be told in a sentence."""
+UNSAID = (
+    "the server cannot do this at present",
+    "try again; if that does not help, tell whoever runs this server",
+)
+UNVERIFIED = {"ledger_damaged": "the ledger cannot be read: it is damaged, or its file is no ledger"}
 VALUES = frozenset(("template_not_found",))
 """Codes that say `not found` of a value in the request, and not of what was asked for."""
 
@@ -128,6 +138,13 @@ def too_many(retry_after_s: int) -> Refusal:
     )
 
 
+def rate_limited(retry_after_s: int) -> RefusedError:
+    """Returns the same as an error, for a page to tell."""
+    return RefusedError(
+        "rate_limited", f"too many requests; wait {retry_after_s} s", "try again later", retry_after=retry_after_s
+    )
+
+
 def method_not_allowed(allowed: str) -> Refusal:
     """Returns the answer to a method that a path does not know."""
     return plain(
@@ -154,14 +171,19 @@ def of(error: CounterfoilError) -> Refusal:
     if status == 401 and error.code != "signed_out":
         return UNAUTHENTICATED
     if isinstance(error, IntegrityError):
-        words = "something that was sealed does not verify"
+        words = UNVERIFIED.get(error.code, "something that was sealed does not verify")
         return Refusal(
             status, shape(error.code, words, "tell whoever runs this server: `ticket ledger verify`")
         )
     if isinstance(error, HostError):
-        words = "the server cannot do this at present"
-        return Refusal(
-            status, shape(error.code, words, "try again; if that does not help, tell whoever runs this server"),
-            (("Retry-After", "1"),),
-        )  # fmt: skip
-    return Refusal(status, shape(error.code, error.message, error.hint, error.fields))
+        words, hint = SAYABLE.get(error.code, UNSAID)
+        return Refusal(status, shape(error.code, words, hint), (("Retry-After", "1"),))
+    wait_s = error.fields.get("retry_after")
+    later = () if wait_s is None else (("Retry-After", str(wait_s)),)
+    return Refusal(status, shape(error.code, error.message, error.hint, error.fields), later)
+
+
+def told(error: CounterfoilError) -> dict[str, str]:
+    """Returns code, message and hint of an error as whoever looks at a page is told them, in whichever way."""
+    words = json.loads(of(error).body)["error"]
+    return {name: words[name] for name in ("code", "message", "hint")}

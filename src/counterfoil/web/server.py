@@ -7,10 +7,11 @@ import os
 import socket
 import threading
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
-from counterfoil.errors import CounterfoilError, HostError, InputError
+from counterfoil.errors import HostError, InputError
 from counterfoil.web.names import is_loopback
 from counterfoil.web.warming import collect_garbage, warm
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.live import Live
     from counterfoil.web.dashboard.lookout import Lookout
     from counterfoil.web.hub import Hub
+    from counterfoil.web.journal import Journal
 
 PORT = 8417
 HOST = "127.0.0.1"
@@ -38,13 +40,6 @@ STOP_S = 10
 """How long requests may go on when the server is asked to stop."""
 IDLE_S = 1.0
 """How long the dear applications wait to be imported for a first page that would be in their way."""
-SWEEP_S = 300.0
-"""How often what has expired unseen is sealed."""
-SWEEP_LOOKS = 300
-"""How often between two of these it is looked whether somebody left an approval behind: once a second."""
-UNREAD_S = 0.2
-"""How often it is looked whether the ledger has been read up."""
-SWEPT_AT_ONCE, SWEEP_PAUSE_S = 50, 0.01
 
 
 class Listening(NamedTuple):
@@ -153,9 +148,10 @@ def serve(
     from counterfoil.web.threshold import HEAD_BYTES, Threshold
 
     server = space.projects[0].server
-    herald = Herald(lambda: server.store(server.context(OWN)))
     clock = server.context(OWN).clock
-    hub = Hub(server, version, herald, Rates(clock), Journal(clock, quiet), Meters(), attendance)
+    journal = Journal(clock, quiet)
+    herald = Herald(lambda: server.store(server.context(OWN)), partial(journal.failure, "herald"))
+    hub = Hub(server, version, herald, Rates(clock), journal, Meters(), attendance)
     logging.getLogger().addHandler(Libraries(hub.journal))
     applications = _Applications(hub, space, names)
     app = Threshold(applications, names, hub.rates, hub.journal, hub.meters, tls)
@@ -235,7 +231,7 @@ class _Applications:
         loop = self._loop = asyncio.get_running_loop()
         self._hub.herald.start(loop)
         stop = threading.Event()
-        upkeep = threading.Thread(target=_keep_up, args=(self._hub, self._space, stop.wait), name="upkeep", daemon=True)
+        upkeep = threading.Thread(target=_keep_up, args=(self._hub.journal, self._space, stop.wait), name="upkeep", daemon=True)
         upkeep.start()
         warming = loop.create_task(self._warm())
         try:
@@ -279,7 +275,7 @@ class _Applications:
         from counterfoil.web.identify import Identify
 
         hub = self._hub
-        return Identify(await asyncio.to_thread(_made_api, hub), hub.server, hub.rates, "http")
+        return Identify(await asyncio.to_thread(_made_api, hub), hub.server, hub.rates, hub.lanes, "http")
 
     async def _mcp(self) -> ASGIApp | None:
         """Makes the MCP server, which needs a task for as long as it lives; None where it is not installed."""
@@ -298,7 +294,13 @@ class _Applications:
 
         self._held.append(asyncio.get_running_loop().create_task(hold()))
         await begun.wait()
-        return Identify(app, hub.server, hub.rates, "mcp")
+        return Identify(app, hub.server, hub.rates, hub.lanes, "mcp")
+
+
+def _keep_up(journal: Journal, space: Space, pause: Callable[[float], bool]) -> None:
+    from counterfoil.web.upkeep import keep_up  # in the thread, since the first page needs nothing of it
+
+    keep_up(journal, space, pause)
 
 
 def _made_dashboard(hub: Hub, space: Space) -> tuple[Dashboard, Live, Lookout]:
@@ -329,65 +331,6 @@ def _made_mcp(hub: Hub, names: frozenset[str]) -> McpApp | None:
         return None
     hosts = [*LOOPBACK, *[form for name in sorted(names) for form in (name, f"{name}:*")]]
     return asgi(hub.server, version=hub.version, hosts=hosts)
-
-
-def _keep_up(hub: Hub, space: Space, pause: Callable[[float], bool]) -> None:
-    """Now and then goes on with what was approved and interrupted, and seals what has expired."""
-    opens = space.projects[0].open_proposals
-    while True:
-        try:
-            while opens.now().left is not None:  # a long ledger is read once, and not in the way of the first page
-                if pause(UNREAD_S):
-                    return
-            resumed, expired = _swept(hub, pause)
-            if resumed or expired:
-                hub.journal.event("kept_up", resumed=resumed, expired=expired)
-        except CounterfoilError as error:
-            hub.journal.event("not_kept_up", code=error.code)
-        except Exception as error:  # the server goes on: what is left is taken up the next time
-            hub.journal.failure("upkeep", error)
-        if _pauses(hub, pause):
-            return
-
-
-def _pauses(hub: Hub, pause: Callable[[float], bool]) -> bool:
-    """Waits for the next look, or until somebody has approved what they may not live to apply; True ends it all."""
-    from counterfoil.usecases.observed import LEFT
-    from counterfoil.web.hub import OWN
-
-    before = hub.server.context(OWN).state.names(LEFT)
-    for _ in range(SWEEP_LOOKS):
-        if pause(SWEEP_S / SWEEP_LOOKS):
-            return True
-        marks = hub.server.context(OWN).state.names(LEFT)
-        if set(marks) - set(before):
-            return pause(SWEEP_PAUSE_S)
-    return False
-
-
-def _swept(hub: Hub, pause: Callable[[float], bool]) -> tuple[int, int]:
-    """Looks at all proposals that are open, a few at a time, so that requests are not kept waiting."""
-    from counterfoil.gate.proposal import APPLYING, APPROVED, EXPIRED, PENDING
-    from counterfoil.usecases import applying, proposals, taking_up
-    from counterfoil.web.hub import OWN
-
-    context = hub.server.context(OWN)
-    store = hub.server.store(context)
-    resumed = expired = 0
-    views = context.ledgers.views()
-    try:
-        for number, (_, state) in enumerate(proposals.listing(store, views, open_only=True), 1):
-            if state.status in {APPROVED, APPLYING} and taking_up.may_take_up(context, state):
-                applying.apply(context, store, state, quiet=True)
-                resumed += 1
-            elif state.status == PENDING and state.status_at(context.clock.now_ms()) == EXPIRED:
-                proposals.settle(context, store, state)
-                expired += 1
-            if number % SWEPT_AT_ONCE == 0 and pause(SWEEP_PAUSE_S):
-                break
-    finally:
-        views.close()
-    return resumed, expired
 
 
 def address_names(given: list[str]) -> frozenset[str]:

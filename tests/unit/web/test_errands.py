@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from counterfoil.errors import HostError, InputError
-from counterfoil.web.errands import AT_ONCE, KEPT_MAX, Errands
+from counterfoil.web.errands import AT_ONCE, KEPT_MAX, WAITING, Errands
 
 if TYPE_CHECKING:
     from counterfoil.web.errands import Progress
@@ -38,9 +38,9 @@ def test_of_one_name_there_is_one_at_a_time_and_its_progress_can_be_seen() -> No
 
 def test_one_that_is_over_is_begun_anew() -> None:
     errands = Errands()
-    first = errands.begin(("a",), "one", lambda _: 1)
+    first = errands.begin(("a", "look"), "one", lambda _: 1)
     assert first.wait(PATIENCE_S)
-    second = errands.begin(("a",), "two", lambda _: 2)
+    second = errands.begin(("a", "look"), "two", lambda _: 2)
     assert second is not first
     assert second.wait(PATIENCE_S)
     assert second.result == 2
@@ -55,7 +55,7 @@ def test_what_breaks_is_its_result_and_tells_nothing_of_the_inside() -> None:
     def fail(_: Progress) -> None:
         raise ZeroDivisionError("/secret/path")
 
-    refused, failed = errands.begin(("a",), "", refuse), errands.begin(("b",), "", fail)
+    refused, failed = errands.begin(("a", "look"), "", refuse), errands.begin(("b", "look"), "", fail)
     assert refused.wait(PATIENCE_S)
     assert failed.wait(PATIENCE_S)
     assert refused.error is not None
@@ -68,17 +68,28 @@ def test_what_breaks_is_its_result_and_tells_nothing_of_the_inside() -> None:
 def test_only_so_many_are_remembered() -> None:
     errands = Errands()
     for number in range(KEPT_MAX + 5):
-        assert errands.begin((str(number),), "", lambda _: None).wait(PATIENCE_S)
-    assert errands.look("0") is None
-    assert errands.look(str(KEPT_MAX + 4)) is not None
+        assert errands.begin((str(number), "look"), "", lambda _: None).wait(PATIENCE_S)
+    assert errands.look("0", "look") is None
+    assert errands.look(str(KEPT_MAX + 4), "look") is not None
 
 
-def test_no_more_are_begun_at_once_than_the_server_can_take() -> None:
-    errands, gate = Errands(), threading.Event()
-    begun = [errands.begin((str(each),), "", lambda _: gate.wait(20)) for each in range(AT_ONCE)]
+def test_of_a_kind_few_are_under_way_and_few_more_wait_and_the_next_is_refused() -> None:
+    errands, gate, begun = Errands(), threading.Event(), threading.Semaphore(0)
+
+    def work(_: Progress) -> str:
+        begun.release()
+        gate.wait(PATIENCE_S)
+        return "found"
+
+    sent = [errands.begin(("a", "dry-run", str(each)), "", work) for each in range(AT_ONCE + WAITING)]
+    for _ in range(AT_ONCE):
+        assert begun.acquire(timeout=PATIENCE_S)
+    assert not begun.acquire(blocking=False), "the others wait"
     with pytest.raises(HostError, match="as much to do as it can take"):
-        errands.begin(("more",), "", lambda _: 1)
-    assert errands.begin(("0",), "", lambda _: 1) is begun[0]
+        errands.begin(("a", "dry-run", "more"), "", work)
+    assert errands.begin(("a", "dry-run", "0"), "", work) is sent[0]
+    assert errands.begin(("a", "doctor"), "", lambda _: 1).wait(PATIENCE_S), "another kind has its own"
     gate.set()
-    assert all(each.wait(20) for each in begun)
-    assert errands.begin(("more",), "", lambda _: 1).wait(20)
+    assert all(each.wait(PATIENCE_S) for each in sent)
+    assert {each.result for each in sent} == {"found"}
+    assert errands.begin(("a", "dry-run", "more"), "", work).wait(PATIENCE_S)

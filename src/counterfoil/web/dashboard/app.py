@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, quote
 
-from anyio.to_thread import run_sync
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
@@ -26,7 +26,7 @@ from counterfoil.web.dashboard.visit import Visit, nothing
 from counterfoil.web.threshold import STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import Receive, Scope, Send
 
@@ -37,7 +37,13 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.visit import Visitor
     from counterfoil.web.hub import Hub
 
+T = TypeVar("T")
+
 FIELDS_MAX = 2_000
+ONCE = "wait"
+"""Asks for a page with all that is still being found out."""
+IN_FEW_WORDS = frozenset(("server_busy", "rate_limited"))
+"""Who is told this costs the server no more than that."""
 
 
 class Dashboard:
@@ -75,9 +81,12 @@ class Dashboard:
                 answer: Response | None = _anonymous(scope)
             else:
                 scope[STATE].actor = visitor.person
+                wait_s = self.hub.rates.count("visitor", visitor.person)
+                if wait_s:
+                    raise refusals.rate_limited(wait_s)
                 answer = await self._answer(scope, receive, send, visitor)
         except CounterfoilError as error:
-            answer = await run_sync(self._refused, scope, error, visitor)
+            answer = await self._told(scope, error, visitor)
         if answer is not None:
             await answer(scope, receive, send)
 
@@ -87,7 +96,9 @@ class Dashboard:
             await self._stream(scope, receive, send, visitor)
             return None
         if scope["path"] == "/" and scope["method"] in {"GET", "HEAD"}:
-            place = await run_sync(frame.home, self._visit({}, scope["query_string"], visitor, personal=True))
+            place = await self._thread(
+                visitor, frame.home, self._visit({}, scope["query_string"], visitor, personal=True)
+            )
             return RedirectResponse(place, 303)
         if scope["path"] == SIGN_OUT and scope["method"] == "POST":
             scope[STATE].route = SIGN_OUT
@@ -101,7 +112,7 @@ class Dashboard:
         if isinstance(route, Act):
             return await self._act(scope, receive, route, visit, visitor)
         if isinstance(route, File):
-            return await run_sync(route.make, visit)
+            return await self._thread(visitor, route.make, visit)
         return await self._page(scope, route, visit, visitor)
 
     async def _signing(self, scope: Scope, receive: Receive) -> Response:
@@ -148,7 +159,7 @@ class Dashboard:
             around["live"] = _live_address(scope, view) if page.is_live and view.parts else ""
             return TEMPLATES.page(view, around).encode("utf-8", "backslashreplace"), view.status
 
-        body, status = await run_sync(made)
+        body, status = await self._thread(visitor, made)
         return RedirectResponse(body, status) if isinstance(body, str) else html(scope, body, status)
 
     async def _act(
@@ -158,7 +169,7 @@ class Dashboard:
         self.doorkeeper.check(scope, form, needs_proof=act.needs_proof)
         if act.needs_fresh and not visitor.is_fresh:
             raise session_stale()
-        done = await run_sync(act.do, visit, form)
+        done = await self.hub.lanes.acts(self._project_of(visit)).run(act.do, visit, form)
         for project in self.space.projects:
             if visit.path.get("project") in {None, project.slug}:
                 self._live.touch(project.slug)
@@ -182,12 +193,13 @@ class Dashboard:
             around |= {"csrf": self.doorkeeper.token(scope), "theme": theme.of(scope), "live": ""}
             return TEMPLATES.page(frame.complete(visit, view), around).encode("utf-8", "backslashreplace")
 
-        return html(scope, await run_sync(made), view.status)
+        return html(scope, await self._thread(visitor, made), view.status)
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> None:
         """Answers with the stream of what changes in a page."""
         asked = _fields(scope["query_string"])
         path, _, query = (asked.get("page") or [""])[0].partition("?")
+        query = _lasting(query)
         page, parameters = self._find(path, "GET")
         if not isinstance(page, Page) or not page.is_live or not visitor.may(page.role):
             raise nothing()
@@ -196,10 +208,27 @@ class Dashboard:
             scope, receive, send, page, f"{path}?{query}", visit, visitor, (asked.get("v") or [""])[0]
         )
 
+    async def _thread(self, visitor: Visitor, work: Callable[..., T], *args: object) -> T:
+        """Makes a page or a file in a thread of those that are for it; one person has only some of them at a time."""
+        async with self.hub.lanes.visitors.turn(visitor.person):
+            return await self.hub.lanes.pages.run(work, *args)
+
+    def _project_of(self, visit: Visit) -> str:
+        """Returns the repository that a change is to; nothing for one to none, or to one that is not there."""
+        project = self.space.project(visit.path.get("project", ""))
+        return "" if project is None else project.slug
+
+    async def _told(self, scope: Scope, error: CounterfoilError, visitor: Visitor | None) -> Response:
+        """Says that something is not possible; in few words where no thread is free for more."""
+        if error.code not in IN_FEW_WORDS:
+            with suppress(CounterfoilError):
+                return await self.hub.lanes.pages.run(self._refused, scope, error, visitor)
+        return self._refused(scope, error, None)
+
     def _refused(self, scope: Scope, error: CounterfoilError, visitor: Visitor | None) -> Response:
         """Says that something is not possible: in a toast where a script has asked, else on a page with a way on."""
         refusal = refusals.of(error)
-        told = json.loads(refusal.body)["error"] | (hindrances.told(error, visitor) or {})
+        told = refusals.told(error) | hindrances.told(error, visitor and visitor.role, self.space.folders)
         headers = Headers(scope=scope)
         if headers.get("hx-request") == "true":
             words = {
@@ -211,8 +240,9 @@ class Dashboard:
                 }
             }
             return Response(
-                b"", refusal.status, {"HX-Trigger": json.dumps(words), "Cache-Control": "no-store"}
-            )
+                b"", refusal.status,
+                {"HX-Trigger": json.dumps(words), "Cache-Control": "no-store", **dict(refusal.headers)},
+            )  # fmt: skip
         view = View("refused.html", "Not possible", data={"error": told, "status": refusal.status})
         around = frame.bare()
         if visitor is not None:
@@ -221,13 +251,15 @@ class Dashboard:
             around |= frame.around(self.space, None, visit, visitor) | {"csrf": self.doorkeeper.token(scope)}
         around["theme"] = theme.of(scope)
         body = TEMPLATES.page(view, around).encode("utf-8", "backslashreplace")
-        return html(scope, body, refusal.status)
+        answer = html(scope, body, refusal.status)
+        answer.headers.update(dict(refusal.headers))
+        return answer
 
 
 def _told(done: Done) -> Response:
     words: dict[str, Any] = {
         "level": "pending" if done.is_pending else "done", "message": done.message, "undo": done.undo,
-        "again": done.again, "data": dict(done.data),
+        "again": done.again, "data": dict(done.data), "warnings": list(done.warnings),
     }  # fmt: skip
     headers = {"Cache-Control": "no-store"}
     if done.message:
@@ -275,9 +307,14 @@ def _static(scope: Scope) -> Response:
 
 
 def _live_address(scope: Scope, view: View) -> str:
-    query = scope["query_string"].decode("latin-1")
+    query = _lasting(scope["query_string"].decode("latin-1"))
     page = f"{scope['path']}?{query}" if query else scope["path"]
     return f"/live?page={quote(page, safe='/')}&v={view.tag()}"
+
+
+def _lasting(query: str) -> str:
+    """Returns a query without what counts for one answer only: a view that is kept up to date waits for nothing."""
+    return "&".join([each for each in query.split("&") if each.partition("=")[0] != ONCE])
 
 
 def _fields(data: bytes) -> dict[str, list[str]]:

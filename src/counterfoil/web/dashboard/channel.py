@@ -1,15 +1,18 @@
 """One view that is open somewhere: how it was last made, and who looks at it.
 
-Whoever looks at the same address with the same role looks at the same view, unless it is a personal one.
+Whoever looks at the same address with the same role looks at the same view, unless it is a personal one: that one
+knows the session, so that all windows of one browser look at the same.
 """
 
 from __future__ import annotations
 
 import json
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import CounterfoilError
-from counterfoil.web.dashboard import changes, frame
+from counterfoil.web import refusals
+from counterfoil.web.dashboard import changes, frame, hindrances
 from counterfoil.web.dashboard.outlets import Frame
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.visit import Visit, Visitor
 
 Key = tuple[str, str, str]
-"""Address, role and, of a personal page, the person and whether they signed in recently."""
+"""Address, role and, of a personal page, the session and whether it was opened recently."""
 FAILED = "This page cannot be brought up to date at present; the server's log says why."
 
 
@@ -33,6 +36,7 @@ class Made(NamedTuple):
         operations: what makes the one before this one; None where there was none before, or another template.
         trouble: what is told to those who look, where it failed.
         error: why, where that is a fault of the program.
+        is_over: whether the session has ended whose view it would be.
     """
 
     view: View | None
@@ -40,6 +44,7 @@ class Made(NamedTuple):
     operations: list[Operation] | None = None
     trouble: str = ""
     error: Exception | None = None
+    is_over: bool = False
 
 
 class Subscriber:
@@ -76,10 +81,14 @@ class Channel:
         is_making: whether that is being done.
         until_ms: when the view becomes stale by itself.
         trouble: what was last said of a view that could not be made.
+        visitor: whose view it is; None for one of everybody with the role.
+        took_s: how long it took to make the view the last time.
     """
 
-    def __init__(self, key: Key, page: Page, visit: Visit) -> None:
+    def __init__(self, key: Key, page: Page, visit: Visit, visitor: Visitor | None = None) -> None:
         self.key = key
+        self.visitor = visitor
+        self.took_s = 0.0
         self.project = visit.path.get("project") if page.of_project else None
         self.view: View | None = None
         self.tag = ""
@@ -96,13 +105,15 @@ class Channel:
 
     def make(self) -> Made:
         """Makes the view as it is now, and compares it with the last one; in a thread of its own."""
-        before = self.view
+        before, begun = self.view, monotonic()
         try:
             view = frame.complete(self._visit, self._page.show(self._visit))
         except CounterfoilError as error:
-            return Made(None, trouble=error.message)
+            return Made(None, trouble=(refusals.told(error) | hindrances.told(error, self._visit.role, self._visit.space.folders))["message"])
         except Exception as error:  # the others who look at other pages go on
             return Made(None, trouble=FAILED, error=error)
+        finally:
+            self.took_s = monotonic() - begun
         tag = view.tag()
         if before is None or before.template != view.template:
             return Made(view, tag)

@@ -1,8 +1,8 @@
 """Keeps open pages as they are now: whatever changes is rendered once a view and role, and sent to all who look.
 
 What changes is told by those who watch the files, by the ledger and by whoever changes something here. It makes
-the open views stale that it may concern; one task makes them anew, one after the other, in a thread. However many
-changes come meanwhile, they are one reason to make a view once more. While no page is open there is no task.
+the open views stale that it may concern; one task has them made anew in threads, those first that are made quickly.
+However many changes come meanwhile, they are one reason to make a view once more. While no page is open there is no task.
 
 A browser says which version of its page it has. If that is not the one that is here it gets everything, so whatever it
 missed while it slept, or while another process served it, is made up for without anybody remembering it.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,14 @@ from anyio.to_thread import run_sync
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.web.dashboard import assets, outlets
-from counterfoil.web.dashboard.channel import Channel, Subscriber, event, notice
+from counterfoil.web.dashboard.channel import Channel, Made, Subscriber, event, notice
 from counterfoil.web.herald import EVERYTHING, Herald
 from counterfoil.web.hub import OWN
 from counterfoil.web.refusals import Refusal, shape
 from counterfoil.web.threshold import answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from starlette.types import Receive, Scope, Send
 
@@ -56,6 +57,10 @@ STREAMS_OF_SESSION = 20
 STREAMS = 5_000
 LEAST_S = 1.0
 """A view that says that it is over already is made again after that."""
+MAKERS = 3
+"""So many views are made at the same time."""
+FAULT_S = 1.0
+"""How long a task rests that has come upon a fault of the program, before it goes on."""
 BEAT = event("beat", 0)
 SIGNED_OUT = event("end", "signed-out")
 AGAIN = ("Retry-After", "5")
@@ -101,7 +106,9 @@ class Live:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._heralds: dict[str, Herald] = {}
-        self._one_at_a_time = CapacityLimiter(1)
+        self._makers = CapacityLimiter(MAKERS)
+        self._lookups = CapacityLimiter(1)
+        self._making: dict[Channel, asyncio.Task[None]] = {}
         self._stopping = False
         for project in space.projects:
             project.ages.when_known(partial(self.changed, project.slug))
@@ -149,7 +156,7 @@ class Live:
         Args:
             scope, receive, send: of the request.
             page: the route.
-            address: path and query, which name the view together with the role, and the person if it is personal.
+            address: path and query, which name the view together with the role, and the session if it is personal.
             visit: renders the view.
             visitor: who looks.
             tag: of the view that the browser has; another one is sent whole first.
@@ -160,9 +167,10 @@ class Live:
             return
         self._loop = asyncio.get_running_loop()
         subscriber = Subscriber(outlets.of_request(scope, send), visitor, tag)
-        person = f"{visitor.person} {visitor.is_fresh}" if page.is_personal else ""
-        key = (address, visitor.role, person)
-        channel = self._channels.setdefault(key, Channel(key, page, visit))
+        whose = f"{visitor.session} {visitor.is_fresh}" if page.is_personal else ""
+        key = (address, visitor.role, whose)
+        made = Channel(key, page, visit, visitor if page.is_personal else None)
+        channel = self._channels.setdefault(key, made)
         self._enter(channel, subscriber)
         try:
             await subscriber.outlet.run(receive, _hello(), lambda: self._join(channel, subscriber))
@@ -182,8 +190,8 @@ class Live:
         channel.readers += 1
         if not self._tasks:
             self._wake = asyncio.Event()
-            work = [self._keep(), self._check(), *[self._hear(project) for project in self._space.projects]]
-            self._tasks = [asyncio.ensure_future(each) for each in work]
+            work = [self._keep, self._check, *[partial(self._hear, each) for each in self._space.projects]]
+            self._tasks = [asyncio.ensure_future(self._again_and_again(each)) for each in work]
 
     def _leave(self, channel: Channel, subscriber: Subscriber) -> None:
         session = subscriber.visitor.session
@@ -197,9 +205,9 @@ class Live:
         if not channel.readers:
             del self._channels[channel.key]
         if not self._channels:
-            for task in self._tasks:
+            for task in (*self._tasks, *self._making.values()):
                 task.cancel()
-            self._tasks = []
+            self._tasks, self._making = [], {}
 
     def _join(self, channel: Channel, subscriber: Subscriber) -> None:
         subscriber.outlet.on_ready = lambda: self._catch_up(channel, subscriber)
@@ -233,14 +241,26 @@ class Live:
 
     # --- the tasks ------------------------------------------------------------------------------------
 
+    async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Does what is to be done as long as any page is open; a fault is told, and ends nothing."""
+        while not self._stopping:
+            try:
+                await work()
+            except Exception as error:
+                self._hub.journal.failure("live", error)
+                await asyncio.sleep(FAULT_S)
+            else:
+                return
+
     async def _keep(self) -> None:
-        """Makes stale views anew, for as long as any page is open."""
+        """Has stale views made anew, for as long as any page is open; nobody waits for one that takes long."""
         while True:
             await self._until_stale()
             self._wake.clear()
-            for channel in list(self._channels.values()):
-                if channel.is_stale and channel.readers:
-                    await self._renew(channel)
+            stale = [each for each in self._channels.values() if each.is_stale and not each.is_making and each.readers]
+            for channel in sorted(stale, key=_dearness):
+                channel.is_stale, channel.is_making = False, True
+                self._making[channel] = asyncio.ensure_future(self._renew(channel))
             await asyncio.sleep(BREATH_S)
 
     async def _until_stale(self) -> None:
@@ -256,11 +276,33 @@ class Live:
                 channel.is_stale |= wait_s >= RENEW_S or (channel.until_ms or now_ms + 1) <= now_ms
 
     async def _renew(self, channel: Channel) -> None:
-        channel.is_stale, channel.is_making = False, True
         try:
-            made = await run_sync(channel.make, limiter=self._one_at_a_time)
+            made = await run_sync(self._made, channel, limiter=self._makers)
+            channel.is_making = False
+            self._spread(channel, made)
+        except Exception as error:  # the other views go on, and this one with the next change
+            self._hub.journal.failure("live", error)
         finally:
             channel.is_making = False
+            self._making.pop(channel, None)
+            if channel.is_stale:
+                self._wake.set()
+
+    def _made(self, channel: Channel) -> Made:
+        """Makes a view; none for a session that has ended meanwhile."""
+        if channel.visitor is not None:
+            with suppress(CounterfoilError):  # who cannot be looked up has to come again, as `_check` sees
+                if not self._doorkeeper.is_live(channel.visitor):
+                    return Made(None, is_over=True)
+        return channel.make()
+
+    def _spread(self, channel: Channel, made: Made) -> None:
+        """Sends what is new to all who look."""
+        if made.is_over:
+            for subscriber in channel.subscribers | channel.joining:
+                self._give(subscriber, SIGNED_OUT)
+                subscriber.outlet.end()
+            return
         if made.error is not None:
             self._hub.journal.failure("live", made.error)
         for frame in channel.take(made):
@@ -279,10 +321,11 @@ class Live:
 
     async def _check(self) -> None:
         """Ends the streams of sessions that are over and of those who do not read; keeps the others alive."""
-        checks, census = 0, await run_sync(self._census)
+        checks, census = 0, await run_sync(self._census, limiter=self._lookups)
         while True:
             census = await self._pause(census)
-            over, unknown = await run_sync(self._sessions, {each.visitor for each in self._open})
+            visitors = {each.visitor for each in self._open}
+            over, unknown = await run_sync(self._sessions, visitors, limiter=self._lookups)
             checks += 1
             for subscriber in list(self._open):
                 if subscriber.visitor in over:
@@ -297,7 +340,7 @@ class Live:
         """Waits for the next check of the sessions: for a while, or until one of them has ended; returns the census."""
         for _ in range(round(CHECK_S / LOOK_S)):
             await asyncio.sleep(LOOK_S)
-            census = await run_sync(self._census)
+            census = await run_sync(self._census, limiter=self._lookups)
             if census != before:
                 return census
         return before
@@ -343,13 +386,20 @@ class Live:
             return self._hub.herald
         herald = self._heralds.get(project.slug)
         if herald is None:
-            herald = Herald(lambda: project.server.store(project.server.context(OWN)))
+            herald = Herald(
+                lambda: project.server.store(project.server.context(OWN)), partial(self._hub.journal.failure, "herald")
+            )
             self._heralds[project.slug] = herald
             herald.start(asyncio.get_running_loop())
         return herald
 
     def _now_ms(self) -> int:
         return self._hub.server.context(OWN).clock.now_ms()
+
+
+def _dearness(channel: Channel) -> tuple[bool, float]:
+    """Puts what is made quickly first; of what was never made nobody knows."""
+    return channel.view is None, channel.took_s
 
 
 def _is_lost(subscriber: Subscriber) -> bool:

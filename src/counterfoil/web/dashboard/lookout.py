@@ -72,7 +72,9 @@ class Lookout:
             return
         snapshot = project.snapshot
         snapshot.is_watched = self._watcher.is_told
-        if snapshot.is_watched and names != frozenset():
+        if names == frozenset():
+            snapshot.doubt()  # something that is no ticket says how tickets are shown: configuration, branch, claims
+        elif snapshot.is_watched:
             try:
                 snapshot.refresh(names)
             except CounterfoilError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,6 +34,8 @@ class World:
     Attributes:
         words: what the one region of every page says.
         made: by role and person, how often a view was made.
+        sessions: for whom a personal view was made.
+        held: by role, until when making a view takes.
         fault: raised instead of a view.
         until_ms: when the view becomes stale by itself.
         now_ms: the time.
@@ -42,6 +45,8 @@ class World:
     def __init__(self, streams: int = 100) -> None:
         self.words = "one"
         self.made: dict[tuple[str, str], int] = {}
+        self.sessions: list[str] = []
+        self.held: dict[str, threading.Event] = {}
         self.fault: Exception | None = None
         self.until_ms: int | None = None
         self.now_ms = 1_000_000
@@ -52,7 +57,7 @@ class World:
         journal = SimpleNamespace(failure=lambda _, error: self.failures.append(error))
         herald = Herald(lambda: pytest.fail("nobody listens to a ledger here"))
         hub = SimpleNamespace(server=self._server, journal=journal, herald=herald)
-        space = SimpleNamespace(projects=(), project=lambda _: None)
+        space = SimpleNamespace(projects=(), project=lambda _: None, folders=())
         self.live = Live(cast("Any", hub), cast("Any", space), cast("Any", self), streams)
         self.hub, self.space = cast("Any", hub), cast("Any", space)
 
@@ -70,9 +75,14 @@ class World:
         """Makes a view."""
         who = "" if visit._visitor is None else visit.visitor.person
         self.made[visit.role, who] = self.made.get((visit.role, who), 0) + 1
+        if visit._visitor is not None:
+            self.sessions.append(visit.visitor.session)
+        words = self.words
+        if visit.role in self.held:
+            assert self.held[visit.role].wait(SOON_S)
         if self.fault is not None:
             raise self.fault
-        return View("board.html", "A page", (Region("words", self.words),), until_ms=self.until_ms)
+        return View("board.html", "A page", (Region("words", words),), until_ms=self.until_ms)
 
     def change(self, words: str, project: str | None = None) -> None:
         """Lets the pages say something else."""
@@ -205,21 +215,116 @@ def test_a_view_is_made_once_for_all_of_a_role_however_many_look() -> None:
     run(work())
 
 
-def test_a_personal_page_is_made_for_each_person_and_once_for_all_windows_of_one() -> None:
+def test_a_personal_page_is_made_for_each_session_and_once_for_all_windows_of_one() -> None:
     async def work() -> None:
         world = World()
         async with (
             looking(world, personal=True) as one,
+            looking(world, personal=True) as window,
             looking(world, personal=True, session="s2") as two,
-            looking(world, personal=True, person="human:bob") as other,
+            looking(world, personal=True, person="human:bob", session="s3") as other,
         ):
-            for browser in (one, two, other):
+            browsers = (one, window, two, other)
+            for browser in browsers:
                 await browser.until(lambda each=browser: each.says("one"))
             world.made.clear()
+            world.sessions.clear()
             world.change("two")
-            for browser in (one, two, other):
+            for browser in browsers:
                 await browser.until(lambda each=browser: each.says("two"))
-            assert world.made == {("member", "human:ada"): 1, ("member", "human:bob"): 1}
+            assert world.made == {("member", "human:ada"): 2, ("member", "human:bob"): 1}
+            assert sorted(world.sessions) == ["s1", "s2", "s3"]
+
+    run(work())
+
+
+def test_a_page_of_a_session_that_is_over_is_made_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lives, "CHECK_S", 1_000.0)  # it is noticed when the page is to be made, and not only then
+
+    async def work() -> None:
+        world = World()
+        async with looking(world, personal=True) as one, looking(world, personal=True, session="s2") as two:
+            await one.until(lambda: one.says("one"))
+            await two.until(lambda: two.says("one"))
+            world.census = lambda: None  # type: ignore[method-assign]
+            world.sessions.clear()
+            world.over = {"s1"}
+            world.change("two")
+            await two.until(lambda: two.says("two"))
+            await one.until(lambda: one.has_ended)
+            assert one.events[-1] == ("end", "signed-out")
+            assert not one.says("two")
+            assert world.sessions == ["s2"]
+
+    run(work())
+
+
+def test_why_a_page_cannot_be_made_is_told_as_a_page_tells_it_without_a_path() -> None:
+    async def work() -> None:
+        world = World()
+        world.fault = HostError("ledger_unavailable", "/home/ada/shop/.git/ledger.db: no file", "rm it")
+        async with looking(world, role="viewer") as browser:
+            await browser.until(lambda: browser.says("the server cannot do this at present"))
+            assert not browser.says("/home/ada")
+
+    run(work())
+
+
+def test_a_fault_in_what_keeps_pages_up_to_date_is_told_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lives, "CHECK_S", 0.01)
+    monkeypatch.setattr(lives, "LOOK_S", 0.01)
+    monkeypatch.setattr(lives, "FAULT_S", 0.0)
+
+    async def work() -> None:
+        world = World()
+        async with looking(world) as one:
+            await one.until(lambda: one.says("one"))
+            faults: list[Exception] = [ValueError("a"), ValueError("b")]
+
+            def census() -> object:
+                if faults:
+                    raise faults.pop()
+                return sorted(world.over or ())
+
+            world.census = census  # type: ignore[method-assign]
+            world.until_ms = cast("Any", "no number")
+            world.change("two")
+            await one.until(lambda: one.says("two"))
+            await asyncio.wait_for(until_empty(faults), SOON_S)
+            world.until_ms = None
+            for channel in world.live._channels.values():
+                channel.until_ms = None
+            world.change("three")
+            await one.until(lambda: one.says("three"))
+            world.over = {"s1"}
+            await one.until(lambda: one.has_ended)
+        assert {type(each) for each in world.failures} >= {ValueError}
+
+    run(work())
+
+
+async def until_empty(some: list[Exception]) -> None:
+    """Waits until nothing is left."""
+    while some:
+        await asyncio.sleep(0.001)
+
+
+def test_a_view_that_takes_long_keeps_nobody_from_theirs() -> None:
+    async def work() -> None:
+        world = World()
+        async with looking(world, role="viewer") as slow, looking(world) as quick:
+            await slow.until(lambda: slow.says("one"))
+            await quick.until(lambda: quick.says("one"))
+            world.held["viewer"] = threading.Event()
+            try:
+                world.change("two")
+                await quick.until(lambda: quick.says("two"))
+                world.change("three")
+                await quick.until(lambda: quick.says("three"))
+                assert not slow.says("two")
+            finally:
+                world.held.pop("viewer").set()
+            await slow.until(lambda: slow.says("three"))
 
     run(work())
 
