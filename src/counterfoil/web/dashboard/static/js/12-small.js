@@ -15,6 +15,7 @@
     if (entered === null) return;
     const isKept = window.counterfoil.keepProof(entered.dataset.sessionProof);
     entered.removeAttribute("data-session-proof");
+    entered.querySelector("[data-without-script]").remove();
     if (isKept) location.replace(entered.querySelector("a[href]").href);
     else entered.querySelector("[data-without-storage]").hidden = false;
   });
