@@ -7,7 +7,7 @@ many there are now, so that the end of that picture is what the board shows, wha
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from counterfoil.usecases.ports import Store, Views
 
 WEEKS = 12
+WEEKS_LEAST = 2
+"""What is drawn of a project that is younger."""
 OPEN_STATES = ("backlog", "ready", "in_progress", "blocked")
 BUSY_MAX = 5
 """So many actions or spenders have a series of their own; the others are told together."""
@@ -103,6 +105,33 @@ def look(
         )  # fmt: skip
 
     return views.read_up(store, derived, read, wanted=(views.FLOW,))
+
+
+def since_first(found: Insights) -> Insights:
+    """Returns the series from the week in which something is to be seen for the first time, so that a young project fills its pictures."""
+    counts = [found.created, found.done, *found.states.values(), *found.spent.values()]
+    starts = [place // 7 for row in counts for place, value in enumerate(row) if value]
+    starts += [
+        place
+        for row in (found.cycle, *found.latency.values())
+        for place, each in enumerate(row)
+        if each.number
+    ]
+    weeks = -(-len(found.days) // 7)
+    first = min([*starts, weeks - WEEKS_LEAST])
+    if first <= 0:
+        return found
+    day = 7 * first
+    return replace(
+        found,
+        days=found.days[day:],
+        created=found.created[day:],
+        done=found.done[day:],
+        states={state: row[day:] for state, row in found.states.items()},
+        cycle=found.cycle[first:],
+        latency={action: row[first:] for action, row in found.latency.items()},
+        spent={who: row[day:] for who, row in found.spent.items()},
+    )
 
 
 def _dates(first: date, last: date, step: int) -> Iterator[str]:

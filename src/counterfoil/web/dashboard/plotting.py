@@ -276,7 +276,7 @@ def spreads(name: str, title: str, summary: str, series: Mapping[str, Sequence[S
     ]  # fmt: skip
     return Plot(
         name, title, summary, areas=areas, lines=lines, dots=dots, marks=_marks(told, slot),
-        x_ticks=[Tick(LEFT + slot * (place + 0.5), week[5:]) for place, week in enumerate(weeks) if not place % 2],
+        x_ticks=[Tick(LEFT + slot * (place + 0.5), week[5:]) for place, week in enumerate(weeks) if len(weeks) <= 5 or not place % 2],
         y_ticks=[Tick(_y(level, levels), duration(level) if level else "0") for level in levels],
         legend=[(who, at) for at, who in enumerate(series, 1)],
         head=("Week of", "What", "How many", "A quarter within", "Half within", "Three quarters within"),
@@ -315,10 +315,9 @@ def _bar(slot: float, place: int, foot: float, head: float) -> str:
 
 
 def _weeks(days: Sequence[str], slot: float) -> list[Tick]:
-    """Returns a tick at every second Monday, as the days of twelve weeks begin with one."""
-    return [
-        Tick(LEFT + slot * (place + 0.5), day[5:]) for place, day in enumerate(days) if not place % (2 * WEEK)
-    ]
+    """Returns a tick at every second Monday, of a few weeks at every one; the days begin with a Monday."""
+    step = WEEK if len(days) <= 5 * WEEK else 2 * WEEK
+    return [Tick(LEFT + slot * (place + 0.5), day[5:]) for place, day in enumerate(days) if not place % step]
 
 
 def _marks(told: Sequence[tuple[str, ...]], slot: float) -> list[Mark]:

@@ -31,7 +31,7 @@ def show(visit: Visit) -> View:
         tickets = visit.tickets()
         now = {state: len(rows) for state, rows in tickets.by_state.items()}
         now_ms = context.clock.now_ms()
-        found = insights.look(store, lent, context.project, now, now_ms)
+        found = insights.since_first(insights.look(store, lent, context.project, now, now_ms))
     plots = pictures(found)
     parts = tuple(Region(f"plot-{plot.name}", TEMPLATES.macro("plots.html", "plot", plot)) for plot in plots)
     data |= {
@@ -52,10 +52,10 @@ def pictures(found: Insights) -> list[plotting.Plot]:
         plotting.flow("flow", "Created and done", found.days, found.created, found.done),
         plotting.stacked_areas("open", "Open tickets by state", found.days, found.states),
         plotting.spreads(
-            "cycle", "Cycle time", f"{plotting.number(ended)} tickets finished, from their first start to done", {"median": found.cycle}
+            "cycle", "Cycle time", f"{plotting.number(ended)} {'ticket' if ended == 1 else 'tickets'} finished, from the first start to done", {"median": found.cycle}
         ),
         plotting.spreads(
-            "latency", "Decision latency", f"{plotting.number(answered)} proposals answered, from the question to the first answer",
+            "latency", "Decision latency", f"{plotting.number(answered)} {'proposal' if answered == 1 else 'proposals'} answered, from the question to the first answer",
             found.latency,
         ),
         plotting.stacked_bars(

@@ -112,6 +112,7 @@
     if (!(field instanceof Element)) return;
     field.setAttribute("aria-invalid", "true");
     const place = field.closest(".field")?.querySelector(".problem");
+    if (place) document.querySelector("#alerts .toast:last-child")?.remove(); // said beside the field, where it can be mended
     if (place) place.textContent = [told.message, told.hint].filter(Boolean).join(": ");
     field.focus();
   }
