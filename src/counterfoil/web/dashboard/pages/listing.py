@@ -19,7 +19,6 @@ from counterfoil.usecases.keeping import remembered
 from counterfoil.usecases.marks import around
 from counterfoil.usecases.selecting import facets
 from counterfoil.usecases.spaces import MEMBER
-from counterfoil.usecases.troubles import troubles
 from counterfoil.web.dashboard import filtering
 from counterfoil.web.dashboard.pages import views
 from counterfoil.web.dashboard.pages.board import pull_of
@@ -79,7 +78,6 @@ def show(visit: Visit) -> View:
         "exports": [(form, filtering.address(f"/list.{form}", visit, FIELDS)) for form in TYPES],
         "saved": views.saved(visit),
         "here_address": filtering.address("/list", visit, FIELDS),
-        "is_hidden": any(each.hides for project in projects for each in troubles(visit.context(project))),
         "is_filtered": not want.is_everything or bool(visit.one("repo")),
         "sort": visit.one("sort"),
         "dir": visit.one("dir"),
