@@ -204,7 +204,7 @@ def test_a_move_is_made_at_once_and_taken_back(desk: Desk) -> None:
     ticket = desk.new("A ticket")
     dash = Dash(desk)
 
-    told = dash.post(f"/tickets/work/{ticket}/move", state="ready", key="k")
+    told = dash.post(f"/tickets/work/{ticket}/move", state="ready", once="k")
 
     assert (told["level"], told["message"]) == ("done", f"TK-{ticket[:8]} is ready")
     assert column(dash.get("/board/work").text, "ready") == [ticket]
@@ -217,7 +217,7 @@ def test_a_change_that_is_sent_twice_is_one(desk: Desk) -> None:
     dash = Dash(desk)
     before = len(desk.subjects())
 
-    told = [dash.post(f"/tickets/work/{ticket}/move", state="ready", key="same") for _ in range(2)]
+    told = [dash.post(f"/tickets/work/{ticket}/move", state="ready", once="same") for _ in range(2)]
 
     assert told[0] == told[1]
     assert len(desk.subjects()) == before + 1
@@ -254,7 +254,7 @@ def test_what_policy_asks_about_waits_and_the_card_says_so(desk: Desk) -> None:
     under(desk, ASKING)
     dash = Dash(desk, person=GRACE)
 
-    told = dash.post(f"/tickets/work/{ticket}/move", state="ready", key="k")
+    told = dash.post(f"/tickets/work/{ticket}/move", state="ready", once="k")
 
     assert told["level"] == "pending"
     assert told["data"]["link"] == f"/proposals/work/{told['data']['proposal']}"

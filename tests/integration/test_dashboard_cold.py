@@ -78,7 +78,7 @@ def test_no_page_waits_for_a_ledger_that_has_much_to_be_read_and_all_become_whol
     )
 
     assert count(dash) == ""
-    assert inbox.waiting(dash.space) is None
+    assert inbox.waiting(dash.space).number is None
     for path in pages:
         text = dash.get(path).text
         assert READ in text, path
@@ -106,7 +106,7 @@ def test_who_looks_at_a_page_is_sent_what_the_ledger_tells_as_soon_as_it_is_read
     told: list[int | None] = []
     dash = unread(desk)
     reading = dash.space.projects[0].reading
-    monkeypatch.setattr(reading, "_told", lambda: told.append(inbox.waiting(dash.space)))
+    monkeypatch.setattr(reading, "_told", lambda: told.append(inbox.waiting(dash.space).number))
     assert count(dash) == ""
     gate.set()
     assert reading.settle() is None

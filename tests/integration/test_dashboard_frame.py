@@ -50,7 +50,19 @@ def test_a_ledger_that_cannot_be_opened_takes_no_page_away(desk: Desk) -> None:
     for file in files:
         file.write_bytes(b"not a ledger")
     dash = Dash(desk)
-    assert _waiting(dash.get(f"/board/{dash.slug}").text) == ""
+    page = dash.get(f"/board/{dash.slug}").text
+    assert _waiting(page) == "?"
+    assert "what waits for a decision is not known" in page
+    assert "ticket ledger verify" in page
+    assert "does not verify" not in page
+    assert str(desk.path) not in page
+    assert "Nothing waits for you" not in dash.get("/inbox").text
+    attention = dash.get("/attention").text
+    assert "Nothing needs attention" not in attention
+    assert "waits for a decision <b>?</b>" in attention
+    plain = Dash(desk, role=VIEWER).get("/list").text
+    assert "the ledger cannot be read" in plain
+    assert "ledger.db" not in plain
     assert dash.get("/", 303).headers["location"] == f"/board/{dash.slug}"
 
 

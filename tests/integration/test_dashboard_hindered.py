@@ -45,8 +45,11 @@ def test_a_rebase_that_is_under_way_is_named_with_the_command_that_goes_on(core_
     assert told["hint"] == "git rebase --continue"
 
 
-def test_other_troubles_of_the_server_are_told_by_their_code_alone(
-    core_desk: Desk, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("role", "words"), [(ADMIN, "…/place cannot be read"), (MEMBER, "the server cannot do this at present")]
+)
+def test_other_troubles_are_told_to_an_admin_without_where_things_lie_and_to_others_by_their_code(
+    core_desk: Desk, monkeypatch: pytest.MonkeyPatch, role: str, words: str
 ) -> None:
     from counterfoil.errors import HostError
     from counterfoil.web.dashboard.pages import changing
@@ -57,7 +60,8 @@ def test_other_troubles_of_the_server_are_told_by_their_code_alone(
     monkeypatch.setattr(changing, "proposed", broken)
     ticket = core_desk.new("Wash the windows", "--state", "ready")
 
-    told = Dash(core_desk, role=ADMIN).post(f"/tickets/work/{ticket}/move", 503, state="in_progress")
+    told = Dash(core_desk, role=role).post(f"/tickets/work/{ticket}/move", 503, state="in_progress")
 
+    assert told["message"] == words
     assert "/srv" not in told["message"] + told["hint"]
     assert told["code"] == "io_error"

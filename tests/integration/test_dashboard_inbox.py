@@ -94,7 +94,7 @@ def test_the_riskiest_comes_first_of_these_the_oldest_and_each_says_who_why_and_
     assert all(words in page for words in ("All criteria hold", "urgent-done", "claude", "needs one person"))
     assert "Changes the policy" in page
     assert '<span class="nt">state</span>' in page  # the change itself, in colours
-    assert inbox.waiting(person.dash.space) == 3
+    assert inbox.waiting(person.dash.space).number == 3
 
 
 def test_what_one_asked_for_oneself_waits_for_others_and_whoever_only_looks_decides_on_nothing(
@@ -364,4 +364,4 @@ def test_all_repositories_of_the_space_are_in_one_inbox(desk: Desk, tmp_path: Pa
     page = dash.get("/inbox").text
     assert one.proposal in page
     assert f"/proposals/other/{two.proposal}" in page
-    assert inbox.waiting(dash.space) == 2
+    assert inbox.waiting(dash.space).number == 2

@@ -114,7 +114,7 @@ def test_what_is_typed_into_an_address_is_only_text(two: Dash) -> None:
 def test_several_tickets_change_together_in_each_repository(two: Dash, desk: Desk) -> None:
     chosen = [f"work/{FIRST}", f"work/{SECOND}", f"other/{THIRD}", f"other/{FIRST}", "nothing/x"]
 
-    told = two.post("/list/bulk", ticket=chosen, state="in_progress", add="swift", assignee="me", key="k")
+    told = two.post("/list/bulk", ticket=chosen, state="in_progress", add="swift", assignee="me", once="k")
 
     assert told["message"] == "3 tickets changed; 3 tickets left as they are"
     rows = {

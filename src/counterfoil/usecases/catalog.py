@@ -185,7 +185,7 @@ class Catalog:
                 continue
             row, problem = read_row(self._context, name, signature)
             different |= self._take(name, row, problem)
-            trusted = _is_settled(signature, started_ns) and name[:-3].isupper()
+            trusted = is_settled(signature, started_ns) and name[:-3].isupper()
             found[name] = hash(signature) if trusted else UNSETTLED
         moved = not changed and not gone
         self._names, self._prints, self._known = names, [found[name] for name in names], found
@@ -388,13 +388,13 @@ class Catalog:
             if name not in self._overlay:
                 continue
             signature = self._context.work.signature(f"{index.TICKETS}/{name}")
-            if signature is None or not _is_settled(signature, settled_ns):
+            if signature is None or not is_settled(signature, settled_ns):
                 continue
             row, problem = read_row(self._context, name, signature)
             if problem is None and row == self._overlay[name]:
                 known[name] = hash(signature)
         signature = self._context.work.signature(index.FILE)
-        settled = signature is not None and _is_settled(signature, settled_ns)
+        settled = signature is not None and is_settled(signature, settled_ns)
         self._index_signature = signature if settled and self._order is not None else None
 
     def _store(self, kind: str, value: Any) -> None:
@@ -420,7 +420,7 @@ def _shared(rows: dict[str, Row]) -> dict[str, Row]:
     return {name: tuple([share(value, value) for value in row]) for name, row in sorted(rows.items())}  # type: ignore[misc]
 
 
-def _is_settled(signature: Signature, read_ns: int) -> bool:
+def is_settled(signature: Signature, read_ns: int) -> bool:
     """Tells whether an edit after `read_ns` is bound to leave another change time."""
     changed_ns = signature[0]
     return changed_ns < read_ns - (TICK_NS if changed_ns % SECOND_NS else COARSE_NS)

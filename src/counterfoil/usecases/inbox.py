@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from counterfoil.errors import CounterfoilError
 from counterfoil.gate.proposal import APPROVED, PENDING
 from counterfoil.usecases.eligible import ELSEWHERE, may_decide, urgency
 from counterfoil.usecases.roles import APPROVER, reaches
@@ -12,8 +13,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from counterfoil.gate.proposal import Proposal
+    from counterfoil.usecases.open_proposals import Opens
     from counterfoil.usecases.reading_up import Left
     from counterfoil.usecases.spaces import Project, Space
+
+
+class Unread(NamedTuple):
+    """A repository of which nobody can tell at present what waits.
+
+    Attributes:
+        project: the repository.
+        error: what stands in the way.
+    """
+
+    project: Project
+    error: CounterfoilError
+
+
+class Waits(NamedTuple):
+    """How much waits for people in a space.
+
+    Attributes:
+        number: of proposals; None where nobody can tell: a ledger is being read, or cannot be.
+        until_ms: when the first of them expires, in milliseconds since 1970; None for never.
+        unread: the repositories whose ledger cannot be read.
+    """
+
+    number: int | None
+    until_ms: int | None = None
+    unread: tuple[Unread, ...] = ()
 
 
 class Waiting(NamedTuple):
@@ -43,6 +71,7 @@ class Inbox(NamedTuple):
         others: what waits for others.
         stuck: what is approved and not in effect.
         left: the repositories whose ledger is being read, with how far that is: there may be more of theirs.
+        unread: the repositories whose ledger cannot be read: nobody knows what waits there.
     """
 
     yours: tuple[Waiting, ...]
@@ -50,6 +79,7 @@ class Inbox(NamedTuple):
     others: tuple[Waiting, ...]
     stuck: tuple[Waiting, ...]
     left: tuple[tuple[Project, Left], ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 def inbox(space: Space, person: str, role: str, session: str = ELSEWHERE) -> Inbox:
@@ -66,8 +96,8 @@ def inbox(space: Space, person: str, role: str, session: str = ELSEWHERE) -> Inb
     others: list[Waiting] = []
     stuck: list[Waiting] = []
     left: list[tuple[Project, Left]] = []
-    for project in space.projects:
-        opens = project.open_proposals.now()
+    looked, unread = _look(space)
+    for project, opens in looked:
         if opens.left is not None:
             left.append((project, opens.left))
         for each in opens.found:
@@ -78,23 +108,34 @@ def inbox(space: Space, person: str, role: str, session: str = ELSEWHERE) -> Inb
                 (yours if mine else own if state.actor == person else others).append(one)
             elif each.status == APPROVED:
                 stuck.append(one)
-    return Inbox(_in_order(yours), _in_order(own), _in_order(others), _in_order(stuck), tuple(left))
+    return Inbox(_in_order(yours), _in_order(own), _in_order(others), _in_order(stuck), tuple(left), unread)
 
 
-def waiting(space: Space) -> int | None:
-    """Returns how many proposals of a space wait for people: cheap enough for every page.
-
-    None as long as a ledger is being read that may know of more.
-    """
-    opens = [project.open_proposals.now() for project in space.projects]
-    if any(each.left is not None for each in opens):
-        return None
-    return sum([one.status == PENDING for each in opens for one in each.found])
+def waiting(space: Space) -> Waits:
+    """Returns how many proposals of a space wait for people: cheap enough for every page."""
+    looked, unread = _look(space)
+    opens = [each for _, each in looked]
+    until_ms = min([each.until_ms for each in opens if each.until_ms is not None], default=None)
+    if unread or any(each.left is not None for each in opens):
+        return Waits(None, until_ms, unread)
+    return Waits(sum([one.status == PENDING for each in opens for one in each.found]), until_ms)
 
 
 def is_waited_for(space: Space, person: str, role: str, session: str = ELSEWHERE) -> bool:
     """Tells whether something waits for this very person."""
     return bool(inbox(space, person, role, session).yours)
+
+
+def _look(space: Space) -> tuple[list[tuple[Project, Opens]], tuple[Unread, ...]]:
+    """Returns what is open in each repository, and which of them cannot be read; these take nothing from the others."""
+    looked: list[tuple[Project, Opens]] = []
+    unread: list[Unread] = []
+    for project in space.projects:
+        try:
+            looked.append((project, project.open_proposals.now()))
+        except CounterfoilError as error:
+            unread.append(Unread(project, error))
+    return looked, tuple(unread)
 
 
 def _in_order(found: Sequence[Waiting]) -> tuple[Waiting, ...]:

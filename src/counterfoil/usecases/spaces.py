@@ -90,7 +90,7 @@ class Project:
         self.reading = ReadingUp(server, options)
         self.histories = Histories(server, options, self.reading)
         self.relations = Relations()
-        self.open_proposals = OpenProposals(server, options, self.snapshot, self.reading)
+        self.open_proposals = OpenProposals(server, options, self.reading)
 
     @property
     def forge(self) -> CodeHost:

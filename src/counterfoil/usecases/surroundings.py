@@ -1,7 +1,8 @@
 """What is known of tickets beside their files: who holds them, what is proposed, what holds them back, their pulls.
 
 A page of hundreds of tickets asks for all of it at once and many times a second, so each piece is kept until that
-on which it rests has moved: claims until their folder does, relations until the tickets do.
+on which it rests has moved: claims until their folder does, relations until the tickets do. A folder that changed
+this very moment may change again without looking any different, so its time is believed a moment later only.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from counterfoil.gate.proposal import PENDING
 from counterfoil.ledger.instant import read_ms
 from counterfoil.tickets import query
 from counterfoil.usecases import claims
+from counterfoil.usecases.catalog import UNSETTLED, is_settled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,19 +84,25 @@ class Surroundings:
         self._options = options
         self._lock = threading.Lock()
         self._claims_stamp: object = None
+        self._claims_number = 0
         self._claims: dict[str, tuple[int, claims.Claim | None]] = {}
         self._blockers: tuple[int, Mapping[str, int]] = (-1, {})
         self._key: object = None
         self._around = Around({})
 
     def now(
-        self, tickets: Tickets, pulls: Mapping[str, tuple[Linked, ...]], waiting: Sequence[Open] = ()
+        self,
+        tickets: Tickets,
+        pulls: Mapping[str, tuple[Linked, ...]],
+        pulls_number: int = 0,
+        waiting: Sequence[Open] = (),
     ) -> Around:
         """Returns what is known at this moment.
 
         Args:
             tickets: of the same project.
-            pulls: by ticket; the same object as long as nothing has changed.
+            pulls: by ticket.
+            pulls_number: of what is known of the code host; another one for other pulls of the same tickets.
             waiting: the open proposals, newest first.
         """
         context = self._server.context(self._options)
@@ -103,7 +111,7 @@ class Surroundings:
             self._read_claims(context)
             now_ms = context.clock.now_ms()
             names = tuple([proposal.id for proposal in asked])
-            key = (self._claims_stamp, names, tickets.number, id(pulls) if pulls else 0)
+            key = (self._claims_number, names, tickets.number, pulls_number)
             until_ms = self._around.until_ms
             if key != self._key or (until_ms is not None and now_ms >= until_ms):
                 self._around = self._made(context, tickets, pulls, asked)
@@ -154,9 +162,11 @@ class Surroundings:
 
     def _read_claims(self, context: Context) -> None:
         """Reads the claims that have changed; a claim is replaced by renaming, which its folder shows."""
+        began_ns = context.clock.now_ns()
         stamp = context.state.signature(claims.FOLDER)
-        if stamp == self._claims_stamp:
+        if stamp is not None and stamp == self._claims_stamp:
             return
+        is_sure = stamp is not None and is_settled(stamp, began_ns)
         listing = context.state.listing(claims.FOLDER)
         names, hashes = listing if listing is not None else ([], [])
         before = self._claims
@@ -166,5 +176,13 @@ class Surroundings:
                 continue
             known = before.get(name)
             is_same = known is not None and known[0] == signed
-            self._claims[name] = known if known and is_same else (signed, claims.read(context, name))
-        self._claims_stamp = stamp
+            if known is None or not is_same:
+                known = (signed if is_sure else UNSETTLED, claims.read(context, name))
+            self._claims[name] = known
+        if _values(self._claims) != _values(before):
+            self._claims_number += 1
+        self._claims_stamp = stamp if is_sure else None
+
+
+def _values(found: Mapping[str, tuple[int, claims.Claim | None]]) -> dict[str, claims.Claim | None]:
+    return {name: claim for name, (_, claim) in found.items()}

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 HEAD_BYTES = 1 << 12
 TICKETS_FOLDER = ".tickets"
+UNDER_WAY = ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD")
+"""What lies in Git's folder while a merge or the like is in progress, which pages tell."""
 
 
 def of_project(server: ServerContext, options: Options) -> Watched:
-    """Returns what is watched of one project: its tickets, where its branch is, and who has claimed what."""
+    """Returns what is watched of one project: its tickets, where its branch is, what Git is about, and who has claimed what."""
     context = server.context(options)
     place = context.git.location
     git_files = context.folder(place.git_dir)
@@ -26,6 +28,7 @@ def of_project(server: ServerContext, options: Options) -> Watched:
         f"{place.common_dir}/packed-refs",
         f"{place.common_dir}/reftable/tables.list",
         context.state.path(claims.FOLDER),
+        *[f"{place.git_dir}/{name}" for name in UNDER_WAY],
     )
 
     def marks() -> tuple[str, ...]:

@@ -23,21 +23,17 @@ ASKING = "version: 1\nrules:\n  - {id: ask, then: ask, action: ticket.move, reas
 
 
 class Served:
-    """A gatehouse as a server holds it; `number` is that of its tickets."""
+    """A gatehouse as a server holds it."""
 
     def __init__(self, house: Gatehouse) -> None:
         self.house = house
-        self.number = 1
-        self.open_proposals = OpenProposals(self, Options(), self, ReadingUp(self, Options()))  # type: ignore[arg-type]
+        self.open_proposals = OpenProposals(self, Options(), ReadingUp(self, Options()))  # type: ignore[arg-type]
 
     def context(self, _: Options) -> Any:
         return self.house.context("server:gate")
 
     def store(self, _: Any) -> Any:
         return self.house.store
-
-    def tickets(self) -> Served:
-        return self
 
     @property
     def projects(self) -> tuple[Served, ...]:
@@ -62,18 +58,24 @@ def test_without_a_ledger_nothing_is_open_and_none_is_made() -> None:
     assert served.open_proposals.now().found == ()
 
 
-def test_the_ledger_is_read_again_only_when_it_or_a_ticket_has_changed(
+def test_the_ledger_is_read_again_only_when_it_has_grown_and_a_file_only_when_it_has_moved(
     house: Gatehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    served, reads = Served(house), []
-    read = OpenProposals._read
-    monkeypatch.setattr(OpenProposals, "_read", lambda *args: reads.append(1) or read(*args))
+    served, reads, looks = Served(house), [], []
+    read, look = open_proposals.proposals.listing, open_proposals.proposals.status
+    monkeypatch.setattr(
+        open_proposals.proposals, "listing", lambda *args, **named: reads.append(1) or read(*args, **named)
+    )
+    monkeypatch.setattr(
+        open_proposals.proposals, "status", lambda *args: looks.append(1) or look(*args)
+    )
     one = house.ask()
+    house.clock.sleep(60)
     assert ids(served.open_proposals.now().found) == ids(served.open_proposals.now().found) == [one.id]
-    assert len(reads) == 1
-    served.number += 1
-    served.open_proposals.now()
-    assert len(reads) == 2
+    assert (len(reads), len(looks)) == (1, 1)
+    house.world.work.replace(house.path, house.file() + b"More.\n")
+    assert [each.status for each in served.open_proposals.now().found] == ["stale"]
+    assert (len(reads), len(looks)) == (1, 2)
     two = house.ask(payload={"ticket": house.new("Second"), "state": "blocked"})
     assert ids(served.open_proposals.now().found) == [two.id, one.id]
 
@@ -81,9 +83,9 @@ def test_the_ledger_is_read_again_only_when_it_or_a_ticket_has_changed(
 def test_what_has_expired_is_open_no_more_though_nothing_was_sealed(house: Gatehouse) -> None:
     served = Served(house)
     house.ask()
-    assert inbox.waiting(served) == 1  # type: ignore[arg-type]
+    assert inbox.waiting(served).number == 1  # type: ignore[arg-type]
     house.clock.sleep(2 * WEEK_MS / 1000)
-    assert inbox.waiting(served) == 0  # type: ignore[arg-type]
+    assert inbox.waiting(served).number == 0  # type: ignore[arg-type]
 
 
 def test_what_a_reviewer_is_shown_is_made_once_and_the_oldest_is_let_go(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ class Beside:
 
     def now(self, *waiting: Open) -> Around:
         rows = tuple(Catalog.load(self.office.context()).rows())
-        return self.surroundings.now(Tickets(1, rows, {}, "TK"), {}, waiting)
+        return self.surroundings.now(Tickets(1, rows, {}, "TK"), {}, 0, waiting)
 
 
 @pytest.fixture
@@ -59,6 +60,31 @@ def test_a_claim_is_known_until_it_is_given_back(beside: Beside) -> None:
     assert beside.now() == Around({ticket: Mark(AGENT, until)}, until_ms=NOON_MS + LEASE_MS)
     beside.office.change(lambda desk: desk.release(desk.open(ticket), AGENT), AGENT)
     assert beside.now() == Around({})
+
+
+def test_a_folder_of_claims_that_changed_this_very_moment_is_read_again(beside: Beside) -> None:
+    tickets = [beside.office.new("One"), beside.office.new("Two")]
+    work = beside.office.context().state
+    beside.office.change(lambda desk: desk.claim(desk.open(tickets[0]), AGENT, LEASE_MS), AGENT)
+    folder = work.path(claims.FOLDER)
+    moment_ns = os.stat(folder).st_mtime_ns
+    beside.office.clock.ms = moment_ns // 1_000_000
+    assert list(beside.now().marks) == tickets[:1]
+
+    beside.office.change(lambda desk: desk.claim(desk.open(tickets[1]), AGENT, LEASE_MS), AGENT)
+    os.utime(folder, ns=(moment_ns, moment_ns))
+
+    assert sorted(beside.now().marks) == sorted(tickets)
+
+
+def test_pulls_are_known_apart_by_the_number_of_what_was_read(beside: Beside) -> None:
+    ticket = beside.office.new("Prize")
+    tickets = Tickets(1, tuple(Catalog.load(beside.office.context()).rows()), {}, "TK")
+    one: Any = {ticket: ("one",)}
+    assert beside.surroundings.now(tickets, one, 1).mark(ticket).pulls == ("one",)
+    one[ticket] = ("two",)  # at the very same place in memory
+
+    assert beside.surroundings.now(tickets, one, 2).mark(ticket).pulls == ("two",)
 
 
 def test_a_claim_lapses_though_nothing_has_changed(beside: Beside) -> None:

@@ -337,10 +337,11 @@ def _form(scope: Scope, body: bytes) -> Form:
     Raises:
         InputError: `invalid_request`.
     """
-    content_type = Headers(scope=scope).get("content-type", "")
+    headers = Headers(scope=scope)
+    content_type, key = headers.get("content-type", ""), headers.get("idempotency-key", "")
     if content_type.partition(";")[0].strip().lower() == multipart.MEDIA_TYPE:
-        return Form(*multipart.read(content_type, body))
-    return Form(_fields(body))
+        return Form(*multipart.read(content_type, body), key)
+    return Form(_fields(body), key=key)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.usecases import inbox
-from counterfoil.usecases.spaces import VIEWER, reaches
-from counterfoil.web.dashboard import theme
+from counterfoil.usecases.spaces import ADMIN, VIEWER, reaches
+from counterfoil.usecases.troubles import troubles
+from counterfoil.web import refusals
+from counterfoil.web.dashboard import hindrances, theme
+from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.view import Region
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from counterfoil.usecases.inbox import Unread
     from counterfoil.usecases.spaces import Space
     from counterfoil.web.dashboard.route import Act, Page
     from counterfoil.web.dashboard.view import View
@@ -68,21 +74,46 @@ ENTRIES = (
 def home(visit: Visit) -> str:
     """Returns where somebody begins: their inbox when something waits for them, else the board."""
     who = visit.visitor
-    try:
-        if inbox.is_waited_for(visit.space, who.person, who.role):
-            return "/inbox"
-    except CounterfoilError:
-        pass  # The inbox would say no more than what is wrong with the ledger; the board is there without it.
+    if inbox.is_waited_for(visit.space, who.person, who.role):
+        return "/inbox"
     return f"/board/{visit.space.projects[0].slug}"
 
 
 def complete(visit: Visit, view: View) -> View:
-    """Returns a view together with the parts that every page has: how many decisions wait."""
-    try:
-        number = inbox.waiting(visit.space)
-    except CounterfoilError:
-        number = None
-    return replace(view, parts=(*view.parts, Region("waiting", str(number) if number else "")))
+    """Returns a view together with the parts that every page has: how many decisions wait, and what is wrong.
+
+    What waits is `?` where a ledger cannot be read, since nobody knows then.
+    """
+    waits = inbox.waiting(visit.space)
+    number = "?" if waits.unread else str(waits.number or "")
+    ends = [end for end in (view.until_ms, waits.until_ms) if end is not None]
+    return replace(
+        view,
+        parts=(*view.parts, Region("waiting", number), Region("troubles", _troubles(visit, waits.unread))),
+        until_ms=min(ends, default=None),
+    )
+
+
+def _troubles(visit: Visit, unread: Sequence[Unread]) -> str:
+    """Returns what cannot be known or done at present, in words for whoever looks."""
+    several = len(visit.space.projects) > 1
+    is_admin = visit.may(ADMIN)
+    lines = []
+    for project, error in unread:
+        told = refusals.told(error) | hindrances.told(error, visit.role, visit.space.folders)
+        title = project.title if several else ""
+        lines.append(("bad", title, f"what waits for a decision is not known: {told['message']}", told["hint"]))
+    for project in visit.space.projects:
+        if visit.path.get("project") not in {None, project.slug}:
+            continue
+        try:
+            found = troubles(visit.context(project))
+        except CounterfoilError:
+            continue  # whatever reads the tickets says what is the matter
+        for each in found:
+            hint = each.hint if is_admin else "tell whoever runs this server"
+            lines.append(("bad" if each.hides else "warn", project.title if several else "", each.message, hint))
+    return TEMPLATES.macro("troubles.html", "troubles", lines) if lines else ""
 
 
 def around(space: Space, page: Page | Act | None, visit: Visit, visitor: Visitor) -> dict[str, Any]:

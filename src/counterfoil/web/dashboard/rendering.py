@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -30,6 +31,7 @@ class Templates:
             cache_size=-1,
         )
         self._environment.globals["asset"] = assets.address
+        self._environment.globals["once"] = _once
 
     def macro(self, template: str, name: str, *arguments: Any, **named: Any) -> str:
         """Renders one macro of a template, which is how a part is made."""
@@ -55,6 +57,11 @@ class Templates:
 
         template = self._environment.get_template(view.template)
         return template.render({**view.data, **frame, "title": view.title, "part": part})
+
+
+def _once() -> str:
+    """Returns what names the change that a form makes, so that one which is sent twice is one change."""
+    return os.urandom(12).hex()
 
 
 def _inside(part: Part) -> str:

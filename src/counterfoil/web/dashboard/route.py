@@ -84,13 +84,21 @@ class Form:
     Args:
         fields: each name with all its values.
         files: likewise.
+        key: names the change where a script has sent it; otherwise the field `once` does.
+
+    Attributes:
+        key: names the change: what is sent twice under one name is one change. Empty for none.
     """
 
     def __init__(
-        self, fields: Mapping[str, list[str]], files: Mapping[str, list[Upload]] | None = None
+        self,
+        fields: Mapping[str, list[str]],
+        files: Mapping[str, list[Upload]] | None = None,
+        key: str = "",
     ) -> None:
         self._fields = fields
         self._files = files or {}
+        self.key = key or self.one("once")
 
     def one(self, name: str, default: str = "") -> str:
         """Returns the first value of a field, with its line ends made plain."""
@@ -122,6 +130,7 @@ class Done:
         again: the name of the field or element to go on with, or empty.
         data: further data for the page's own script.
         cookie: a `Set-Cookie`, or empty.
+        warnings: what there is to remark beside it, a sentence each.
         html: what the page that asked puts where it wants it, safe to be sent; or empty.
         view: a page to answer with, for what is shown this once and has no address; it goes before all others.
     """
@@ -134,4 +143,5 @@ class Done:
     data: Mapping[str, Any] = field(default_factory=dict)
     view: View | None = None
     cookie: str = ""
+    warnings: tuple[str, ...] = ()
     html: str = ""

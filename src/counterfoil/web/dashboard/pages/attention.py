@@ -11,6 +11,7 @@ from counterfoil.usecases.forging import ABSENT
 from counterfoil.usecases.keeping import remembered
 from counterfoil.usecases.marks import around
 from counterfoil.usecases.selecting import Wanted, select
+from counterfoil.usecases.troubles import troubles
 from counterfoil.web.dashboard import filtering
 from counterfoil.web.dashboard.pages import views
 from counterfoil.web.dashboard.pages.board import pull_of
@@ -96,6 +97,7 @@ def show(visit: Visit) -> View:
     parts = (
         Region("found", f"{len(lines)} {'needs' if len(lines) == 1 else 'need'} attention" if lines else ""),
         Region("why", _reading(visit) + _reasons(visit, counts, wanted)),
+        Region("none", TEMPLATES.macro("lines.html", "calm", _is_known(visit), bool(wanted) or _is_filtered(visit))),
         Listing("lines", tuple(rows)),
         Region("pages", pager(visit, "/attention", FIELDS, number, len(lines))),
     )
@@ -107,7 +109,6 @@ def show(visit: Visit) -> View:
         "columns": _columns(visit, sort, shape),
         "saved": views.saved(visit),
         "here_address": filtering.address("/attention", visit, FIELDS),
-        "is_filtered": bool(wanted or visit.one("q") or visit.one("repo") or visit.one("priority")),
         "sort": visit.one("sort"),
         "dir": visit.one("dir"),
     }
@@ -121,6 +122,19 @@ def _reading(visit: Visit) -> str:
     return "".join(
         [TEMPLATES.macro("reading.html", "reading", left, title) for title, left in lefts if left is not None]
     )
+
+
+def _is_known(visit: Visit) -> bool:
+    """Tells whether all is known that could need attention."""
+    for project in chosen(visit):
+        near = around(project)
+        if near.trouble or near.left is not None or any(each.hides for each in troubles(visit.context(project))):
+            return False
+    return True
+
+
+def _is_filtered(visit: Visit) -> bool:
+    return any(visit.one(name) for name in ("q", "repo", "priority"))
 
 
 def _matters(visit: Visit) -> tuple[list[_Line], int | None, bool]:
@@ -158,7 +172,8 @@ def _reasons(visit: Visit, counts: dict[str, int], wanted: list[str]) -> str:
     for reason in REASONS:
         is_on = reason in wanted
         place = filtering.address("/attention", visit, FIELDS, why=None if is_on else reason)
-        links.append((WORDS[reason][0], counts[reason], place, is_on))
+        is_unknown = reason == attention.PENDING and any(around(project).trouble for project in chosen(visit))
+        links.append((WORDS[reason][0], "?" if is_unknown else counts[reason], place, is_on))
     return TEMPLATES.macro("lines.html", "reasons", links)
 
 

@@ -19,6 +19,7 @@ from counterfoil.usecases.keeping import remembered
 from counterfoil.usecases.marks import around
 from counterfoil.usecases.selecting import facets, select
 from counterfoil.usecases.spaces import MEMBER
+from counterfoil.usecases.troubles import troubles
 from counterfoil.web.dashboard import filtering
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import File, Page
@@ -109,7 +110,7 @@ def show(visit: Visit) -> View:
         "labels": found.labels,
         "people": found.people,
         "may_change": visit.may(MEMBER),
-        "is_empty": not seen.tickets.rows,
+        "is_empty": not seen.tickets.rows and not any(each.hides for each in troubles(visit.context())),
     }
     return View("board.html", visit.project.title, tuple(parts), data, until_ms=seen.around.until_ms)
 

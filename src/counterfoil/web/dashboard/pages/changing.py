@@ -1,11 +1,13 @@
 """The changes of tickets that pages send: each is a proposal, which policy mostly lets through at once.
 
 The same rules hold as at every other door; a page that lets somebody try what is not allowed gets the same answer as
-a command would. A form carries a key of its own, so one that is sent twice is one change.
+a command would. The script names each change by a key, which is the same until an answer has come, and a form
+that the browser sends itself has one from the server: what is sent twice is one change.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import RefusedError
@@ -19,6 +21,7 @@ from counterfoil.usecases.actions import builtin
 from counterfoil.usecases.as_it_is import as_it_is
 from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.proposing import Request, propose
+from counterfoil.web.dashboard.hindrances import remarks
 from counterfoil.web.dashboard.route import Act, Done
 from counterfoil.web.dashboard.visit import nothing
 
@@ -127,7 +130,8 @@ def release(visit: Visit, form: Form) -> Done:
             raise
         return _waiting(visit.project, display_of(visit.project, row), str(error.fields.get("proposal", "")))
     told = f"{display_of(visit.project, row)} is given back"
-    return Done(told, undo=_undo(visit.project, outcome.commit), again=form.one("again"))
+    warnings = remarks(context.warnings, visit.role, visit.space.folders)
+    return Done(told, undo=_undo(visit.project, outcome.commit), again=form.one("again"), warnings=warnings)
 
 
 def undo(visit: Visit, _form: Form) -> Done:
@@ -137,8 +141,10 @@ def undo(visit: Visit, _form: Form) -> Done:
         InputError: `nothing_to_undo`.
         ConflictError: `conflict`.
     """
-    found, outcome = undoing.undo(visit.context(), visit.one("commit"))
-    return Done(f"Taken back: {found.what}", undo=_undo(visit.project, outcome.commit))
+    context = visit.context()
+    found, outcome = undoing.undo(context, visit.one("commit"))
+    warnings = remarks(context.warnings, visit.role, visit.space.folders)
+    return Done(f"Taken back: {found.what}", undo=_undo(visit.project, outcome.commit), warnings=warnings)
 
 
 # --- what they share ------------------------------------------------------------------------------
@@ -160,7 +166,7 @@ def proposed(
 
     Args:
         visit: who asks.
-        form: as it was sent; `key` names the change, `go` the page to go on to.
+        form: as it was sent; its key names the change, `go` the page to go on to.
         action, payload: what is wanted.
         row: the ticket that it is about, if it is one.
         told: what is said behind the ticket's id when it is done, or the whole sentence without a ticket.
@@ -170,18 +176,19 @@ def proposed(
     """
     where = project or visit.project
     context = visit.context(where)
-    request = Request(action, payload, key=key or form.one("key") or None, seen=seen)
+    request = Request(action, payload, key=key or form.key or None, seen=seen)
     state = propose(context, visit.store(where), request).proposal
     status = proposals.status(context, state)
     name = display_of(where, row) if row is not None else ""
+    warnings = remarks(context.warnings, visit.role, visit.space.folders)
     if status in {PENDING, APPROVED, APPLYING}:
-        return _waiting(where, name, state.id)
+        return replace(_waiting(where, name, state.id), warnings=warnings)
     if status != APPLIED:
         raise proposal.closed(state)
     data = {"ticket": row[0] if row is not None else created(state), "project": where.slug}
     return Done(
         f"{name} {told}".strip(), undo=_undo(where, str(state.effect.get("commit") or "")), again=form.one("again"),
-        data=data,
+        data=data, warnings=warnings,
     )  # fmt: skip
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from counterfoil.kernel.ids import encode
 from counterfoil.tickets.model import Ticket
 from counterfoil.tickets.values import check_title, clean_labels
 from counterfoil.tickets.workflow import PRIORITIES, STATES, TERMINAL, parse_priority, parse_state
@@ -46,7 +45,6 @@ def show(visit: Visit) -> View:
         "chosen": chosen,
         "stay": bool(visit.one("stay")),
         "known": facets(tickets),
-        "key": f"new-{encode(context.clock.now_ms(), context.entropy.bits(80))}",
         "id": beginning.mint(context, tickets.rows),
     }
     return View("new.html", "New ticket", data=data)

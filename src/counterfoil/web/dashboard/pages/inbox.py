@@ -55,7 +55,12 @@ def show(visit: Visit) -> View:
         Listing("inbox-yours", yours),
         Region(
             "inbox-rest",
-            _macro("inbox_rest", len(found.yours) - len(cards), not found.yours and not found.left, visit.may(APPROVER)),
+            _macro(
+                "inbox_rest",
+                len(found.yours) - len(cards),
+                not (found.yours or found.left or found.unread),
+                visit.may(APPROVER),
+            ),
         ),
         _lines(visit, "inbox-stuck", found.stuck, several),
         _lines(visit, "inbox-own", found.own, several),

@@ -19,6 +19,7 @@ from counterfoil.usecases.keeping import remembered
 from counterfoil.usecases.marks import around
 from counterfoil.usecases.selecting import facets
 from counterfoil.usecases.spaces import MEMBER
+from counterfoil.usecases.troubles import troubles
 from counterfoil.web.dashboard import filtering
 from counterfoil.web.dashboard.pages import views
 from counterfoil.web.dashboard.pages.board import pull_of
@@ -78,6 +79,7 @@ def show(visit: Visit) -> View:
         "exports": [(form, filtering.address(f"/list.{form}", visit, FIELDS)) for form in TYPES],
         "saved": views.saved(visit),
         "here_address": filtering.address("/list", visit, FIELDS),
+        "is_hidden": any(each.hides for project in projects for each in troubles(visit.context(project))),
         "is_filtered": not want.is_everything or bool(visit.one("repo")),
         "sort": visit.one("sort"),
         "dir": visit.one("dir"),
@@ -235,7 +237,7 @@ def _batched(
         project = visit.space.project(slug)
         for first in range(0, len(wanted), BATCH):
             portion = wanted[first : first + BATCH]
-            key = f"{form.one('key')}/{slug}/{first}" if form.one("key") else ""
+            key = f"{form.key}/{slug}/{first}" if form.key else ""
             payload = {"actions": portion}
             try:
                 looked = seen[slug] if has_whole_values else None

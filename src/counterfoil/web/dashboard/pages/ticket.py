@@ -138,12 +138,13 @@ def look(visit: Visit, tickets: Tickets, name: str, problem: Problem | None) -> 
         project.server, context, project.histories, name, blob,
         page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1, oldest_first=bool(order),
     )  # fmt: skip
+    number = project.forge.known().number
     linked = project.forge.linked(tickets.by_id, tickets.id_prefix, tickets.number)
     return Looked(
         name=name, id=ticket_id, place=_address(visit, ticket_id or name),
         display=display_id(tickets.id_prefix, ticket_id) if ticket_id else name, data=data or b"", blob=blob or "",
         document=document, problem=problem, told=told, order=order, tickets=tickets,
-        mark=project.surroundings.now(tickets, linked).mark(ticket_id), pulls=tuple(linked.get(ticket_id, ())),
+        mark=project.surroundings.now(tickets, linked, number).mark(ticket_id), pulls=tuple(linked.get(ticket_id, ())),
         span=(project.ages.known() or {}).get(name, (None, None)),
         around=project.relations.around(tickets, ticket_id),
         history=_history(visit, name),

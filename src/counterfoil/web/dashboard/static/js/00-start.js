@@ -95,19 +95,46 @@ window.counterfoil = (() => {
     return told;
   }
 
+  /* A change has a name from the first press until its answer has come, and for the time of a double click longer:
+     what is sent again meanwhile, because somebody pressed twice or nothing was heard, is the same change. */
+  const DOUBLE_CLICK = 500;
+  const unanswered = new Map();
+
+  /** Returns what tells a change from others: where it goes, and all that it says. */
+  function saying(address, body) {
+    const told = [...(body ?? [])].map(([name, value]) =>
+      value instanceof File ? [name, value.name, value.size, value.lastModified] : [name, value]);
+    return JSON.stringify([address, told.filter(([name]) => name !== "once" && name !== "csrf")]);
+  }
+
+  /** Returns the name of a change. */
+  function keyOf(said) {
+    const known = unanswered.get(said);
+    const key = known ?? [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("-");
+    unanswered.set(said, key);
+    return key;
+  }
+
+  /** Lets the next change that says the same be another one. */
+  function answered(said, isDone) {
+    setTimeout(() => unanswered.delete(said), isDone ? DOUBLE_CLICK : 0);
+  }
+
   /** Posts a change; resolves to what was told of it, or null when the server was not reached. */
   async function send(address, fields = {}) {
     const body = new URLSearchParams();
     for (const [name, value] of Object.entries(fields)) {
       for (const each of Array.isArray(value) ? value : [value]) body.append(name, each);
     }
+    const said = saying(address, body);
     try {
       const response = await fetch(address, {
         method: "POST",
         body,
-        headers: { "HX-Request": "true", ...proofs() },
+        headers: { "HX-Request": "true", "Idempotency-Key": keyOf(said), ...proofs() },
         credentials: "same-origin",
       });
+      answered(said, response.ok);
       const told = hear(response);
       const place = response.headers.get("HX-Redirect");
       if (place) location.assign(place);
@@ -126,9 +153,12 @@ window.counterfoil = (() => {
      the change itself was pushed to the page before the answer to it. */
   document.addEventListener("htmx:config:request", (event) => {
     const { ctx } = event.detail;
-    if (ctx.request.method !== "GET") Object.assign(ctx.request.headers, proofs());
+    const isChange = ctx.request.method !== "GET";
+    const said = isChange ? saying(ctx.request.action, ctx.request.body) : "";
+    if (isChange) Object.assign(ctx.request.headers, proofs(), { "Idempotency-Key": keyOf(said) });
     ctx.fetch = async (address, request) => {
       const response = await fetch(address, request);
+      if (isChange) answered(said, response.ok);
       if (ctx.request.method !== "GET" || response.status >= 400) hear(response);
       return response;
     };

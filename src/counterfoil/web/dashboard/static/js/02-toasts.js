@@ -14,7 +14,7 @@
     if (over !== null && over.parentElement !== place) place.append(over);
   }
 
-  /** Shows `{level, message, hint, undo, data: {link, link_words}}`; level is done, pending or error. */
+  /** Shows `{level, message, hint, warnings, undo, data: {link, link_words}}`; level is done, pending or error. */
   app.tell = (told) => {
     if (!told?.message) return;
     const level = told.level in STAYS ? told.level : "error";
@@ -23,6 +23,7 @@
     surface();
     const words = el("div", { class: "told" }, el("p", {}, sentence(told.message)));
     if (told.hint) words.append(hint(told.hint));
+    for (const warning of told.warnings ?? []) words.append(el("p", { class: "soft small" }, sentence(warning)));
     const steps = el("div", { class: "buttons" });
     const toast = el("div", { class: `toast is-${level}` }, words);
     if (told.undo) {

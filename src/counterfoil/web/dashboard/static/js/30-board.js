@@ -25,9 +25,6 @@
   const cardsIn = (column) => [...column.querySelectorAll(".card")];
   const firstCard = () => board()?.querySelector(".card") ?? null;
 
-  /** Names a change, so that one that is sent twice is one. */
-  const key = () => [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("-");
-
   function say(words) {
     const place = document.getElementById("board-words");
     if (place !== null) place.textContent = words;
@@ -35,7 +32,7 @@
 
   /* --- moving ---------------------------------------------------------------------------------------- */
 
-  const act = (card, name, fields) => app.send(`/tickets/${board().dataset.project}/${idOf(card)}/${name}`, { ...fields, key: key() });
+  const act = (card, name, fields) => app.send(`/tickets/${board().dataset.project}/${idOf(card)}/${name}`, fields);
 
   /** Shows a card in another column and sends that it goes there. */
   async function move(card, state) {
