@@ -201,7 +201,7 @@ class House:
         answer = kept.getresponse()
         answer.read()
         self.cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
-        if answer.status != 303 or not self.cookie:
+        if answer.status != 200 or not self.cookie:
             raise SystemExit(f"nobody was signed in: {answer.status}")
 
     def connect(self) -> http.client.HTTPConnection:
