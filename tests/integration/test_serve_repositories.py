@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -292,3 +293,20 @@ def test_without_the_extra_it_says_how_to_install_it(scene: Scene, tmp_path: Pat
     for name in ("uvicorn", "jinja2", "nh3", "markdown_it", "pygments", "watchfiles"):
         assert name in started.stderr
     assert "hint: pip install 'counterfoil[server]'" in started.stderr
+
+
+def test_a_program_that_asks_for_json_gets_one_envelope_with_the_address_and_no_link(scene: Scene) -> None:
+    with subprocess.Popen(
+        ["ticket", "serve", "--port", "0", "--json"], cwd=scene.shop.path, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        assert server.stderr is not None
+        said = json.loads(server.stdout.readline())
+        server.stderr.readline()  # it is ready, and hears signals
+        server.terminate()
+        rest = server.stdout.read()
+    assert said["ok"]
+    assert said["data"]["url"].startswith("http://127.0.0.1:")
+    assert [project["name"] for project in said["data"]["projects"]] == ["shop"]
+    assert rest == ""

@@ -12,6 +12,7 @@ from counterfoil.cli import entrance
 from counterfoil.cli.arguments import usage
 from counterfoil.cli.call import Call, Reply, own_program
 from counterfoil.errors import CounterfoilError, HostError, InputError
+from counterfoil.kernel.jsontext import compact
 from counterfoil.usecases import space_settings
 from counterfoil.usecases.context import Options
 from counterfoil.usecases.space_settings import Place
@@ -43,7 +44,7 @@ def run(call: Call) -> Reply:
         raise entrance.taken(error, space, attendance) from None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # the server listens itself, and raises them again at its end
-    sys.stdout.write(f"Serving on {listening.url}\n")
+    sys.stdout.write(_said(call, space, listening.url))
     sys.stdout.flush()
     quiet = arguments.flag("quiet")
     for folder, _, problem in space.problems:
@@ -53,7 +54,8 @@ def run(call: Call) -> Reply:
             "warning: other machines can reach this address, and nothing is encrypted: put a proxy with TLS before it\n"
         )
     url = entrance.reached(listening, arguments.many("name"), tls=arguments.flag("tls"))
-    address = entrance.greet(call, space, url, attendance)
+    # A link that signs somebody in is shown at a terminal, to somebody who reads; a program that asks for JSON gets none.
+    address = url if call.json else entrance.greet(call, space, url, attendance)
     if arguments.flag("open"):
         _show(call, address)
     names = (
@@ -66,6 +68,14 @@ def run(call: Call) -> Reply:
             space, listening, attendance, version=__version__, names=names, quiet=quiet, tls=arguments.flag("tls")
         )  # fmt: skip
     return Reply(None, printed=True)
+
+
+def _said(call: Call, space: Space, url: str) -> str:
+    """Returns the line that says where the server is."""
+    if not call.json:
+        return f"Serving on {url}\n"
+    projects = [{"name": project.slug, "title": project.title} for project in space.projects]
+    return f'{{"ok":true,"data":{compact({"url": url, "projects": projects})},"warnings":{compact(call.warnings)}}}\n'
 
 
 def _open(call: Call) -> Space:
