@@ -16,12 +16,12 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from typing import TYPE_CHECKING
 
-from anyio.to_thread import run_sync
 from starlette.datastructures import Headers
 
 from counterfoil.errors import RefusedError
 from counterfoil.usecases.sessions import LIFE_MS, digest
 from counterfoil.web.dashboard.visit import Visitor, nothing
+from counterfoil.web.lanes import LOOKUPS, LOOKUPS_WAITING, Lane
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -51,6 +51,7 @@ class SessionDoorkeeper:
     def __init__(self, attendance: Attendance, space: str) -> None:
         self._attendance = attendance
         self._space = space
+        self._lane = Lane(LOOKUPS, LOOKUPS_WAITING)
 
     async def visitor(self, scope: Scope) -> Visitor | None:
         """Returns who sends a request, by its cookie and nothing else; None for nobody.
@@ -62,7 +63,7 @@ class SessionDoorkeeper:
         token = token_of(scope)
         if not token:
             return None
-        session = await run_sync(self._looked_up, token)
+        session = await self._lane.run(self._looked_up, token)
         if session is None:
             return None
         if session.space != self._space:
@@ -94,8 +95,7 @@ class SessionDoorkeeper:
         if needs_proof and not hmac.compare_digest(digest(proof), scope[_FOUND][1]):
             raise RefusedError(
                 "session_unproven",
-                "this browser does not hold the proof of its session, so it may look and not change anything: its "
-                "storage was cleared, or JavaScript is off",
+                "this browser does not hold the proof of its session: its storage was cleared, or JavaScript is off",
                 "ticket session link",
             )
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from anyio.to_thread import run_sync
 from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 
@@ -59,7 +58,7 @@ class SigningIn:
         """Asks for a code, or for a click where the link has brought one."""
         if not code:
             return self._page(scope, to)
-        grant = await run_sync(self._attendance.grant, code)
+        grant = await self._hub.lanes.lookups.run(self._attendance.grant, code)
         return self._wrong(scope, to) if grant is None else self._page(scope, to, code=code, grant=grant)
 
     async def enter(self, scope: Scope, form: Form) -> Response:
@@ -74,7 +73,7 @@ class SigningIn:
                 "csrf_refused", "another site's page cannot sign you in", "open the link yourself"
             )
         to = local(form.one("to"))
-        opened: Opened | None = await run_sync(
+        opened: Opened | None = await self._hub.lanes.lookups.run(
             self._attendance.redeem, form.one("code").strip(), headers.get("user-agent", ""), token_of(scope)
         )
         if opened is None:
@@ -89,7 +88,7 @@ class SigningIn:
 
     async def leave(self, scope: Scope, session: str) -> Response:
         """Ends a session and drops its cookie."""
-        await run_sync(self._attendance.end, session)
+        await self._hub.lanes.lookups.run(self._attendance.end, session)
         return RedirectResponse(SIGN_IN, 303, {"Set-Cookie": cookie(scope, ""), "Cache-Control": "no-store"})
 
     def _wrong(self, scope: Scope, to: str) -> Response:
