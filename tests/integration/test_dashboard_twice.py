@@ -40,7 +40,9 @@ def test_a_press_that_is_sent_twice_is_one_change_and_two_presses_are_two(
         assert dash.get(f"/tickets/{dash.slug}/{ticket}").text.count("<p>Twice?</p>") == 2
 
 
-def test_the_name_of_a_press_is_a_header_of_the_script_or_a_field_that_the_server_has_made(desk: Desk) -> None:
+def test_the_name_of_a_press_is_a_header_of_the_script_or_a_field_that_the_server_has_made(
+    desk: Desk,
+) -> None:
     ticket, dash = desk.new("Wash the windows"), Dash(desk)
     place = f"/tickets/{dash.slug}/{ticket}"
     for _ in range(2):

@@ -100,7 +100,11 @@ class OpenProposals:
                 left = self._catch_up(context, store, key)
             live = [state for state in self._states if state.status_at(now_ms) == state.status]
             found = self._look(context, live)
-        ends = [read_ms(str(each.proposal.body.get("expires_at") or "")) for each in found if each.status == PENDING]
+        ends = [
+            read_ms(str(each.proposal.body.get("expires_at") or ""))
+            for each in found
+            if each.status == PENDING
+        ]
         return Opens(found, left, min([end for end in ends if end is not None], default=None))
 
     def shown(self, context: Context, state: Proposal) -> Shown | None:

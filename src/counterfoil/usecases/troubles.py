@@ -49,7 +49,9 @@ def _of_folder(context: Context) -> Iterator[Trouble]:
         )
     elif work.exists(index.TICKETS) or not work.is_folder(FOLDER):
         name = index.TICKETS if work.is_folder(FOLDER) else FOLDER
-        yield Trouble("tickets_no_folder", f"{name} is no folder, so no ticket can be read", "ticket doctor", True)
+        yield Trouble(
+            "tickets_no_folder", f"{name} is no folder, so no ticket can be read", "ticket doctor", True
+        )
     elif context.git.run("ls-files", "-z", "--", f"{context.prefix}{index.TICKETS}").stdout:
         yield Trouble(
             "tickets_missing", f"{index.TICKETS} is gone, and all tickets with it",

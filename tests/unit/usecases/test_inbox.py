@@ -66,9 +66,7 @@ def test_the_ledger_is_read_again_only_when_it_has_grown_and_a_file_only_when_it
     monkeypatch.setattr(
         open_proposals.proposals, "listing", lambda *args, **named: reads.append(1) or read(*args, **named)
     )
-    monkeypatch.setattr(
-        open_proposals.proposals, "status", lambda *args: looks.append(1) or look(*args)
-    )
+    monkeypatch.setattr(open_proposals.proposals, "status", lambda *args: looks.append(1) or look(*args))
     one = house.ask()
     house.clock.sleep(60)
     assert ids(served.open_proposals.now().found) == ids(served.open_proposals.now().found) == [one.id]

@@ -1,7 +1,9 @@
 """How a browser's answer to a proposal reaches the gate, one proposal at a time.
 
-What is approved must have been before somebody's eyes: the form carries the digest of what was shown, which only a
-page that shows the end of the change has, and what is grave is confirmed. Everything else is for
+An approval names what it is about: its form carries the digest of what was shown, and only the page with the end of
+the change has that form. This keeps somebody from approving what has become another change, and from a list that shows
+its beginning alone. It proves no reading: of a long change, whoever opens the last part has the buttons, whether they
+opened the parts before or not. What is grave is confirmed besides. Everything else is for
 `usecases.deciding` to say, as at every door.
 """
 
@@ -39,7 +41,7 @@ class Given(NamedTuple):
     Attributes:
         verdict: `approve` or `reject`.
         digest: of the proposal that was looked at.
-        seen: of what was shown of it; empty where not all of it was.
+        seen: of what was shown of it; empty where the end of it was not on the page.
         note: what the person has to say.
         is_sure: whether they have confirmed it.
     """
@@ -105,7 +107,7 @@ def answer(visit: Visit, project: Project, proposal_id: str, given: Given) -> Ou
 
 
 def _check_approval(context: Context, store: Store, project: Project, state: Proposal, given: Given) -> None:
-    """Checks that the whole change was there to be read, and what is grave was confirmed.
+    """Checks that the answer is about the change as it is shown, from a page with its end; what is grave, confirmed.
 
     Whoever may not decide is told that by the gate, and nothing of this.
     """

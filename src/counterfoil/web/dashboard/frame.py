@@ -102,7 +102,9 @@ def _troubles(visit: Visit, unread: Sequence[Unread]) -> str:
     for project, error in unread:
         told = refusals.told(error) | hindrances.told(error, visit.role, visit.space.folders)
         title = project.title if several else ""
-        lines.append(("bad", title, f"what waits for a decision is not known: {told['message']}", told["hint"]))
+        lines.append(
+            ("bad", title, f"what waits for a decision is not known: {told['message']}", told["hint"])
+        )
     for project in visit.space.projects:
         if visit.path.get("project") not in {None, project.slug}:
             continue
@@ -112,7 +114,9 @@ def _troubles(visit: Visit, unread: Sequence[Unread]) -> str:
             continue  # whatever reads the tickets says what is the matter
         for each in found:
             hint = each.hint if is_admin else "tell whoever runs this server"
-            lines.append(("bad" if each.hides else "warn", project.title if several else "", each.message, hint))
+            lines.append(
+                ("bad" if each.hides else "warn", project.title if several else "", each.message, hint)
+            )
     return TEMPLATES.macro("troubles.html", "troubles", lines) if lines else ""
 
 

@@ -97,7 +97,10 @@ def show(visit: Visit) -> View:
     parts = (
         Region("found", f"{len(lines)} {'needs' if len(lines) == 1 else 'need'} attention" if lines else ""),
         Region("why", _reading(visit) + _reasons(visit, counts, wanted)),
-        Region("none", TEMPLATES.macro("lines.html", "calm", _is_known(visit), bool(wanted) or _is_filtered(visit))),
+        Region(
+            "none",
+            TEMPLATES.macro("lines.html", "calm", _is_known(visit), bool(wanted) or _is_filtered(visit)),
+        ),
         Listing("lines", tuple(rows)),
         Region("pages", pager(visit, "/attention", FIELDS, number, len(lines))),
     )
@@ -128,7 +131,11 @@ def _is_known(visit: Visit) -> bool:
     """Tells whether all is known that could need attention."""
     for project in chosen(visit):
         near = around(project)
-        if near.trouble or near.left is not None or any(each.hides for each in troubles(visit.context(project))):
+        if (
+            near.trouble
+            or near.left is not None
+            or any(each.hides for each in troubles(visit.context(project)))
+        ):
             return False
     return True
 

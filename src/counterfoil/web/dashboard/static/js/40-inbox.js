@@ -5,7 +5,7 @@
    [data-fold]            closes the <details> it is in
    What one is about to press never becomes something else: a decision that others have made leaves its place empty
    until one moves on, and for a moment after the list has moved nothing is approved in it. And nothing is approved
-   before the end of its change was on the screen.
+   before the end of its change was on the screen; whether the parts before were, of a change of several pages, is not asked.
 */
 (() => {
   "use strict";
