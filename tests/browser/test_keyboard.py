@@ -102,6 +102,13 @@ def test_the_palette_finds_a_ticket_and_goes_there(page_as: Callable[..., Seat])
     assert page.locator("h1").inner_text() == "Search finds words without their accents"
 
 
+def test_the_palette_opens_by_a_button_too(page_as: Callable[..., Seat]) -> None:
+    seat = page_as("viewer")
+    page = seat.go(f"/board/{seat.stage.slug}")
+    page.get_by_role("button", name="Find anything").click()
+    page.get_by_role("combobox", name="Find a ticket").wait_for()
+
+
 def test_the_palette_goes_to_pages_and_closes_by_escape(page_as: Callable[..., Seat]) -> None:
     seat = page_as("viewer")
     page = seat.go(f"/board/{seat.stage.slug}")

@@ -110,4 +110,8 @@
     dialog.showModal();
     show(offers);
   };
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-palette]")) app.openPalette();
+  });
 })();
