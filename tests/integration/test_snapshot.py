@@ -10,6 +10,7 @@ import pytest
 from integration.verbs_scene import FIRST, SECOND, THIRD, TICKETS
 
 from counterfoil.bootstrap import open_server
+from counterfoil.errors import HostError
 from counterfoil.usecases import snapshot as snapshots
 from counterfoil.usecases.context import Options
 from counterfoil.usecases.snapshot import Snapshot
@@ -161,3 +162,32 @@ def test_what_a_server_knows_leaves_the_cache_of_the_commands_alone(desk: Desk) 
     made.refresh({f"{SECOND}.md"})
     made.refresh()
     assert {file.name: file.stat().st_mtime_ns for file in cache.iterdir()} == before
+
+
+def test_a_look_that_fails_leaves_the_doubt_for_whoever_asks_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put(FIRST, "One")
+    made = begun(desk)
+    desk.put(SECOND, "Two")
+    made.doubt()
+
+    def fail(*_: object) -> None:
+        raise HostError("io_error", "not now")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(snapshots.KeptCatalog, "catch_up", fail)
+        for _ in range(2):
+            with pytest.raises(HostError):
+                made.tickets()
+    assert titles(made) == ["One", "Two"]
+
+
+def test_another_prefix_is_on_the_next_page_once_the_watcher_has_told_that_something_is_different(
+    desk: Desk,
+) -> None:
+    desk.put(FIRST)
+    made = begun(desk)
+    desk.write(".tickets/config.yml", "id_prefix: SHOE\n")
+    made.doubt()  # as the lookout does for a change without a name
+    assert made.tickets().id_prefix == "SHOE"

@@ -7,6 +7,7 @@ them is told how far they are, shows what it can, and is made anew when they are
 from __future__ import annotations
 
 import threading
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import CounterfoilError
@@ -100,13 +101,17 @@ class ReadingUp:
                 )
                 self._thread.start()
 
-    def settle(self, *wanted: View) -> CounterfoilError | None:
-        """Waits until these views are read up, or all for none; returns what hindered it."""
+    def settle(self, *wanted: View, timeout_s: float | None = None) -> CounterfoilError | None:
+        """Waits until these views are read up, or all for none, or for so long; returns what hindered it."""
+        deadline = None if timeout_s is None else monotonic() + timeout_s
         while True:
             with self._changed:
                 if self._thread is None or (wanted and not self._is_left(wanted)):
                     return self._error
-                self._changed.wait()
+                left_s = None if deadline is None else deadline - monotonic()
+                if left_s is not None and left_s <= 0:
+                    return None
+                self._changed.wait(left_s)
 
     def stop(self) -> None:
         """Ends the reading behind the batch that is under way; the next server goes on from there."""

@@ -70,22 +70,22 @@ class Histories:
             TICKETS_KEPT, TICKETS_BYTES
         )
 
-    def settle(self) -> None:
-        """Waits until what is being found out at present is known, of Git and of the ledger."""
+    def settle(self, timeout_s: float | None = None) -> None:
+        """Waits until what is being found out at present is known, of Git and of the ledger; at most so long for each."""
         context = self._server.context(self._options)
         self._catch_up(context)
         if context.ledgers.exists():
             derived = context.ledgers.views()
             try:
                 self.left(self._server.store(context), derived)
-                self._reading.settle(TIMELINE, PROPOSALS)
+                self._reading.settle(TIMELINE, PROPOSALS, timeout_s=timeout_s)
             except CounterfoilError:
                 pass  # the page that reads the ledger says so itself
             finally:
                 derived.close()
         thread = self._thread
         if thread is not None:
-            thread.join()
+            thread.join(timeout_s)
 
     def left(self, store: Store, derived: Views) -> Left | None:
         """Tells how far the views are that tell of tickets, as `ReadingUp.left`."""

@@ -36,7 +36,9 @@ class Herald:
         told: is told of faults of the program.
     """
 
-    def __init__(self, open_store: Callable[[], Store], told: Callable[[Exception], None] | None = None) -> None:
+    def __init__(
+        self, open_store: Callable[[], Store], told: Callable[[Exception], None] | None = None
+    ) -> None:
         self._open_store = open_store
         self._told = told or _nobody
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -24,10 +24,10 @@ LOOKUPS, LOOKUPS_WAITING = 4, 1_000
 PAGES, PAGES_WAITING = 12, 200
 OF_VISITOR, OF_VISITOR_WAITING = 6, 60
 """Pages of one person."""
-ACTS, ACTS_WAITING = 3, 20
+ACTS, ACTS_WAITING = 4, 12
 """Of one repository: who changes something waits for the clone's lock in any case."""
 READS, READS_WAITING = 12, 200
-WRITES, WRITES_WAITING = 3, 200
+WRITES, WRITES_WAITING = 2, 200
 """The API's own."""
 OF_ONE, OF_ONE_WAITING = 8, 120
 """Of one principal at the API, or of one address where nobody says who it is."""

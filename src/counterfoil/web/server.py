@@ -231,7 +231,9 @@ class _Applications:
         loop = self._loop = asyncio.get_running_loop()
         self._hub.herald.start(loop)
         stop = threading.Event()
-        upkeep = threading.Thread(target=_keep_up, args=(self._hub.journal, self._space, stop.wait), name="upkeep", daemon=True)
+        upkeep = threading.Thread(
+            target=_keep_up, args=(self._hub.journal, self._space, stop.wait), name="upkeep", daemon=True
+        )
         upkeep.start()
         warming = loop.create_task(self._warm())
         try:

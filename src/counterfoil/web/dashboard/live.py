@@ -257,7 +257,11 @@ class Live:
         while True:
             await self._until_stale()
             self._wake.clear()
-            stale = [each for each in self._channels.values() if each.is_stale and not each.is_making and each.readers]
+            stale = [
+                each
+                for each in self._channels.values()
+                if each.is_stale and not each.is_making and each.readers
+            ]
             for channel in sorted(stale, key=_dearness):
                 channel.is_stale, channel.is_making = False, True
                 self._making[channel] = asyncio.ensure_future(self._renew(channel))
@@ -387,7 +391,8 @@ class Live:
         herald = self._heralds.get(project.slug)
         if herald is None:
             herald = Herald(
-                lambda: project.server.store(project.server.context(OWN)), partial(self._hub.journal.failure, "herald")
+                lambda: project.server.store(project.server.context(OWN)),
+                partial(self._hub.journal.failure, "herald"),
             )
             self._heralds[project.slug] = herald
             herald.start(asyncio.get_running_loop())

@@ -239,7 +239,9 @@ def test_a_personal_page_is_made_for_each_session_and_once_for_all_windows_of_on
 
 
 def test_a_page_of_a_session_that_is_over_is_made_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lives, "CHECK_S", 1_000.0)  # it is noticed when the page is to be made, and not only then
+    monkeypatch.setattr(
+        lives, "CHECK_S", 1_000.0
+    )  # it is noticed when the page is to be made, and not only then
 
     async def work() -> None:
         world = World()
@@ -270,7 +272,9 @@ def test_why_a_page_cannot_be_made_is_told_as_a_page_tells_it_without_a_path() -
     run(work())
 
 
-def test_a_fault_in_what_keeps_pages_up_to_date_is_told_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_what_keeps_pages_up_to_date_is_told_and_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(lives, "CHECK_S", 0.01)
     monkeypatch.setattr(lives, "LOOK_S", 0.01)
     monkeypatch.setattr(lives, "FAULT_S", 0.0)

@@ -37,6 +37,8 @@ SANDBOX = {
     "Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "no-store",
 }  # fmt: skip
 OLDEST = "oldest"
+WAIT_S = 10.0
+"""How long a page that was asked to wait does so, for Git and for the ledger each; then it shows what is known."""
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -132,7 +134,7 @@ def look(visit: Visit, tickets: Tickets, name: str, problem: Problem | None) -> 
     ticket_id = canonical_ulid(name[:-3]) or ""
     order = OLDEST if visit.one("order") == OLDEST else ""
     if visit.one("wait"):
-        project.histories.settle()
+        project.histories.settle(WAIT_S)
     page = visit.one("page", "1")
     told = timeline(
         project.server, context, project.histories, name, blob,
