@@ -54,7 +54,7 @@ def test_a_page_for_which_there_is_no_thread_says_so_without_one(dash: Dash) -> 
 def test_a_change_does_not_wait_long_for_another_command(
     dash: Dash, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ticket = next((desk.path / ".tickets/tickets").iterdir()).stem
+    ticket = next((desk.path / ".tickets/tickets").glob("*.md")).stem
     monkeypatch.setattr(contexts, "AT_A_SERVER_S", 0.05)
     dash.door.chosen = dash.door.chosen and dash.door.chosen._replace(role="member")
     with dash.space.projects[0].server.context(at_door()).lock():
@@ -69,7 +69,7 @@ def test_only_requests_wait_shortly(dash: Dash) -> None:
 
 
 def test_a_page_that_waits_is_kept_up_to_date_without_waiting(dash: Dash, desk: Desk) -> None:
-    ticket = next((desk.path / ".tickets/tickets").iterdir()).stem
+    ticket = next((desk.path / ".tickets/tickets").glob("*.md")).stem
     page = dash.get(f"/tickets/{dash.slug}/{ticket}?order=oldest&wait=1")
     assert "wait%3D1" not in page.text
     assert "order%3Doldest&amp;v=" in page.text

@@ -190,7 +190,11 @@ class Live:
         channel.readers += 1
         if not self._tasks:
             self._wake = asyncio.Event()
-            work = [self._keep, self._check, *[partial(self._hear, each) for each in self._space.projects]]
+            work: list[Callable[[], Awaitable[None]]] = [
+                self._keep,
+                self._check,
+                *[partial(self._hear, each) for each in self._space.projects],
+            ]
             self._tasks = [asyncio.ensure_future(self._again_and_again(each)) for each in work]
 
     def _leave(self, channel: Channel, subscriber: Subscriber) -> None:
