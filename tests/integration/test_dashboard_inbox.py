@@ -12,9 +12,12 @@ from integration.dashboard_scene import Dash
 from integration.gate_scene import ADA, AGENT, GRACE, asked, shown, state, urgent
 from integration.terminal_scene import sit_at
 
+from counterfoil.ledger.instant import read_ms
 from counterfoil.usecases import inbox
 from counterfoil.usecases.spaces import ADMIN, APPROVER, MEMBER, VIEWER
+from counterfoil.web.dashboard import frame
 from counterfoil.web.dashboard.pages import inbox as inbox_page
+from counterfoil.web.dashboard.view import View
 from counterfoil.web.dashboard.visit import Visitor
 
 if TYPE_CHECKING:
@@ -220,6 +223,25 @@ def test_what_was_overtaken_is_not_approved_and_its_page_says_what_has_moved(des
     page = person.dash.get(person.address(one.proposal)).text
     assert "What separates it from today" in page
     assert "Another" in page
+
+
+def test_what_a_change_of_another_file_has_overtaken_leaves_the_inbox_and_the_badge_at_once(
+    desk: Desk,
+) -> None:
+    under(desk)
+    propose(desk, "policy.change", text="version: 1\nmerge_policy: {}\nrules: []\n")
+    person = Person(desk)
+    assert len(person.waits()) == 1
+    desk.write(".tickets/policy.yml", f"# somebody else\n{ASKING}")
+    assert person.waits() == []
+    assert inbox.waiting(person.dash.space).number == 0
+
+
+def test_an_open_page_is_made_anew_when_a_proposal_expires(desk: Desk) -> None:
+    one, dash = asked(desk), Dash(desk)
+    visit = dash.board._visit({}, b"", dash.door.chosen, personal=True)
+    ends = shown(desk, one.proposal)["expires_at"]
+    assert read_ms(ends) == frame.complete(visit, View("settings.html", "Settings")).until_ms
 
 
 def test_where_only_a_signature_counts_the_page_has_the_command_and_no_button(desk: Desk) -> None:

@@ -159,7 +159,7 @@ def test_what_was_approved_and_hindered_is_tried_again_from_its_page(desk: Desk)
     hook.chmod(0o755)
     told = person.approve(one.proposal)
     assert told["level"] == "pending"
-    assert "approved, not yet in effect; `ticket approve" in told["message"]
+    assert "not yet in effect: a hook of the repository refused the commit: no" in told["message"]
     assert "Approved, not yet in effect" in person.dash.get("/inbox").text
     page = person.dash.get(person.address(one.proposal)).text
     assert "Try again" in page

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from integration.dashboard_scene import Dash
 
+from counterfoil.usecases import watching
 from counterfoil.usecases.spaces import ADMIN, MEMBER, VIEWER
+from counterfoil.web.dashboard.visit import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +58,12 @@ def test_tickets_that_cannot_be_read_are_not_told_to_be_none(
 def test_without_trouble_nothing_is_said_of_any(desk: Desk) -> None:
     page = Dash(desk).get("/board/work").text
     assert 'id="troubles" role="status"></div>' in page
+
+
+def test_a_merge_that_begins_is_watched_for(desk: Desk) -> None:
+    server = Dash(desk).space.projects[0].server
+    marks = watching.of_project(server, NOBODY).marks()
+    assert str(desk.path / ".git" / "MERGE_HEAD") in marks
 
 
 @pytest.mark.parametrize(("role", "is_told"), [(ADMIN, True), (VIEWER, False)])

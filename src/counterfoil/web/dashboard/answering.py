@@ -19,7 +19,7 @@ from counterfoil.usecases.deciding import Answer, Sitting
 from counterfoil.usecases.eligible import may_decide
 from counterfoil.usecases.proposal_headline import headline, short
 from counterfoil.usecases.taking_up import NOT_IN_EFFECT
-from counterfoil.web.dashboard import proposal_cards
+from counterfoil.web.dashboard import hindrances, proposal_cards
 from counterfoil.web.dashboard.visit import nothing
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def answer(visit: Visit, project: Project, proposal_id: str, given: Given) -> Ou
     if given.verdict == APPROVE and (
         made.failure is not None or made.proposal.status in {APPROVED, APPLYING, FAILED}
     ):
-        return Outcome(made.proposal, _hindered(made.failure, made.proposal), False)
+        return Outcome(made.proposal, _hindered(visit, made.failure, made.proposal), False)
     return Outcome(
         made.proposal, _words(made.proposal, given.verdict, visit.tickets(project).id_prefix), True
     )
@@ -131,12 +131,15 @@ def _check_approval(context: Context, store: Store, project: Project, state: Pro
         )  # fmt: skip
 
 
-def _hindered(failure: CounterfoilError | None, state: Proposal) -> str:
-    """Returns that something is approved and has no effect, and why, as far as it is not the server's own trouble."""
+def _hindered(visit: Visit, failure: CounterfoilError | None, state: Proposal) -> str:
+    """Returns that something is approved and has no effect, and why, as far as whoever has answered may know it."""
     name = short(state.id)
     told = {FAILED: "was approved, and failed", APPLYING: "is approved, and being carried out"}
     words = f"{name} {told.get(state.status, f'is {NOT_IN_EFFECT}')}"
     if isinstance(failure, HostError | IntegrityError):
+        told = hindrances.told(failure, visit.role, visit.space.folders)
+        if told:
+            return f"{words}: {told['message']}"
         return f"{words}; `ticket approve {name}` at a terminal tells why"
     return f"{words}: {escaped(failure.message)}" if failure is not None else words
 
