@@ -324,7 +324,9 @@ def test_insights_are_drawn_from_the_receipts_with_a_table_of_each(moved: tuple[
 def test_a_log_that_is_long_is_read_up_beside_the_page(moved: tuple[Desk, str], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.setattr(reading_up, "BEHIND_MAX", 2)
     gate, read_up = threading.Event(), views.read_up
-    monkeypatch.setattr(views, "read_up", lambda *given, **named: gate.wait(PATIENCE_S) and read_up(*given, **named))
+    monkeypatch.setattr(
+        views, "read_up", lambda *given, **named: gate.wait(PATIENCE_S) and read_up(*given, **named)
+    )
     dash = Dash(moved[0])
     assert "Nothing branches off here" not in dash.get("/receipts/work/stream?name=project/root").text
     assert "is being looked up once" in dash.get("/receipts/work?kind=ticket.applied").text

@@ -156,7 +156,7 @@ def test_what_is_proposed_about_it_is_shown_until_it_is_decided(desk: Desk) -> N
     dash = Dash(desk)
     page = look(dash, found.ticket)
     assert f"/proposals/{dash.slug}/{found.proposal}" in page.links
-    assert "ticket.move waits for a decision" in page.text
+    assert "which waits for a decision" in page.text
     desk.say("proposal", "withdraw", found.proposal, "--actor", AGENT)
     page = look(dash, found.ticket)
     assert "waits for a decision" not in page.text

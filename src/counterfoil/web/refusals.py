@@ -141,7 +141,10 @@ def too_many(retry_after_s: int) -> Refusal:
 def rate_limited(retry_after_s: int) -> RefusedError:
     """Returns the same as an error, for a page to tell."""
     return RefusedError(
-        "rate_limited", f"too many requests; wait {retry_after_s} s", "try again later", retry_after=retry_after_s
+        "rate_limited",
+        f"too many requests; wait {retry_after_s} s",
+        "try again later",
+        retry_after=retry_after_s,
     )
 
 

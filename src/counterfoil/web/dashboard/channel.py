@@ -109,7 +109,12 @@ class Channel:
         try:
             view = frame.complete(self._visit, self._page.show(self._visit))
         except CounterfoilError as error:
-            return Made(None, trouble=(refusals.told(error) | hindrances.told(error, self._visit.role, self._visit.space.folders))["message"])
+            return Made(
+                None,
+                trouble=(
+                    refusals.told(error) | hindrances.told(error, self._visit.role, self._visit.space.folders)
+                )["message"],
+            )
         except Exception as error:  # the others who look at other pages go on
             return Made(None, trouble=FAILED, error=error)
         finally:

@@ -78,7 +78,9 @@ def supersede(visit: Visit, form: Form) -> Done:
             "no_change", "it says what it said before", "change something, or answer it as it is"
         )
     reason = form.one("reason").strip() or f"edited from {state.id}"
-    request = Request(str(state.body["action"]), payload, reason=reason, supersedes=state.id, key=form.key or None)
+    request = Request(
+        str(state.body["action"]), payload, reason=reason, supersedes=state.id, key=form.key or None
+    )
     made = propose(context, store, request).proposal
     go = f"/proposals/{visit.project.slug}/{made.id}"
     if made.status == APPLIED:

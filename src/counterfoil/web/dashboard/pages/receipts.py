@@ -40,9 +40,7 @@ def show(visit: Visit) -> View:
         found = browsing.Found((), store.size(), None)
     else:
         lend = visit.context().ledgers.views
-        found = belonging.page(
-            visit.context(), store, lend, wanted, before=before, limit=browsing.PAGE
-        )
+        found = belonging.page(visit.context(), store, lend, wanted, before=before, limit=browsing.PAGE)
     rows = tuple(
         (f"receipt-{each.position}", TEMPLATES.macro("receipt_parts.html", "row", receipt_words.line(each), slug))
         for each in found.receipts
