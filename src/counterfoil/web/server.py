@@ -123,6 +123,7 @@ def serve(
     names: frozenset[str],
     quiet: bool,
     tls: bool = False,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> None:
     """Serves until it is told to stop by SIGTERM or SIGINT.
 
@@ -134,6 +135,7 @@ def serve(
         names: what the server is called, apart from its address.
         quiet: whether requests are left out of the log.
         tls: whether other machines come through a proxy that speaks TLS.
+        is_over: tells whether a signal came before anybody listened for signals here.
     """
     import logging
 
@@ -163,6 +165,11 @@ def serve(
 
     class Stopping(uvicorn.Server):
         """A server that tells those who wait when it is about to stop."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            """Begins, and ends again where somebody has asked for that meanwhile."""
+            await super().startup(sockets)
+            self.should_exit |= is_over()
 
         def handle_exit(self, sig: int, frame: object) -> None:
             applications.stop()

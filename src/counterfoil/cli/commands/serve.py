@@ -42,8 +42,10 @@ def run(call: Call) -> Reply:
         )
     except HostError as error:
         raise entrance.taken(error, space, attendance) from None
+    asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)  # the server listens itself, and raises them again at its end
+        # The server listens itself, later than this, and raises them again at its end.
+        signal.signal(number, lambda number, _: asked.append(number))
     sys.stdout.write(_said(call, space, listening.url))
     sys.stdout.flush()
     quiet = arguments.flag("quiet")
@@ -65,7 +67,8 @@ def run(call: Call) -> Reply:
     )
     with entrance.announced(space, url, attendance):
         server.serve(
-            space, listening, attendance, version=__version__, names=names, quiet=quiet, tls=arguments.flag("tls")
+            space, listening, attendance, version=__version__, names=names, quiet=quiet, tls=arguments.flag("tls"),
+            is_over=lambda: bool(asked),
         )  # fmt: skip
     return Reply(None, printed=True)
 
