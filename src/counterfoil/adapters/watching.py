@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     Noticed = dict[str, frozenset[str] | None]
     Look = tuple[tuple[int, int, int] | None, ...]
 
-STEP_MS = 25
+STEP_MS = 50
 """What comes within that time of one another is told together."""
 DEBOUNCE_MS = 100
 """For how long at most a change is kept back while others follow it."""
-LOOK_MS = 100
+LOOK_MS = 160
 POLL_S = 2.0
 POLLS = 30
 """So often it is polled at most before the system is asked again whether it tells; once at first."""

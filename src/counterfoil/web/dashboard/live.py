@@ -45,7 +45,7 @@ BREATH_S = 0.02
 """Between two rounds, so that a row of changes does not keep the server from everything else."""
 CHECK_S = 5.0
 """How often it is asked whether the sessions still count."""
-LOOK_S = 0.25
+LOOK_S = 0.5
 """How often between two of these it is asked whether any has ended, which costs next to nothing."""
 BEATS = 3
 """Every so many checks each stream gets an event that says nothing, so that both ends know that the other is there."""
