@@ -42,7 +42,7 @@ def test_typed_text_caret_and_focus_stay_while_cards_come_and_change(
     field.focus()
     page.keyboard.type("no such thin")
     page.evaluate("document.activeElement.setSelectionRange(3, 7)")
-    ticket = desk.new("From a command", "--state", "ready")
+    ticket = desk.new("From a command: no such thing", "--state", "ready")  # what is typed finds it
     card(page, ticket, "ready")
     desk.change(f".tickets/tickets/{ticket}.md", "From a command", "Then by hand")
     expect(page.locator(f"#card-{ticket}")).to_contain_text("Then by hand")
