@@ -8,14 +8,13 @@ identified, nothing is ruled on, logged or counted. The same server, on a free p
 
 from __future__ import annotations
 
-import socket
 import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import apsw
-import uvicorn
+from bare_server import serve
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
@@ -50,19 +49,5 @@ def application(folder: Path) -> FastAPI:
     return app
 
 
-def main() -> None:
-    """Serves until it is killed."""
-    config = uvicorn.Config(
-        application(Path(sys.argv[1])), http="h11", ws="none", lifespan="off", log_level="critical"
-    )
-    with socket.socket(
-        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    ) as listening:  # else Nagle delays
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        print(listening.getsockname()[1], flush=True)
-        uvicorn.Server(config).run(sockets=[listening])
-
-
 if __name__ == "__main__":
-    main()
+    serve(application(Path(sys.argv[1])))

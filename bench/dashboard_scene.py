@@ -21,9 +21,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from corpus import Entry, generate, git, settle
+from grown import grown
 
 from counterfoil.bootstrap import open_project
-from counterfoil.gate import events, proposal
+from counterfoil.gate import proposal
 from counterfoil.ledger.receipt import Draft
 from counterfoil.usecases import kinds, opening, principals, record
 from counterfoil.usecases.context import Context, Options
@@ -86,7 +87,12 @@ class House:
         self.token = principals.add(context, store, "reader", scopes=["read"], spaces=["*"]).secret
         self._wait_for_people()
         model = self._model(store)
-        drafts = [*self._history(context, receipts - 2 * WITHDRAWN), *_withdrawn(context, store, model)]
+        withdrawn = [
+            draft
+            for number in range(WITHDRAWN)
+            for draft in grown(context, store, model, number, withdrawn=True)
+        ]
+        drafts = [*self._history(context, receipts - 2 * WITHDRAWN), *withdrawn]
         now_ms = context.clock.now_ms()
         for begin in range(0, len(drafts), AT_ONCE):
             at_ms = now_ms - SPAN_MS + SPAN_MS * begin // len(drafts)
@@ -250,20 +256,6 @@ class House:
     def host(self) -> str:
         """The server's address."""
         return f"http://127.0.0.1:{self.port}"
-
-
-def _withdrawn(context: Context, store: Store, model: dict[str, object]) -> Iterator[Draft]:
-    """Yields proposals that were made and taken back, after one that was really made."""
-    for each in range(WITHDRAWN):
-        actor = f"agent:other{each % 50}"
-        name = proposal.proposal_id(store.ledger, actor, f"grown-{each}")
-        body = {**model, "id": name, "actor": actor}
-        body = {key: value for key, value in body.items() if key not in {"digest", "salt"}}
-        body["digest"] = proposal.digest_of(body)
-        stream = proposal.stream_of(name)
-        yield record.draft(context, stream, events.OPENED, actor, body, f"open/grown-{each}")
-        told = {"reason": "not wanted any more"}
-        yield record.draft(context, stream, events.WITHDRAWN, actor, told, f"{name}/withdraw")
 
 
 def _blob(text: str) -> str:

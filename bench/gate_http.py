@@ -19,10 +19,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from grown import grown
 from measure import Spread, ratio, spread
 from table import PROPOSALS, Row
 
-from counterfoil.gate import events, proposal
+from counterfoil.gate import proposal
 from counterfoil.usecases import proposals, record
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -108,20 +109,7 @@ class Site:
             for begin in range(0, number, AT_ONCE):
                 drafts = []
                 for each in range(begin, min(begin + AT_ONCE, number)):
-                    actor = f"agent:other{each % 50}"
-                    name = proposal.proposal_id(store.ledger, actor, f"grown-{each}")
-                    body = {**model, "id": name, "actor": actor}
-                    body = {key: value for key, value in body.items() if key not in {"digest", "salt"}}
-                    body["digest"] = proposal.digest_of(body)
-                    stream = proposal.stream_of(name)
-                    drafts.append(
-                        record.draft(context, stream, events.OPENED, actor, body, f"open/grown-{each}")
-                    )
-                    if each < number - OPEN:
-                        told = {"reason": "not wanted any more"}
-                        drafts.append(
-                            record.draft(context, stream, events.WITHDRAWN, actor, told, f"{name}/withdraw")
-                        )
+                    drafts += grown(context, store, model, each, withdrawn=each < number - OPEN)
                 record.append(context, store, drafts)
 
     def server_ms(self) -> float:

@@ -9,11 +9,10 @@ is looked up or rendered. The same server, on a free port, which it prints.
 from __future__ import annotations
 
 import gzip
-import socket
 import sys
 from pathlib import Path
 
-import uvicorn
+from bare_server import serve
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,17 +35,5 @@ def application(file: Path) -> Starlette:
     return Starlette(routes=[Route("/", page)])
 
 
-def main() -> None:
-    """Serves until it is killed."""
-    config = uvicorn.Config(
-        application(Path(sys.argv[1])), http="h11", ws="none", lifespan="off", log_level="critical"
-    )
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        print(listening.getsockname()[1], flush=True)
-        uvicorn.Server(config).run(sockets=[listening])
-
-
 if __name__ == "__main__":
-    main()
+    serve(application(Path(sys.argv[1])))

@@ -150,15 +150,15 @@ def _file_diff(path: str, before: bytes | None, after: bytes | None, budget: int
     if b"\0" in (before or b"") or b"\0" in (after or b""):
         return f"{head}(binary, {len(before or b''):,} → {len(after or b''):,} bytes)\n", 0
     first, second = _lines(before), _lines(after)
-    start, end = _alike(first, second)
+    start, end = alike(first, second)
     compared = len(first) + len(second) - 2 * (start + end)
     lines = _hunks(first, second, start, end, whole=compared > min(LINES_COMPARED, budget))
     ended = [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]
     return head + "".join(ended), compared
 
 
-def _alike(first: Sequence[str], second: Sequence[str]) -> tuple[int, int]:
-    """Returns how many lines two texts begin with alike, and with how many they then end alike."""
+def alike(first: Sequence[str], second: Sequence[str]) -> tuple[int, int]:
+    """Returns how many items (lines, words) two rows begin with alike, and with how many they then end alike."""
     shorter = min(len(first), len(second))
     start = 0
     while start < shorter and first[start] == second[start]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from counterfoil.gate.shown import alike
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -37,7 +39,7 @@ class Words:
         if old == new or max(len(old), len(new)) > CHARACTERS:
             return [], []
         first, second = _WORD.findall(old), _WORD.findall(new)
-        start, end = _alike(first, second)
+        start, end = alike(first, second)
         inner = first[start : len(first) - end], second[start : len(second) - end]
         groups = self._compared(*inner)
         spans = [_spans(first, [(a + start, b + start) for a, b in groups[0]])]
@@ -59,17 +61,6 @@ class Words:
         steps = SequenceMatcher(None, first, second, autojunk=False).get_opcodes()
         differing = [step for step in steps if step[0] != "equal"]
         return [step[1:3] for step in differing], [step[3:5] for step in differing]
-
-
-def _alike(first: Sequence[str], second: Sequence[str]) -> tuple[int, int]:
-    shorter = min(len(first), len(second))
-    start = 0
-    while start < shorter and first[start] == second[start]:
-        start += 1
-    end = 0
-    while end < shorter - start and first[-1 - end] == second[-1 - end]:
-        end += 1
-    return start, end
 
 
 def _spans(words: Sequence[str], groups: Sequence[Span]) -> list[Span]:
