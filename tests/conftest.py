@@ -1,4 +1,4 @@
-"""A world of its own for every test (see `world`), and a way to forbid skipping.
+"""A world of its own for every test (see `world`), a way to forbid skipping, and a second chance for what waits.
 
 Property tests try the same examples in every run, so that a change is judged by what it changes; new ones are
 looked for with `HYPOTHESIS_PROFILE=explore`.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,11 +17,14 @@ from world import Repository, RepositoryFactory, hermetic_environment
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
-    from pathlib import Path
 
 settings.register_profile("reproducible", derandomize=True)
 settings.register_profile("explore", derandomize=False, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
+
+
+OUT_OF_PATIENCE = ["TimeoutExpired", "TimeoutError", "ReadTimeout"]
+"""What a test fails with that waited for another program for as long as it was ready to."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,6 +69,20 @@ def repository(tmp_path: Path) -> RepositoryFactory:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds `--forbid-skips`, with which a test that is skipped has failed."""
     parser.addoption("--forbid-skips", action="store_true", help="a skipped test counts as failed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives tests that wait for other programs a second chance, which the report names (docs/adr/0054).
+
+    In a browser any failure may be one of time. Elsewhere only running out of patience is: a test that has seen
+    something wrong has failed, however seldom it sees it.
+    """
+    for item in items:
+        room = item.path.relative_to(Path(__file__).parent).parts[0]
+        if room == "browser":
+            item.add_marker(pytest.mark.flaky(reruns=1))
+        elif room in {"integration", "siege", "conformance"}:
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=OUT_OF_PATIENCE))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,9 +7,12 @@ something that fails, or opens a dialog of the browser's, which is what a script
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 from integration.http_scene import Served
@@ -84,6 +87,7 @@ class Seat:
         context: the browser's profile.
         page: the tab.
         faults: what was wrong so far; a test that expects one takes it out.
+        streams: the addresses of the streams that were opened for its pages.
         has_script: whether JavaScript is on.
     """
 
@@ -95,6 +99,7 @@ class Seat:
         self.context: BrowserContext = browser.new_context(base_url=stage.served.url, **settings)
         self.context.set_default_timeout(PATIENCE_MS)
         self.faults: list[str] = []
+        self.streams: list[str] = []
         self.context.expose_function("seenViolation", lambda text: self.faults.append(f"policy: {text}"))
         self.context.add_init_script(_WATCH_POLICY)
         self.context.on("page", self._watch)
@@ -115,6 +120,20 @@ class Seat:
         assert answer is not None
         assert answer.status == status, f"{address}: {answer.status}"
         return self.page
+
+    def follow(self, address: str) -> Page:
+        """Opens an address and waits until the page hears of what changes in it."""
+        before = len(self.streams)
+        page = self.go(address)
+        until = time.monotonic() + PATIENCE_MS / 1000
+        while len(self.streams) == before:
+            assert time.monotonic() < until, f"{address} opened no stream"
+            page.wait_for_timeout(20)
+        return page
+
+    def forgive(self, pattern: str) -> None:
+        """Takes out the faults that a test expects."""
+        self.faults = [fault for fault in self.faults if not re.search(pattern, fault)]
 
     def check(self) -> None:
         """Fails if anything was wrong so far."""
@@ -142,6 +161,8 @@ class Seat:
             self.faults.append(f"request: {request.method} {request.url}: {request.failure}")
 
     def _answered(self, response: Response) -> None:
+        if response.ok and urlsplit(response.url).path == "/live":
+            self.streams.append(response.url)
         if response.status >= 400 and not response.request.is_navigation_request():
             self.faults.append(f"answer: {response.status} {response.request.method} {response.url}")
 

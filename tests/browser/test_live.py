@@ -144,18 +144,23 @@ def test_a_server_that_is_killed_and_started_again_leaves_an_open_page_as_it_sho
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("is_away", [False, True], ids=["while it listens", "while it has no network"])
 def test_a_page_whose_session_is_over_says_so_and_leads_to_the_sign_in(
-    own_stage: Stage, seats: Callable[..., Seat]
+    own_stage: Stage, seats: Callable[..., Seat], is_away: bool
 ) -> None:
     seat = seats(own_stage).sign_in()
-    page = seat.go(f"/board/{own_stage.slug}")
-    expect(page.locator("#column-ready")).to_be_visible()
+    page = seat.follow(f"/board/{own_stage.slug}")
     desk = own_stage.scene.desk
+    seat.context.set_offline(is_away)
     for session in desk.data("session", "list")["sessions"]:
         desk.say("session", "revoke", session["name"])
+    seat.context.set_offline(False)
     expect(page.locator("#live-note")).to_contain_text("You are signed out")
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/sign-in?to=*")
+    seat.forgive(
+        r"(401 GET|request: GET|console: ).*/live"
+    )  # whose stream broke off before is refused another one
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import termios
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from integration.verbs_scene import Said
@@ -44,7 +45,7 @@ def sit_at(
     )  # fmt: skip
     os.close(theirs)
     try:
-        screen = _watch(ours, typed, prompt)
+        screen = _watch(ours, program, typed, prompt)
         found = program.wait(PATIENCE_S)
     finally:
         program.kill()
@@ -54,7 +55,21 @@ def sit_at(
     return Said(found, screen, "")
 
 
-def _watch(descriptor: int, typed: str, prompt: str) -> str:
+def _until_it_listens(program: subprocess.Popen[bytes]) -> None:
+    """Waits until a program that has just asked something sleeps in reading the answer, where the system tells.
+
+    A Ctrl-C that comes between Python's last look for signals and its `read` is noticed with the next key only; no
+    person is that fast.
+    """
+    state = Path(f"/proc/{program.pid}/stat")
+    until = time.monotonic() + PATIENCE_S
+    while (
+        state.exists() and state.read_text().rpartition(")")[2].split()[0] == "R" and time.monotonic() < until
+    ):
+        time.sleep(0.001)
+
+
+def _watch(descriptor: int, program: subprocess.Popen[bytes], typed: str, prompt: str) -> str:
     screen = b""
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
@@ -67,6 +82,7 @@ def _watch(descriptor: int, typed: str, prompt: str) -> str:
             break
         screen += part
         if typed and prompt.encode() in screen:
+            _until_it_listens(program)
             os.write(descriptor, typed.encode())
             typed = ""
     return screen.decode().replace("\r\n", "\n")
