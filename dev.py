@@ -61,9 +61,6 @@ examples:
 PRODUCT = "product"
 """Stands among the dependency groups for what the package itself needs."""
 
-SECOND_CHANCES = "3"
-"""How many tests of a run may be tried once more, of those that wait for other programs (docs/adr/0054)."""
-
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 """The names of the program in which the dashboard is tested; COUNTERFOIL_CHROMIUM names another."""
 
@@ -397,8 +394,7 @@ def test(everything: bool, further: Sequence[str]) -> int:
     say("— tests")
     which = ["--forbid-skips"] if everything else ["-m", "not slow"]
     where = f"cache_dir={cache('pytest')}"
-    chances = ["--max-suite-reruns", SECOND_CHANCES, "-rfER"]
-    return run([tools(), "-m", "pytest", "-n", "2", "-o", where, *chances, *which, *further])
+    return run([tools(), "-m", "pytest", "-n", "2", "-o", where, *which, *further])
 
 
 def demo(further: Sequence[str]) -> int:
