@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from counterfoil.cli.call import Call
+    from counterfoil.gate.principal import Registration
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store
+    from counterfoil.usecases.principals import Issued
 
     Data = Mapping[str, Any]
 
@@ -85,6 +87,35 @@ def show(call: Call, kind: str, one: str, key_words: str = "Key") -> Reply:
     name = call.arguments.required("name")
     found = reading(call, lambda context, store: principals.show(context, store, kind, name))
     return Reply({one: found}, page(found, key_words))
+
+
+def issuing(call: Call, issue: Callable[[Context, Store], Issued]) -> tuple[Issued, dict[str, Any]]:
+    """Returns a key that is made for somebody, and what they are now."""
+
+    def issued(context: Context, store: Store) -> tuple[Issued, dict[str, Any]]:
+        made = issue(context, store)
+        return made, principals.as_data(context, store, made.state)
+
+    found: tuple[Issued, dict[str, Any]] = writing(call, issued)
+    return found
+
+
+def revoking(call: Call, revoke: Callable[..., Registration]) -> tuple[str, dict[str, Any]]:
+    """Revokes whoever is named, or one of their keys; returns its name, if one was said, and what they are now.
+
+    Args:
+        call: the invocation.
+        revoke: takes the project, the ledger, a name, a reason and `key_id`.
+    """
+    arguments = call.arguments
+    key = arguments.text("key") or ""
+
+    def revoked(context: Context, store: Store) -> dict[str, Any]:
+        reason = arguments.text("reason") or ""
+        state = revoke(context, store, arguments.required("name"), reason, key_id=key)
+        return principals.as_data(context, store, state)
+
+    return key, writing(call, revoked)
 
 
 def expiry_ms(call: Call, never: int | None) -> int | None:

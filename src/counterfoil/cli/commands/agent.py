@@ -9,10 +9,12 @@ from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.principal_words import (
     day,
     expiry_ms,
+    issuing,
     list_all,
     minute,
     overlap_ms,
     page,
+    revoking,
     show,
     shown_once,
     writing,
@@ -59,22 +61,17 @@ def _show(call: Call) -> Reply:
 def _add(call: Call) -> Reply:
     arguments = call.arguments
     expires = arguments.text("expires")
-    issued: Issued
-    issued, shown = writing(
+    issued, shown = issuing(
         call,
-        lambda context, store: _told(
+        lambda context, store: principals.add(
             context,
             store,
-            principals.add(
-                context,
-                store,
-                arguments.required("name"),
-                owner=arguments.text("owner"),
-                scopes=arguments.many("scope") or reach.DEFAULT_SCOPES,
-                spaces=arguments.many("space") or (reach.EVERYWHERE,),
-                expires_ms=principals.EXPIRES_MS if expires is None else expiry_ms(call, None),
-                model=arguments.text("model") or "",
-            ),
+            arguments.required("name"),
+            owner=arguments.text("owner"),
+            scopes=arguments.many("scope") or reach.DEFAULT_SCOPES,
+            spaces=arguments.many("space") or (reach.EVERYWHERE,),
+            expires_ms=principals.EXPIRES_MS if expires is None else expiry_ms(call, None),
+            model=arguments.text("model") or "",
         ),
     )
     until = f"until {day(shown['expires_at'])}" if shown["expires_at"] else "without an end"
@@ -110,14 +107,10 @@ def _rotate(call: Call) -> Reply:
     arguments = call.arguments
     expires_ms = None if arguments.text("expires") is None else expiry_ms(call, 0)
     overlap = overlap_ms(call)
-    issued, shown = writing(
+    issued, shown = issuing(
         call,
-        lambda context, store: _told(
-            context,
-            store,
-            principals.rotate(
-                context, store, arguments.required("name"), overlap_ms=overlap, expires_ms=expires_ms
-            ),
+        lambda context, store: principals.rotate(
+            context, store, arguments.required("name"), overlap_ms=overlap, expires_ms=expires_ms
         ),
     )
     line = f"Rotated the key of {issued.actor}; {old_keys(shown, issued.key_id, 'token')}."
@@ -125,14 +118,8 @@ def _rotate(call: Call) -> Reply:
 
 
 def _revoke(call: Call) -> Reply:
-    arguments = call.arguments
-    name, key = arguments.required("name"), arguments.text("key") or ""
-    reason = arguments.text("reason") or ""
-    shown = writing(
-        call,
-        lambda context, store: principals.as_data(
-            context, store, principals.revoke(context, store, AGENT, name, reason, key_id=key)
-        ),
+    key, shown = revoking(
+        call, lambda context, store, *said, **which: principals.revoke(context, store, AGENT, *said, **which)
     )
     what = f"the key {key} of {shown['actor']}" if key else shown["actor"]
     return Reply({"agent": shown}, f"Revoked {what}; it counts no more")
@@ -142,10 +129,6 @@ def old_keys(shown: dict[str, Any], new: str, what: str) -> str:
     """Says until when the keys before a new one count."""
     ends = [key["expires_at"] for key in shown["keys"] if key["id"] != new and key["state"] == "live"]
     return f"the old {what} counts until {minute(max(ends))}" if ends else f"the old {what} has ended"
-
-
-def _told(context: Any, store: Any, issued: Issued) -> tuple[Issued, dict[str, Any]]:
-    return issued, principals.as_data(context, store, issued.state)
 
 
 def _issued(issued: Issued, shown: dict[str, Any], line: str) -> Reply:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.cli.call import Call, Reply
-from counterfoil.cli.principal_words import day, list_all, reading, show, writing
+from counterfoil.cli.principal_words import day, list_all, reading, revoking, show, writing
 from counterfoil.gate.principal import HUMAN
 from counterfoil.usecases import people, principals
 
@@ -65,14 +65,8 @@ def _add(call: Call) -> Reply:
 
 
 def _revoke(call: Call) -> Reply:
-    arguments = call.arguments
-    name, key = arguments.required("name"), arguments.text("key") or ""
-    reason = arguments.text("reason") or ""
-    shown = writing(
-        call,
-        lambda context, store: principals.as_data(
-            context, store, principals.revoke(context, store, HUMAN, name, reason, key_id=key)
-        ),
+    key, shown = revoking(
+        call, lambda context, store, *said, **which: principals.revoke(context, store, HUMAN, *said, **which)
     )
     if key:
         return Reply(

@@ -8,15 +8,16 @@ from counterfoil.cli.call import Call, Reply
 from counterfoil.cli.commands.agent import old_keys
 from counterfoil.cli.principal_words import (
     day,
+    issuing,
     list_all,
     overlap_ms,
+    revoking,
     show,
     shown_once,
-    writing,
 )
 from counterfoil.gate import reach
 from counterfoil.gate.principal import GITHUB, SOURCE, STANDARD
-from counterfoil.usecases import principals, sources
+from counterfoil.usecases import sources
 
 if TYPE_CHECKING:
     from counterfoil.usecases.principals import Issued
@@ -57,21 +58,17 @@ def _show(call: Call) -> Reply:
 def _add(call: Call) -> Reply:
     arguments = call.arguments
     secret = _given_secret(call)
-    issued, shown = writing(
+    issued, shown = issuing(
         call,
-        lambda context, store: _told(
+        lambda context, store: sources.add(
             context,
             store,
-            sources.add(
-                context,
-                store,
-                arguments.required("name"),
-                arguments.text("kind") or STANDARD,
-                owner=arguments.text("owner"),
-                scopes=arguments.many("scope") or sources.DEFAULT_SCOPES,
-                spaces=arguments.many("space") or (reach.EVERYWHERE,),
-                secret=secret,
-            ),
+            arguments.required("name"),
+            arguments.text("kind") or STANDARD,
+            owner=arguments.text("owner"),
+            scopes=arguments.many("scope") or sources.DEFAULT_SCOPES,
+            spaces=arguments.many("space") or (reach.EVERYWHERE,),
+            secret=secret,
         ),
     )
     line = f"Registered {issued.actor}, owned by {shown['owner']}"
@@ -80,14 +77,10 @@ def _add(call: Call) -> Reply:
 
 def _rotate(call: Call) -> Reply:
     secret, overlap = _given_secret(call), overlap_ms(call)
-    issued, shown = writing(
+    issued, shown = issuing(
         call,
-        lambda context, store: _told(
-            context,
-            store,
-            sources.rotate(
-                context, store, call.arguments.required("name"), overlap_ms=overlap, secret=secret
-            ),
+        lambda context, store: sources.rotate(
+            context, store, call.arguments.required("name"), overlap_ms=overlap, secret=secret
         ),
     )
     line = f"Rotated the secret of {issued.actor}; {old_keys(shown, issued.key_id, 'secret')}"
@@ -95,15 +88,7 @@ def _rotate(call: Call) -> Reply:
 
 
 def _revoke(call: Call) -> Reply:
-    arguments = call.arguments
-    name, key = arguments.required("name"), arguments.text("key") or ""
-    reason = arguments.text("reason") or ""
-    shown = writing(
-        call,
-        lambda context, store: principals.as_data(
-            context, store, sources.revoke(context, store, name, reason, key_id=key)
-        ),
-    )
+    key, shown = revoking(call, sources.revoke)
     what = f"the secret {key} of {shown['actor']}" if key else shown["actor"]
     return Reply({"source": shown}, f"Revoked {what}; what it sends is refused")
 
@@ -112,10 +97,6 @@ def _given_secret(call: Call) -> str | None:
     """Returns the sender's own secret, from a file: an argument could be read by every program of the machine."""
     file = call.arguments.text("secret")
     return None if file is None else call.read_text(file).strip()
-
-
-def _told(context: Any, store: Any, issued: Issued) -> tuple[Issued, dict[str, Any]]:
-    return issued, principals.as_data(context, store, issued.state)
 
 
 def _issued(issued: Issued, shown: dict[str, Any], line: str, given: str | None) -> Reply:
