@@ -73,6 +73,7 @@ class Answer(NamedTuple):
         disclosure: the note that the statement names by digest, or None (`gate.statement.disclose`).
         at_terminal: whether they sit at a terminal of this machine.
         sitting: their browser, where the answer came from the dashboard; None at every other door.
+        checked: what the door has found of the envelope's signature, or None where nobody has looked.
     """
 
     verdict: str
@@ -83,6 +84,7 @@ class Answer(NamedTuple):
     disclosure: str | None = None
     at_terminal: bool = False
     sitting: Sitting | None = None
+    checked: statements.Checked | None = None
 
 
 class Decided(NamedTuple):
@@ -298,6 +300,7 @@ def _assurance(
         signed = statements.verify_decision(
             context, answer.envelope, state, by=answer.by, verdict=answer.verdict,
             keys=keys_of(store, answer.by), note=_note(answer), disclosure=answer.disclosure,
+            checked=answer.checked,
         )  # fmt: skip
         return signed.assurance, signed.digests, signed.fingerprint
     if context.options.via == WEB and not context.options.remote and answer.sitting is not None:

@@ -17,10 +17,10 @@ from counterfoil.kernel.instant import iso_ms
 from counterfoil.usecases.context import OFF
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from counterfoil.gate.proposal import Proposal
-    from counterfoil.gate.statement import Kind
+    from counterfoil.gate.statement import Decision, Kind
     from counterfoil.kernel.sshkey import SshKey
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import SigningKey, Verified
@@ -51,6 +51,20 @@ class Signed(NamedTuple):
     def digests(self) -> tuple[str, tuple[str, ...]]:
         """What `ledger.receipt.Draft` commits to as its `statement`."""
         return self.pae, self.signatures
+
+
+class Checked(NamedTuple):
+    """A decision whose signature holds, as a door has found that knows nothing of a proposal yet.
+
+    Attributes:
+        envelope: as it came; the check is of this text and of no other.
+        decision: what was signed.
+        signed: by whom.
+    """
+
+    envelope: str
+    decision: Decision
+    signed: Signed
 
 
 def named_key(context: Context) -> tuple[tuple[str, str] | None, bool]:
@@ -173,6 +187,32 @@ def verify_statement(
         InputError: `invalid_envelope`, `invalid_signature`.
     """
     read = dsse.decode(envelope)
+    return read.payload, _verified(context, kind, read, keys)
+
+
+def check_decision(context: Context, envelope: str, keys_of: Callable[[str], Iterable[SshKey]]) -> Checked:
+    """Checks who signed a decision, of which it says itself who made it; on what, nobody has looked at yet.
+
+    Args:
+        context: the project.
+        envelope: DSSE, as it came.
+        keys_of: returns the keys that are registered for an actor.
+
+    Raises:
+        InputError: `invalid_envelope`, `invalid_signature`, `invalid_statement`.
+    """
+    read = dsse.decode(envelope.encode("utf-8", "replace"))
+    decision = statements.decode(read.payload)
+    signed = _verified(context, statements.DECISION, read, keys_of(decision.actor))
+    return Checked(envelope, decision, signed)
+
+
+def _verified(context: Context, kind: Kind, read: dsse.Envelope, keys: Iterable[SshKey]) -> Signed:
+    """Checks the one signature of an envelope.
+
+    Raises:
+        InputError: `invalid_envelope`, `invalid_signature`.
+    """
     if read.payload_type != dsse.IN_TOTO or len(read.signatures) != 1:
         raise dsse.invalid(f"it holds one {dsse.IN_TOTO} with one signature")
     (signature,) = read.signatures
@@ -184,8 +224,7 @@ def verify_statement(
     if signature.keyid != key.fingerprint:
         raise dsse.invalid("`keyid` is not the fingerprint of the key that signed")
     found: Verified = context.signers.verify(key, read.pae, signature.value, kind.namespace)
-    pae = sha256_hex(read.pae)
-    return read.payload, Signed(dsse.encode(read), pae, (signature.digest,), *found)
+    return Signed(dsse.encode(read), sha256_hex(read.pae), (signature.digest,), *found)
 
 
 def verify_decision(
@@ -198,6 +237,7 @@ def verify_decision(
     keys: Iterable[SshKey],
     note: str = "",
     disclosure: str | None = None,
+    checked: Checked | None = None,
 ) -> Signed:
     """Checks that a person signed exactly this decision on exactly this proposal, and that it still counts.
 
@@ -210,6 +250,8 @@ def verify_decision(
         keys: the keys that are registered for that person.
         note: the note that came with it.
         disclosure: the same as `gate.statement.disclose` writes it, by whose digest the statement names it.
+        checked: what a door has found of the signature. It is taken for what it was found of, the same text and a
+            key that is still registered, and else looked for anew.
 
     Returns:
         The envelope as it is to be kept, and how sure it is who signed it.
@@ -217,15 +259,24 @@ def verify_decision(
     Raises:
         InputError: `invalid_envelope`, `invalid_signature`; `invalid_statement` with its `reasons`.
     """
-    payload, signed = verify_statement(
-        context, statements.DECISION, envelope.encode("utf-8", "replace"), keys
-    )
+    known = tuple(keys)
+    if checked is not None and _counts(checked, envelope, known):
+        decision, signed = checked.decision, checked.signed
+    else:
+        data = envelope.encode("utf-8", "replace")
+        payload, signed = verify_statement(context, statements.DECISION, data, known)
+        decision = statements.decode(payload)
     if note != ("" if disclosure is None else statements.disclosed(disclosure)):
         raise statements.invalid(["the note is not the one that its disclosure holds"])
     digest = None if disclosure is None else statements.disclosure_digest(disclosure)
     now = iso_ms(context.clock.now_ms())
     expected = statements.Expected(statements.matter_of(proposal), by, verdict, now, digest)
-    reasons = statements.check(statements.decode(payload), expected)
+    reasons = statements.check(decision, expected)
     if reasons:
         raise statements.invalid(reasons)
     return signed._replace(disclosure=disclosure)
+
+
+def _counts(checked: Checked, envelope: str, keys: Iterable[SshKey]) -> bool:
+    """Tells whether a check is of this very envelope, and of a key that signs for whoever decides now."""
+    return checked.envelope == envelope and checked.signed.fingerprint in {key.fingerprint for key in keys}

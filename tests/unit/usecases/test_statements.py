@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from integration.ssh_scene import make_key, needs_openssh
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from world import Repository, RepositoryFactory
 
     from counterfoil.gate.proposal import Proposal
+    from counterfoil.kernel.sshkey import SshKey
     from counterfoil.usecases.context import Context
+    from counterfoil.usecases.ports import Signers, Verified
     from counterfoil.usecases.statements import Signed
 
 ADA, BOB = public_key("ada"), public_key("bob")
@@ -313,3 +315,81 @@ def test_a_key_that_is_found_and_cannot_sign_is_warned_of_only_where_none_can(
     again = opened(scene)
     assert statements.choose_key(again) is not None
     assert again.warnings == []
+
+
+# --- what a door has checked -----------------------------------------------------------------------
+
+
+class Asked:
+    """Checks signatures as another does, and counts how often.
+
+    Args:
+        signers: the other.
+    """
+
+    def __init__(self, signers: Signers) -> None:
+        self._signers = signers
+        self.times = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._signers, name)
+
+    def verify(self, *given: Any) -> Verified:
+        """Checks a signature."""
+        self.times += 1
+        return self._signers.verify(*given)
+
+
+def checked(context: Context, one: Signed, *own: SshKey) -> statements.Checked:
+    """Returns what a door finds of an approval, of whose maker it knows keys."""
+    return statements.check_decision(context, one.envelope, lambda actor: own if actor == "human:ada" else ())
+
+
+def test_a_signature_that_a_door_has_checked_is_not_checked_again(context: Context) -> None:
+    one = signed(context, note="looks right")
+    context.signers = asked = Asked(context.signers)
+    found = checked(context, one, BOB, ADA)
+    assert verified(context, one, note="looks right", checked=found) == one
+    assert asked.times == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"), [({"digest": "00" * 32}, "digest"), ({"id": "P-0"}, "proposal"), ({"shown": "00" * 32}, "shown")]
+)  # fmt: skip
+def test_what_a_door_has_checked_is_still_of_one_proposal(
+    context: Context, changes: dict[str, Any], field: str
+) -> None:
+    one = signed(context)
+    found = checked(context, one, ADA)
+    code, reasons = refusal(lambda: verified(context, one, proposal(**changes), checked=found))
+    assert (code, [each.split("`")[1] for each in cast("list[str]", reasons)]) == (
+        "invalid_statement",
+        [field],
+    )
+
+
+def test_a_check_of_one_text_stands_for_no_other(context: Context) -> None:
+    found = checked(context, signed(context), ADA)
+    payload = dsse.decode(found.envelope.encode()).payload.replace(b'"approve"', b'"reject"')
+    forged = rewritten(signed(context), payload=base64(payload))
+    assert refusal(lambda: verified(context, forged, verdict="reject", checked=found)) == (
+        "invalid_signature",
+        "differs",
+    )
+
+
+def test_a_key_that_was_withdrawn_since_a_door_checked_signs_nothing(context: Context) -> None:
+    one = signed(context)
+    found = checked(context, one, ADA)
+    for left in ([], [BOB]):
+        assert refusal(lambda left=left: verified(context, one, keys=left, checked=found)) == (
+            "invalid_signature",
+            "stranger",
+        )
+
+
+def test_a_door_finds_nothing_in_what_is_forged_or_of_a_stranger(context: Context) -> None:
+    one = signed(context)
+    payload = dsse.decode(one.envelope.encode()).payload.replace(b'"approve"', b'"reject"')
+    assert refusal(lambda: checked(context, rewritten(one, payload=base64(payload)), ADA))[1] == "differs"
+    assert refusal(lambda: checked(context, signed(context, by="human:bob"), ADA))[1] == "stranger"

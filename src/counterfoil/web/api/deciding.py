@@ -33,7 +33,7 @@ from counterfoil.web.threshold import STATE
 
 if TYPE_CHECKING:
     from counterfoil.gate.proposal import Proposal
-    from counterfoil.gate.statement import Decision
+    from counterfoil.kernel.sshkey import SshKey
     from counterfoil.usecases.ports import Store
     from counterfoil.web.threshold import Passage
 
@@ -67,14 +67,16 @@ def decide_on(call: Calling, request: Request, proposal: ProposalPath, sent: Dec
         return refused(ONLY_PEOPLE)
     envelope = canonical.encode(sent.envelope.model_dump()).decode()
     try:
-        decision, session = _signed(call, envelope)
+        checked = statements.check_decision(call.context, envelope, lambda actor: _keys(call, actor))
     except InputError:
         wait_s = call.hub.rates.count("bad-token", passage.peer)
         return refused(refusals.too_many(wait_s) if wait_s else UNSIGNED)
+    decision = checked.decision
     passage.actor = decision.actor
     name = proposal.upper()
     if not gate_proposal.is_id(name):
         raise nothing()
+    session = f"http-{checked.signed.fingerprint}"
     options = Options(actor=decision.actor, ci=True, remote=True, via="http", session=session)
     context = call.hub.server.context(options)
     answer = Answer(
@@ -83,6 +85,7 @@ def decide_on(call: Calling, request: Request, proposal: ProposalPath, sent: Dec
         decision.matter.digest,
         envelope=envelope,
         disclosure=sent.disclosure,
+        checked=checked,
     )
     store = call.store()
     try:
@@ -108,27 +111,16 @@ def _replayed(store: Store, name: str, envelope: str) -> Proposal | None:
     return None
 
 
-def _signed(call: Call, envelope: str) -> tuple[Decision, str]:
-    """Returns a decision that a registered person has signed, and a name for the key.
+def _keys(call: Call, actor: str) -> tuple[SshKey, ...]:
+    """Returns the keys that are registered for a person.
 
     Raises:
-        InputError: it is none.
+        InputError: `invalid_statement`, for whoever is none.
     """
-    decision = statement.decode(_payload(envelope))
-    slug = decision.actor.removeprefix(PERSON)
-    if slug == decision.actor or not is_slug(slug):
+    slug = actor.removeprefix(PERSON)
+    if slug == actor or not is_slug(slug):
         raise statement.invalid(["it is of no person"])
-    keys = keys_of(call.store(), decision.actor)
-    _, signed = statements.verify_statement(
-        call.context, statement.DECISION, envelope.encode("utf-8", "replace"), keys
-    )
-    return decision, f"http-{signed.fingerprint}"
-
-
-def _payload(envelope: str) -> bytes:
-    from counterfoil.kernel import dsse
-
-    return dsse.decode(envelope.encode("utf-8", "replace")).payload
+    return keys_of(call.store(), actor)
 
 
 def _record_attempt(call: Call) -> None:
