@@ -141,6 +141,7 @@ def serve(
 
     import uvicorn
 
+    from counterfoil.web.heaps import keep_few
     from counterfoil.web.herald import Herald
     from counterfoil.web.hub import OWN, Hub
     from counterfoil.web.journal import Journal, Libraries
@@ -149,6 +150,7 @@ def serve(
     from counterfoil.web.rates import Rates
     from counterfoil.web.threshold import HEAD_BYTES, Threshold
 
+    keep_few()
     server = space.projects[0].server
     clock = server.context(OWN).clock
     journal = Journal(clock, quiet)
