@@ -355,8 +355,11 @@ def test_nothing_that_others_say_becomes_markup_anywhere(desk: Desk) -> None:
     three = propose(
         desk, "policy.change", AGENT, "--reason", EVIL, text=f"version: 1 # {EVIL[:80]}\nrules: []\n"
     )
+    four = propose(
+        desk, "ticket.comment", AGENT, ticket=ticket, text=f"{EVIL}\n\n[a](javascript:alert(3)) `{EVIL}`"
+    )
     places = ["/inbox", f"/proposals/{person.dash.slug}", person.address(three, "/edit")]
-    for place in [*places, *[person.address(each) for each in (one, two, three)]]:
+    for place in [*places, *[person.address(each) for each in (one, two, three, four)]]:
         page = person.dash.get(place).text
         assert "<img" not in page.replace('<img src="/static', "")
         assert "<script>alert" not in page

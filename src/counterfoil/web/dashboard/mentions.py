@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.visit import Visit
 
 
-def tickets_named(visit: Visit) -> markdown.Tickets:
-    """Returns what finds the tickets that a text of the project at hand names, in it or elsewhere in the space."""
-    own = visit.project
+def tickets_named(visit: Visit, whose: Project | None = None) -> markdown.Tickets:
+    """Returns what finds the tickets that a text names, in its project or elsewhere in the space.
+
+    Args:
+        visit: knows the space.
+        whose: the text's project; without it the one that the path names.
+    """
+    own = whose or visit.project
     prefix = own.snapshot.tickets().id_prefix
     known: dict[str, markdown.Target | None] = {}
     remotes: dict[str, str] = {}

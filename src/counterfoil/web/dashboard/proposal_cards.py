@@ -22,6 +22,7 @@ from counterfoil.usecases.eligible import needs_signature, risk_of
 from counterfoil.usecases.proposal_headline import headline, short
 from counterfoil.usecases.shown_again import sealed_flags
 from counterfoil.web.dashboard import diffing
+from counterfoil.web.dashboard.proposal_reading import reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from counterfoil.gate.proposal import Proposal
     from counterfoil.usecases.snapshot import Tickets
     from counterfoil.usecases.spaces import Project
+    from counterfoil.web.dashboard import markdown
     from counterfoil.web.dashboard.diffing import Rendered, Told
+    from counterfoil.web.dashboard.proposal_reading import Reading
 
 OPEN_LINES = 44
 """A change of so many lines lies open in the inbox."""
@@ -85,6 +88,7 @@ class Card(NamedTuple):
         is_light: whether it may be answered together with others.
         signs: the command that signs, where only that counts; else empty.
         elsewhere: the branch that would have to be checked out, or empty.
+        reading: its text as it will read, beside a change that is shown whole; None where it has none.
     """
 
     dom: str
@@ -118,6 +122,12 @@ class Card(NamedTuple):
     is_light: bool
     signs: str
     elsewhere: str
+    reading: Reading | None = None
+
+    @property
+    def weight(self) -> int:
+        """How many characters of HTML the change takes, and its text as it will read."""
+        return len(self.change.html if self.change else "") + len(self.reading.html if self.reading else "")
 
 
 def is_grave(state: Proposal) -> bool:
@@ -135,6 +145,7 @@ def card(
     is_here: bool = True,
     rendered: Rendered | None = None,
     room: int = FOLDED_CHARACTERS,
+    named: markdown.Tickets | None = None,
 ) -> Card:
     """Returns what a template needs to show a proposal.
 
@@ -147,9 +158,15 @@ def card(
         is_here: whether its branch is checked out.
         rendered: the change as the caller has rendered it; without it as the inbox shows it.
         room: how many characters of HTML a change may take there.
+        named: finds the tickets that its text names; without it the text is not shown as it will read.
     """
     body = state.body
     change, manner = (rendered, LYING_OPEN) if rendered is not None else _in_inbox(shown, room)
+    reads = None
+    if named is not None and change is not None and change.is_whole:
+        reads = reading(body, named)
+        if reads is not None and rendered is None and len(change.html) + len(reads.html) > room:
+            reads = None
     flags = _flags(body, shown, change)
     grave = is_grave(state)
     ruling: Mapping[str, Any] = body.get("ruling") or {}
@@ -167,6 +184,7 @@ def card(
         is_light=not grave and risk_of(body) == RISKS[0] and manner == LYING_OPEN and not needs_signature(state) and is_here,
         signs=f"ticket approve {name} --digest {state.digest[:DIGEST_SHOWN]} --sign" if needs_signature(state) else "",
         elsewhere="" if is_here else escaped(whereabouts.shown_branch(state) or "another project"),
+        reading=reads,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from counterfoil.usecases.keeping import remembered
 from counterfoil.usecases.roles import APPROVER
 from counterfoil.web.dashboard import answering, proposal_cards
 from counterfoil.web.dashboard.answering import APPROVE, REJECT, Given
+from counterfoil.web.dashboard.mentions import tickets_named
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import Act, Done, Page
 from counterfoil.web.dashboard.view import Listing, Region, View
@@ -46,7 +47,7 @@ def show(visit: Visit) -> View:
     cards, room = [], ROOM
     for each in found.yours[:SHOWN]:
         made = _card(visit, each, room)
-        room -= len(made.change.html) if made.change is not None else 0
+        room -= made.weight
         cards.append(made)
     several = len(visit.space.projects) > 1
     yours = tuple([(each.dom, _decision(each, several)) for each in cards])
@@ -84,8 +85,9 @@ def _head(visit: Visit, found: Inbox) -> str:
 def _card(visit: Visit, each: Waiting, room: int) -> Card:
     shown = each.project.open_proposals.shown(visit.context(each.project), each.proposal)
     return proposal_cards.card(
-        each.project, visit.tickets(each.project), each.proposal, shown, is_here=each.is_here, room=room
-    )
+        each.project, visit.tickets(each.project), each.proposal, shown, is_here=each.is_here, room=room,
+        named=tickets_named(visit, each.project),
+    )  # fmt: skip
 
 
 def _macro(name: str, *arguments: object) -> str:

@@ -16,6 +16,7 @@ from counterfoil.usecases.proposal_headline import headline, short
 from counterfoil.usecases.roles import APPROVER, MEMBER
 from counterfoil.usecases.taking_up import BEGUN, NOT_IN_EFFECT
 from counterfoil.web.dashboard import answering, diffing, proposal_cards
+from counterfoil.web.dashboard.mentions import tickets_named
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import Page
 from counterfoil.web.dashboard.view import Region, View
@@ -79,8 +80,9 @@ def show(visit: Visit) -> View:
     change = None if shown is None else diffing.render(shown, first)
     here = whereabouts.is_here(context, state)
     made = proposal_cards.card(
-        project, visit.tickets(), state, shown, status=status, is_here=here, rendered=change
-    )
+        project, visit.tickets(), state, shown, status=status, is_here=here, rendered=change,
+        named=tickets_named(visit),
+    )  # fmt: skip
     if change is None:
         made = made._replace(manner=proposal_cards.NOT_HERE)
     older = _lineage(store, state)

@@ -65,12 +65,20 @@
     return [...document.querySelectorAll(".pick input:checked")].map((box) => box.closest("[data-decision]"));
   }
 
-  const endOf = (place) => place.querySelector(":is(.shown, #p-change .shown) > .change")?.lastElementChild ?? null;
+  /** Returns what has to be seen of a change: its last line, and the end of its text as it reads. */
+  function endsOf(place) {
+    const within = place.querySelector("#p-change") ?? place;
+    return [within.querySelector(".shown > .change")?.lastElementChild, within.querySelector(".reads > .prose")].filter(Boolean);
+  }
 
-  /** Tells whether the end of a change was on the screen, or is: not behind what lies above the page. */
-  function isRead(place) {
-    const end = endOf(place);
-    if (end === null || read.has(end)) return true;
+  const unreadOf = (place) => endsOf(place).filter((end) => !wasSeen(end));
+
+  /** Tells whether the ends of a change were on the screen, or are. */
+  const isRead = (place) => unreadOf(place).length === 0;
+
+  /** Tells whether something was on the screen, or is: not behind what lies above the page. */
+  function wasSeen(end) {
+    if (read.has(end)) return true;
     const { left, bottom, height } = end.getBoundingClientRect();
     const at = document.elementFromPoint(left + 4, bottom - Math.min(6, height / 2));
     if (at === null || !end.contains(at)) return false;
@@ -79,8 +87,7 @@
   }
 
   function readOn(place) {
-    const end = endOf(place);
-    end.scrollIntoView({ block: "center" });
+    unreadOf(place)[0].scrollIntoView({ block: "center" });
     app.tell({ level: "pending", message: "Here is the rest of the change: read it, then approve" });
   }
 
