@@ -8,6 +8,8 @@ import pytest
 from architecture.tree import parsed, product_files, violations
 
 THE_DOOR = "adapters/process.py"
+CALLS_C = {"web/heaps.py": ["ctypes", "ctypes.CDLL"]}
+"""Who may call a function of C by name, and what of ctypes it may use for that: it could start a program by it."""
 WAYS_OUT = (
     "subprocess", "pty", "multiprocessing", "webbrowser", "ctypes", "posix", "_posixsubprocess",
     "concurrent.futures.ProcessPoolExecutor", "concurrent.futures.process",
@@ -35,7 +37,8 @@ PLANTINGS = [
 
 @pytest.mark.parametrize("file", [file for file in product_files() if file != THE_DOOR])
 def test_a_module_starts_no_program(file: str) -> None:
-    assert violations(parsed(file), WAYS_OUT) == []
+    found = [violation.partition(": ")[2] for violation in violations(parsed(file), WAYS_OUT)]
+    assert [each for each in found if each not in CALLS_C.get(file, [])] == []
 
 
 @pytest.mark.parametrize(("text", "finding"), PLANTINGS)
@@ -45,3 +48,9 @@ def test_a_planted_way_out_is_seen(text: str, finding: str) -> None:
 
 def test_the_door_itself_is_where_programs_start() -> None:
     assert violations(parsed(THE_DOOR), WAYS_OUT) != []
+
+
+def test_the_one_that_calls_c_calls_what_it_is_for() -> None:
+    text = ast.unparse(parsed("web/heaps.py"))
+    assert text.count("CDLL") == 1
+    assert "ctypes.CDLL(None).mallopt" in text
