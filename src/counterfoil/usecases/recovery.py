@@ -37,7 +37,11 @@ def recover(context: Context) -> None:
 
     If any file already has its new content the rest is written and committed; if none has, the
     note is dropped. What cannot be committed, and what a failed command could not put back,
-    is taken back. A file that somebody edited since is left alone.
+    is taken back. A file that somebody edited or committed since is left alone.
+
+    Raises:
+        HostError: `lock_timeout` where another Git holds the index, which would undo the command's own commit as long as
+            it is behind; the note stays, and the next command tries again.
     """
     for folder in ("", effect.FOLDER, "cache", observed.OBSERVED, observed.UNRECORDED, observed.LEFT):
         context.state.discard_drafts(folder)
@@ -104,9 +108,10 @@ def _settle(context: Context, name: str, intent: Intent, record: Record, finish:
     elif (made is not None or finish) and _finish(context, name, intent, record, now, made):
         context.warn("recovered", f"finished a command that was interrupted: {subject}")
     else:
-        _take_back(context, intent)
+        kept = _take_back(context, intent, since_s)
         record.abandon_if_intended("interrupted")
-        context.warn("recovered", f"took back a command that was interrupted: {subject}")
+        told = f", apart from what somebody has committed since: {', '.join(kept)}" if kept else ""
+        context.warn("recovered", f"took back a command that was interrupted: {subject}{told}")
 
 
 def commit_made(context: Context, intent: Intent, record: Record, since_s: int) -> str | None:
@@ -148,7 +153,11 @@ def _finish(
 ) -> bool:
     """Writes, commits and seals what is missing; False, with a warning, where Git cannot commit.
 
-    Files that are committed already are left as they are: somebody may have changed them since.
+    Files that are committed already are left as they are: somebody may have changed them since. Where somebody else
+    has committed all of them nothing is missing, whatever keeps us from a commit.
+
+    Raises:
+        HostError: `lock_timeout`: the commit is there, and Git's index cannot be brought in step with it.
     """
     if not record.intended:
         record.intend()
@@ -165,9 +174,14 @@ def _finish(
         elif context.indexed:
             _repair_index(context)
     except HostError as error:
-        context.warn("not_committed", f"an interrupted command could not be committed: {error.message}")
-        if made is None:
-            return False
+        if made is not None and error.code == "lock_timeout":
+            raise  # whoever commits from an index that is behind takes back what our commit has done
+        if made is not None or not _is_committed(context, intent, now):
+            context.warn("not_committed", f"an interrupted command could not be committed: {error.message}")
+            if made is None:
+                return False
+        elif context.indexed:
+            _repair_index(context)
     record.apply(made, held(context, made, paths))
     if record.unlike:
         from counterfoil.usecases.granted import refusal
@@ -199,14 +213,58 @@ def _commit(context: Context, paths: Sequence[str], message: str, name: str, rec
     return made
 
 
-def _take_back(context: Context, intent: Intent) -> None:
-    """Puts back what the command had written and nobody has edited since."""
-    for path, before, after, local in intent.entries:
-        if after != before and _contents(context, [(path, before, after, local)]).get(path, before) == after:
+def _take_back(context: Context, intent: Intent, since_s: int) -> list[str]:
+    """Puts back what the command had written and nobody has edited or committed since.
+
+    Args:
+        context: the project.
+        intent: what the command noted.
+        since_s: when, in seconds since 1970.
+
+    Returns:
+        What stays because somebody has committed it.
+    """
+    written = [
+        entry
+        for entry in intent.entries
+        if entry[2] != entry[1] and _contents(context, [entry]).get(entry[0], entry[1]) == entry[2]
+    ]
+    as_head = _as_head_has_them(context, [path for path, _, _, local in written if not local])
+    kept = [path for path, _, _, _ in written if path in as_head and _moved_since(context, path, since_s)]
+    for path, before, _, local in written:
+        if path not in kept:
             effect.put(context, path, before, local)
     if context.indexed:
         _restore_index(context)
         _repair_index(context)
+    return kept
+
+
+def _is_committed(context: Context, intent: Intent, now: dict[str, bytes | None]) -> bool:
+    """Tells whether everything that the command changed is as HEAD has it, so that no commit is needed."""
+    changed = [path for path, before, after, local in intent.entries if not local and before != after]
+    return all(path in now for path in changed) and _as_head_has_them(context, changed).issuperset(changed)
+
+
+def _as_head_has_them(context: Context, paths: Sequence[str]) -> set[str]:
+    """Returns which files are as HEAD has them; one that is not there is, where HEAD has none either."""
+    head = context.git.head()
+    if head is None or not paths:
+        return set()
+    there, here = held(context, head, paths), held(context, None, paths)
+    return {path for path in paths if there[path] == here[path]}
+
+
+def _moved_since(context: Context, path: str, since_s: int) -> bool:
+    """Tells whether the branch that is checked out got a file's content since a moment.
+
+    What it had before is no reason to keep the file so: the command may have replaced an edit that nobody had committed.
+    """
+    from counterfoil.usecases.contents import PLAIN_LOG
+
+    form = ("--first-parent", "--max-count=1", "--format=%ct")
+    told = context.git.run(*PLAIN_LOG, *form, "HEAD", "--", context.prefix + path).stdout.strip()
+    return told.isdigit() and int(told) >= since_s
 
 
 def _contents(context: Context, entries: Sequence[Entry]) -> dict[str, bytes | None]:
