@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,7 +16,7 @@ from mcp.shared.exceptions import MCPError
 from counterfoil.mcp import tools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from integration.verbs_scene import Desk
 
@@ -42,6 +43,24 @@ def converse(served: Served, work: Callable[[Talk], Any], **more: Any) -> Any:
                 return await work(found)
 
     return anyio.run(main)
+
+
+@contextmanager
+def by_the_command(desk: Desk) -> Iterator[str]:
+    """Starts `ticket serve` and returns where it serves MCP."""
+    server = subprocess.Popen(
+        ["ticket", "serve", "--port", "0"],
+        cwd=desk.path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert server.stdout is not None
+        yield f"{server.stdout.readline().removeprefix('Serving on ').strip()}mcp"
+    finally:
+        server.terminate()
+        server.communicate()
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
@@ -189,34 +208,45 @@ def test_who_is_elsewhere_attaches_no_file_by_its_path(full: Desk) -> None:
 def test_the_server_of_the_command_serves_mcp_too(full: Desk) -> None:
     ticket = full.index()[0]["id"]
     token = add_agent(full, "afar")
-    server = subprocess.Popen(
-        ["ticket", "serve", "--port", "0"],
-        cwd=full.path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert server.stdout is not None
-        url = server.stdout.readline().removeprefix("Serving on ").strip()
 
-        async def work(found: Talk) -> None:
-            said = await found.fine(tools.COMMENT_ON, id=ticket, text="From afar.")
-            proposal = said.data["proposal"]
-            answers = []
+    async def work(found: Talk) -> None:
+        said = await found.fine(tools.COMMENT_ON, id=ticket, text="From afar.")
+        proposal = said.data["proposal"]
+        answers = []
 
-            async def wait() -> None:
-                answers.append(await found.fine(tools.WAIT, proposal=proposal, timeout_s=40))
+        async def wait() -> None:
+            answers.append(await found.fine(tools.WAIT, proposal=proposal, timeout_s=40))
 
-            async with anyio.create_task_group() as group:
-                group.start_soon(wait)
-                await anyio.to_thread.run_sync(decide, full, proposal)
-            assert (answers[0].data["status"], answers[0].data["decision"]["by"]) == ("applied", PERSON)
+        async with anyio.create_task_group() as group:
+            group.start_soon(wait)
+            await anyio.to_thread.run_sync(decide, full, proposal)
+        assert (answers[0].data["status"], answers[0].data["decision"]["by"]) == ("applied", PERSON)
 
-        converse(Served(f"{url}mcp", token), work)
-    finally:
-        server.terminate()
-        server.communicate()
+    with by_the_command(full) as url:
+        converse(Served(url, token), work)
+
+
+def test_at_the_server_of_the_command_what_was_just_changed_or_revoked_counts_with_the_next_call(
+    full: Desk,
+) -> None:
+    token = add_agent(full, "afar")
+
+    async def work(found: Talk) -> None:
+        for number in range(5):
+            title = f"Fresh {number}"
+            made = await anyio.to_thread.run_sync(lambda title=title: full.new(title, "--state", "ready"))
+            for tool in (tools.LIST, tools.READY):
+                listed = await found.fine(tool, limit=200)
+                assert title in [each["title"] for each in listed.data["tickets"]]
+            await anyio.to_thread.run_sync(lambda made=made: full.say("move", made, "blocked"))
+            listed = await found.fine(tools.READY, limit=200)
+            assert title not in [each["title"] for each in listed.data["tickets"]]
+
+    with by_the_command(full) as url:
+        converse(Served(url, token), work)
+        full.say("agent", "revoke", "afar", "--reason", "Lost.", TICKET_ACTOR="human:ada")
+        headers = {**HEADERS, "Authorization": f"Bearer {token}"}
+        assert httpx2.post(url, json=INITIALIZE, headers=headers).status_code == 401
 
 
 def test_a_strangers_proposal_is_as_if_it_were_not_there(full: Desk) -> None:

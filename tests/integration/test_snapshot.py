@@ -16,6 +16,8 @@ from counterfoil.usecases.context import Options
 from counterfoil.usecases.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from integration.verbs_scene import Desk
 
 LETTERS = "ABCDEFGHJK"
@@ -191,3 +193,74 @@ def test_another_prefix_is_on_the_next_page_once_the_watcher_has_told_that_somet
     desk.write(".tickets/config.yml", "id_prefix: SHOE\n")
     made.doubt()  # as the lookout does for a change without a name
     assert made.tickets().id_prefix == "SHOE"
+
+
+def test_what_a_command_has_just_done_is_known_before_the_watcher_tells_of_it(desk: Desk) -> None:
+    desk.new("One")
+    made = begun(desk)
+    made.settled()
+    desk.new("Two")
+    assert [row[1] for row in made.settled().rows] == ["One", "Two"]
+
+
+def test_of_changes_within_one_tick_of_the_clock_none_is_passed_over(desk: Desk, tmp_path: Path) -> None:
+    desk.put(FIRST, "Title 0")
+    made = begun(desk)
+    text = desk.file(FIRST).read_text("utf-8")
+    for number in range(1, 60):
+        fresh = tmp_path / "fresh"
+        fresh.write_text(text.replace("Title 0", f"Title {number}"), "utf-8")
+        os.replace(fresh, desk.file(FIRST))
+        assert [row[1] for row in made.settled().rows] == [f"Title {number}"]
+
+
+def test_as_long_as_the_folder_is_the_same_and_somebody_watches_nothing_is_compared(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put(FIRST)
+    monkeypatch.setattr(snapshots, "is_settled", lambda *_: True)
+    made = begun(desk)
+    known = made.settled()
+
+    def fail(*_: object) -> None:
+        raise AssertionError("the files are compared")
+
+    with monkeypatch.context() as counted:
+        counted.setattr(snapshots.KeptCatalog, "catch_up", fail)
+        assert made.settled() is known
+    made.doubt()
+    desk.write(f"{TICKETS}/{FIRST}.md", "no ticket at all\n")
+    assert made.settled().rows == ()
+
+
+def test_a_folder_that_changed_a_moment_ago_may_be_another_one_and_is_compared(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put(FIRST, "One")
+    monkeypatch.setattr(snapshots, "is_settled", lambda *_: False)
+    made = begun(desk)
+    desk.put(FIRST, "One anew")
+    assert [row[1] for row in made.settled().rows] == ["One anew"]
+
+
+def test_what_is_written_in_place_is_seen_at_once_where_nobody_watches(desk: Desk) -> None:
+    desk.put(FIRST, "Title 0")
+    made = begun(desk)
+    made.is_watched = False
+    for number in range(1, 20):
+        desk.put(FIRST, f"Title {number}")
+        assert [row[1] for row in made.settled().rows] == [f"Title {number}"]
+
+
+def test_what_is_ready_is_found_out_once_and_anew_after_a_change(desk: Desk) -> None:
+    desk.put(FIRST, "One", state="ready")
+    desk.put(SECOND, "Two", state="ready")
+    made = begun(desk)
+    before = made.tickets()
+    assert [row[1] for row in before.readiness().ready] == ["One", "Two"]
+    assert before.readiness() is before.readiness()
+    desk.put(FIRST, "One", state="ready", body="Another text.\n")
+    assert made.refresh({f"{FIRST}.md"}).readiness() is before.readiness(), "no row differs"
+    desk.put(FIRST, "One", state="done")
+    assert [row[1] for row in made.refresh({f"{FIRST}.md"}).readiness().ready] == ["Two"]
+    assert [row[1] for row in before.readiness().ready] == ["One", "Two"]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.ports import Store
     from counterfoil.usecases.serving import ServerContext
+    from counterfoil.usecases.snapshot import Snapshot, Tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,18 @@ class ToolCall:
         context: the project as this caller sees it.
         caller: who calls.
         arguments: checked against the tool's schema.
+        snapshot: the tickets, kept between calls.
     """
 
     project: ServerContext
     context: Context
     caller: Caller
     arguments: dict[str, Any]
+    snapshot: Snapshot
+
+    def tickets(self) -> Tickets:
+        """Returns all tickets as they are now."""
+        return self.snapshot.settled()
 
     def store(self) -> Store:
         """Returns the clone's ledger."""

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 from mcp.types import CompleteResult, Completion
 
 from counterfoil.gate.reach import READ
-from counterfoil.tickets import query
 from counterfoil.tickets.naming import display_id
 from counterfoil.tickets.workflow import TERMINAL
-from counterfoil.usecases.catalog import Catalog
 
 if TYPE_CHECKING:
     from counterfoil.mcp.call import ToolCall
@@ -31,12 +29,12 @@ def completed(call: ToolCall, name: str, value: str) -> CompleteResult:
     """
     call.check(READ)
     wanted = value.casefold()
-    rows = Catalog.load(call.context).rows()
+    rows = call.tickets().rows
     if name == LABEL:
         found = sorted({label for row in rows for label in row[4] if label.startswith(wanted)})
     elif name in TICKETS:
         prefix = call.context.config.id_prefix
-        shown = [(display_id(prefix, row[0]), row) for row in query.order(rows) if row[2] != TERMINAL]
+        shown = [(display_id(prefix, row[0]), row) for row in rows if row[2] != TERMINAL]
         found = [
             display for display, row in shown if wanted in display.casefold() or wanted in row[1].casefold()
         ]

@@ -26,7 +26,7 @@ from counterfoil.usecases import authenticating
 from counterfoil.usecases.context import Options
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from mcp.server.context import ServerRequestContext
     from mcp.server.lowlevel import Server
@@ -35,9 +35,12 @@ if TYPE_CHECKING:
     from counterfoil.usecases.authenticating import Principal
     from counterfoil.usecases.context import Context
     from counterfoil.usecases.serving import ServerContext
+    from counterfoil.usecases.snapshot import Snapshot
+
+    Known = Callable[[Scope], Principal]
 
 LOOPBACK = ("127.0.0.1", "127.0.0.1:*", "localhost", "localhost:*", "[::1]", "[::1]:*")
-CALLER = "counterfoil.caller"
+CALLER = "counterfoil.mcp.caller"
 """Where a request's scope holds who sent it."""
 ENVELOPE_BYTES = 64 * 1024
 """What a request may have besides a payload of the greatest size."""
@@ -53,6 +56,8 @@ class McpApp:
         project: what the server holds.
         hosts: values of the Host header that are let in; `name:*` is any port.
         origins: the same for Origin; None makes them of the hosts. A request without one is no browser's.
+        known: returns whose token a request has shown, where somebody stands before this and has let it through; None
+            asks here.
     """
 
     def __init__(
@@ -61,9 +66,11 @@ class McpApp:
         project: ServerContext,
         hosts: Sequence[str] = LOOPBACK,
         origins: Sequence[str] | None = None,
+        known: Known | None = None,
     ) -> None:
         allowed = [f"{scheme}://{host}" for host in hosts for scheme in ("http", "https")]
         self._project = project
+        self._known = known
         self._manager = StreamableHTTPSessionManager(
             server,
             stateless=True,
@@ -86,16 +93,19 @@ class McpApp:
         if scope["type"] != "http":
             return
         try:
-            scope[CALLER] = await anyio.to_thread.run_sync(self._caller, bearer(scope))
+            if self._known is not None:
+                who = self._known(scope)
+            else:
+                who = await anyio.to_thread.run_sync(self._principal, bearer(scope))
         except CounterfoilError as error:
             await _refused(error)(scope, receive, send)
             return
+        scope[CALLER] = Caller(who.actor, remote=True, session=who.key_id, may=partial(_check, who))
         await self._manager.handle_request(scope, receive, send)
 
-    def _caller(self, token: str) -> Caller:
+    def _principal(self, token: str) -> Principal:
         context = self._project.context(Options(ci=True, remote=True, via="mcp"))
-        who = authenticating.authenticate(context, self._project.store(context), token)
-        return Caller(who.actor, remote=True, session=who.key_id, may=partial(_check, who))
+        return authenticating.authenticate(context, self._project.store(context), token)
 
 
 def asgi(
@@ -104,6 +114,8 @@ def asgi(
     version: str,
     hosts: Sequence[str] = LOOPBACK,
     origins: Sequence[str] | None = None,
+    known: Known | None = None,
+    snapshot: Snapshot | None = None,
 ) -> McpApp:
     """Returns the application that is mounted at `/mcp`.
 
@@ -112,8 +124,11 @@ def asgi(
         version: the program's own.
         hosts: values of the Host header that are let in.
         origins: values of the Origin header; None makes them of the hosts, with and without TLS.
+        known: as `McpApp`.
+        snapshot: the project's tickets, where the server keeps them anyway; None keeps them here.
     """
-    return McpApp(build(project, caller_of, version=version), project, hosts, origins)
+    server = build(project, caller_of, version=version, snapshot=snapshot)
+    return McpApp(server, project, hosts, origins, known)
 
 
 def bearer(scope: Scope) -> str:

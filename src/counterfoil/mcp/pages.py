@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil.usecases.catalog import Catalog
-
 if TYPE_CHECKING:
     from counterfoil.mcp.call import ToolCall
     from counterfoil.usecases.context import Context
@@ -34,14 +32,12 @@ commands and requests are sent off, before the policy changes, and about all tha
 """
 
 
-def prime(context: Context) -> str:
+def prime(call: ToolCall) -> str:
     """Returns the page for agents, with this project's numbers."""
-    counts: dict[str, int] = {}
-    for row in Catalog.load(context).rows():
-        counts[row[2]] = counts.get(row[2], 0) + 1
+    by_state = call.tickets().by_state
     states = ("ready", "in_progress", "blocked", "backlog")
-    words = ", ".join([f"{counts.get(state, 0)} {state}" for state in states])
-    return PRIME.format(prefix=context.config.id_prefix, counts=words)
+    words = ", ".join([f"{len(by_state[state])} {state}" for state in states])
+    return PRIME.format(prefix=call.context.config.id_prefix, counts=words)
 
 
 def policy(call: ToolCall) -> str:

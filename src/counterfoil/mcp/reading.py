@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import InputError
@@ -12,36 +13,33 @@ from counterfoil.tickets import index, query
 from counterfoil.tickets.document import read
 from counterfoil.tickets.model import FILE_BYTES, row_of
 from counterfoil.tickets.naming import display_id
-from counterfoil.tickets.workflow import TERMINAL
+from counterfoil.tickets.workflow import STATES, TERMINAL, parse_state
 from counterfoil.usecases import claims
-from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.resolve import find_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from counterfoil.mcp.call import ToolCall
     from counterfoil.tickets.model import Row
     from counterfoil.usecases.context import Context
+    from counterfoil.usecases.rows import Problem
 
 
 def list_tickets(call: ToolCall) -> Answer:
     """Lists tickets, filtered and in the protocol's order."""
     call.check(READ)
     asked = call.arguments
-    catalog = Catalog.load(call.context)
+    tickets = call.tickets()
+    states = {parse_state(name) for name in asked.get("state", ())} or {*STATES} - {TERMINAL}
     rows = query.select(
-        catalog.rows(),
-        state=asked.get("state", ()),
+        [row for state in STATES if state in states for row in tickets.by_state[state]],
         priority=asked.get("priority", ()),
         label=asked.get("label", ()),
         assignee=asked.get("assignee"),
         text=asked.get("text"),
     )
-    if not asked.get("state"):
-        rows = [row for row in rows if row[2] != TERMINAL]
-    rows = query.order(rows)
-    _tell_problems(call.context, catalog)
+    _tell_problems(call.context, tickets.problems)
     return _listed(call, rows, "no ticket fits")
 
 
@@ -49,14 +47,14 @@ def list_ready(call: ToolCall) -> Answer:
     """Lists what can be worked on now, and says how much of the rest waits for other tickets."""
     call.check(READ)
     context = call.context
-    readiness = query.ready(list(Catalog.load(context).rows()))
+    readiness = call.tickets().readiness()
     now_ms = context.clock.now_ms()
     held = {ticket for ticket, claim in claims.everything(context).items() if claim.is_live(now_ms)}
     rows = [row for row in readiness.ready if row[0] not in held]
     if call.arguments.get("label"):
         rows = query.select(rows, label=call.arguments["label"])
     answer = _listed(call, rows, "nothing is ready; ticket_list shows what there is")
-    waiting = {ticket: list(blockers) for ticket, blockers in sorted(readiness.blocked.items())[:ROWS]}
+    waiting = {ticket: list(blockers) for ticket, blockers in nsmallest(ROWS, readiness.blocked.items())}
     text = answer.text
     if readiness.blocked:
         text += f"\n{len(readiness.blocked)} more in state ready wait for other tickets"
@@ -85,8 +83,8 @@ def line(row: Row, prefix: str) -> str:
     return "  ".join(words)
 
 
-def _tell_problems(context: Context, catalog: Catalog) -> None:
-    broken = [name for name, problem in catalog.problems.items() if problem[0] != "not_a_ticket"]
+def _tell_problems(context: Context, problems: Mapping[str, Problem]) -> None:
+    broken = [name for name, problem in problems.items() if problem[0] != "not_a_ticket"]
     if broken:
         message = (
             f"{len(broken)} files in {index.TICKETS} are no readable tickets; `ticket validate` says why"

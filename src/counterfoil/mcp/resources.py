@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+from heapq import nsmallest
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from mcp.types import (
@@ -22,7 +24,6 @@ from counterfoil.kernel.ids import canonical_ulid
 from counterfoil.mcp import pages
 from counterfoil.mcp.reading import ticket_data
 from counterfoil.tickets.naming import display_id
-from counterfoil.usecases.catalog import Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,8 +77,8 @@ def listing(call: ToolCall, cursor: str | None) -> ListResourcesResult:
             raise InputError(
                 "invalid_argument", "that is no cursor of a page of this list", "begin without one"
             )
-    rows = sorted([row for row in Catalog.load(call.context).rows() if row[0] > after])
-    shown = rows[:PAGE]
+    later = [row for row in call.tickets().rows if row[0] > after]
+    shown = nsmallest(PAGE, later, key=itemgetter(0))
     prefix = call.context.config.id_prefix
     resources = [] if cursor is not None else list(PAGES)
     resources += [
@@ -91,7 +92,7 @@ def listing(call: ToolCall, cursor: str | None) -> ListResourcesResult:
         for row in shown
     ]
     return ListResourcesResult(
-        resources=resources, next_cursor=shown[-1][0] if len(rows) > len(shown) else None
+        resources=resources, next_cursor=shown[-1][0] if len(later) > len(shown) else None
     )
 
 
@@ -132,7 +133,7 @@ def _json(data: object) -> str:
 
 
 _PAGES: dict[str, tuple[str, Callable[[ToolCall], str]]] = {
-    PRIME: (MARKDOWN, lambda call: pages.prime(call.context)),
+    PRIME: (MARKDOWN, pages.prime),
     POLICY: (PLAIN, pages.policy),
     ACTIONS: (JSON, lambda call: _json(pages.actions(call.context))),
 }

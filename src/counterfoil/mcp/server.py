@@ -31,6 +31,8 @@ from counterfoil.mcp import answers, completing, prompts, reading, resources, sh
 from counterfoil.mcp.arguments import check
 from counterfoil.mcp.call import ToolCall
 from counterfoil.mcp.threads import writers
+from counterfoil.usecases.context import Options
+from counterfoil.usecases.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,10 +79,14 @@ class Desk:
         project: what the server holds for as long as it runs.
         who: tells who sends a request.
         permits: serve the permission prompt, and nothing else.
+        snapshot: the project's tickets, where the server keeps them anyway; None keeps them here.
     """
 
-    def __init__(self, project: ServerContext, who: Who, *, permits: bool = False) -> None:
+    def __init__(
+        self, project: ServerContext, who: Who, *, permits: bool = False, snapshot: Snapshot | None = None
+    ) -> None:
         self._project = project
+        self._snapshot = snapshot or Snapshot(project, Options(ci=True, via="mcp"))
         self._who = who
         self.permits = permits
         self.tools: tuple[Tool, ...] = (tools.PERMISSION_TOOL,) if permits else tools.TOOLS
@@ -106,7 +112,7 @@ class Desk:
         try:
             arguments = check(params.name, schema, params.arguments)
             context = await anyio.to_thread.run_sync(self._project.context, caller.options())
-            call = ToolCall(self._project, context, caller, arguments)
+            call = ToolCall(self._project, context, caller, arguments, self._snapshot)
             return await self.run(call, params.name, request)
         except Exception as error:  # the boundary: every failure becomes an answer
             if self.permits:
@@ -174,7 +180,7 @@ class Desk:
         caller = self._who(request)
         try:
             context = await anyio.to_thread.run_sync(self._project.context, caller.options())
-            call = ToolCall(self._project, context, caller, {})
+            call = ToolCall(self._project, context, caller, {}, self._snapshot)
             return await anyio.to_thread.run_sync(work, call)
         except MCPError:
             raise
@@ -187,9 +193,11 @@ class Desk:
             raise MCPError(code, answers.printable(str(told["message"])), told) from None
 
 
-def build(project: ServerContext, who: Who, *, version: str, permits: bool = False) -> Server[Any]:
+def build(
+    project: ServerContext, who: Who, *, version: str, permits: bool = False, snapshot: Snapshot | None = None
+) -> Server[Any]:
     """Returns the server for one project; see `Desk` for the arguments. The version is the program's own."""
-    return wired(Desk(project, who, permits=permits), version=version)
+    return wired(Desk(project, who, permits=permits, snapshot=snapshot), version=version)
 
 
 def wired(desk: Desk, *, version: str) -> Server[Any]:

@@ -12,16 +12,19 @@ from bisect import bisect_left
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from counterfoil.tickets import query
+from counterfoil.tickets import index, query
 from counterfoil.tickets.workflow import PRIORITIES, STATES
+from counterfoil.usecases.catalog import is_settled
 from counterfoil.usecases.kept_catalog import KeptCatalog
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from counterfoil.tickets.model import Row
+    from counterfoil.tickets.query import Readiness
     from counterfoil.usecases.catalog import RowChange
     from counterfoil.usecases.context import Options
+    from counterfoil.usecases.ports import Signature
     from counterfoil.usecases.rows import Problem
     from counterfoil.usecases.serving import ServerContext
 
@@ -45,7 +48,7 @@ class Tickets:
         id_prefix: what stands before a short id.
     """
 
-    __slots__ = ("by_id", "by_state", "id_prefix", "number", "problems", "rows")
+    __slots__ = ("_readiness", "by_id", "by_state", "id_prefix", "number", "problems", "rows")
 
     def __init__(
         self, number: int, rows: tuple[Row, ...], problems: Mapping[str, Problem], id_prefix: str
@@ -59,12 +62,21 @@ class Tickets:
         self.by_state = {state: tuple(found) for state, found in by_state.items()}
         self.problems = dict(problems)
         self.id_prefix = id_prefix
+        self._readiness: Readiness | None = None
+
+    def readiness(self) -> Readiness:
+        """Returns what can be worked on and what waits for what, found out when it is first asked for."""
+        found = self._readiness
+        if found is None:
+            found = self._readiness = query.ready(self.rows)
+        return found
 
     def changed(self, number: int, changes: Sequence[RowChange], problems: Mapping[str, Problem]) -> Tickets:
         """Returns the tickets after a few changes; what is not among them is shared with this one."""
         made: Tickets = object.__new__(Tickets)
         made.number, made.id_prefix, made.problems = number, self.id_prefix, dict(problems)
         made.rows, made.by_id, made.by_state = self.rows, self.by_id, self.by_state
+        made._readiness = None if changes else self._readiness
         if changes:
             gone = [before for before, _ in changes if before is not None]
             come = [after for _, after in changes if after is not None]
@@ -103,6 +115,7 @@ class Snapshot:
         self._tickets: Tickets | None = None
         self._is_doubtful = False
         self._listed_at = 0.0
+        self._folder: Signature | None = None
         self.is_watched = False
 
     def tickets(self) -> Tickets:
@@ -110,6 +123,15 @@ class Snapshot:
         found = self._tickets
         is_known = self.is_watched and not self._is_doubtful and monotonic() - self._listed_at < RELIST_S
         return found if found is not None and is_known else self.refresh()
+
+    def settled(self) -> Tickets:
+        """Returns the tickets as whoever has just run a command left them, whether the watcher has told of it or not.
+
+        A command puts a new file in the place of another, and that changes the folder. Of what is written in place
+        the folder shows nothing; that is left to the watcher, and where nobody watches all files are compared.
+        """
+        folder = self._server.context(self._options).work.signature(index.TICKETS)
+        return self.tickets() if folder is not None and folder == self._folder else self.refresh()
 
     def doubt(self) -> None:
         """Says that something has changed of which the watcher may not have told yet."""
@@ -138,6 +160,8 @@ class Snapshot:
                     self._tickets = known.changed(known.number + 1, changes, catalog.problems)
                 return self._tickets or known
             self._is_doubtful = False  # what comes from now on is doubted anew
+            started_ns = context.clock.now_ns()
+            folder = context.work.signature(index.TICKETS)
             try:
                 if catalog is None:
                     catalog = self._catalog = KeptCatalog.load(context)
@@ -152,6 +176,8 @@ class Snapshot:
                 rows = tuple(query.order(catalog.rows()))
                 known = Tickets(1 if known is None else known.number + 1, rows, catalog.problems, prefix)
                 self._tickets = known
+            is_sure = folder is not None and is_settled(folder, started_ns)
+            self._folder = folder if is_sure else None  # last, since it vouches for the others
             return known
 
 

@@ -131,6 +131,12 @@ class Identify:
         return authenticate(context, self._server.store(context), token)
 
 
+def principal_of(scope: Scope) -> Principal:
+    """Returns whose token a request has shown that was let through on a path that needs one."""
+    caller: Caller = scope[CALLER]
+    return caller.principal
+
+
 def _needs_no_token(scope: Scope) -> bool:
     path: str = scope["path"]
     if path in OPEN or (path.startswith(WEBHOOKS) and scope["method"] == "POST"):

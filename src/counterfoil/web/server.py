@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from counterfoil.mcp.http import McpApp
     from counterfoil.usecases.attendance import Attendance
+    from counterfoil.usecases.snapshot import Snapshot
     from counterfoil.usecases.spaces import Space
     from counterfoil.web.dashboard.app import Dashboard
     from counterfoil.web.dashboard.live import Live
@@ -293,7 +294,7 @@ class _Applications:
         from counterfoil.web.identify import Identify
 
         hub = self._hub
-        app = await asyncio.to_thread(_made_mcp, hub, self._names)
+        app = await asyncio.to_thread(_made_mcp, hub, self._names, self._space.projects[0].snapshot)
         if app is None:
             return None
         begun = asyncio.Event()
@@ -335,13 +336,15 @@ def _made_api(hub: Hub) -> ASGIApp:
     return make(hub)
 
 
-def _made_mcp(hub: Hub, names: frozenset[str]) -> McpApp | None:
+def _made_mcp(hub: Hub, names: frozenset[str], snapshot: Snapshot) -> McpApp | None:
     try:
         from counterfoil.mcp.http import LOOPBACK, asgi
     except ImportError:
         return None
+    from counterfoil.web.identify import principal_of
+
     hosts = [*LOOPBACK, *[form for name in sorted(names) for form in (name, f"{name}:*")]]
-    return asgi(hub.server, version=hub.version, hosts=hosts)
+    return asgi(hub.server, version=hub.version, hosts=hosts, known=principal_of, snapshot=snapshot)
 
 
 def address_names(given: list[str]) -> frozenset[str]:
