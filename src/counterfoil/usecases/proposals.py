@@ -14,10 +14,10 @@ from counterfoil.tickets.model import FILE_BYTES
 from counterfoil.usecases import record, runtime, whereabouts
 from counterfoil.usecases.contents import blob_ids
 from counterfoil.usecases.uncommitted import git_blob
-from counterfoil.usecases.views import OPEN, PROPOSALS, read_up
+from counterfoil.usecases.views import OPEN, PROPOSALS, newest_first, read_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from counterfoil.gate.proposal import Command
     from counterfoil.ledger.decider import Event
@@ -298,6 +298,22 @@ def listing(
         # Of a ledger that was lost there may be an attempt's end and no proposal.
         if state is not None and state.exists and (not open_only or state.status in OPEN):
             yield Listed(place, state)
+
+
+def some(store: Store, views: Views, names: Iterable[str]) -> list[Listed]:
+    """Returns those of some proposals that are there, each with its place in a list.
+
+    Args:
+        store: the ledger.
+        views: as for `listing`.
+        names: their ids.
+    """
+
+    def read() -> list[bytes | None]:
+        return [views.get(PROPOSALS.name, "state", name) for name in names]
+
+    rows = [json.loads(data) for data in read_up(store, views, read, wanted=(PROPOSALS,)) if data is not None]
+    return [Listed(newest_first(row["position"]), DECIDER.load(row["state"])) for row in rows]
 
 
 def _row(views: Views, name: str) -> Proposal | None:

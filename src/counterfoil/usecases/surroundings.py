@@ -129,6 +129,7 @@ class Surroundings:
     ) -> Around:
         now_ms = context.clock.now_ms()
         ends: list[int] = []
+        waiting: dict[str, list[str]] = {}
         marks = {ticket: Mark(blockers=count) for ticket, count in self._blocked(tickets).items()}
         for ticket, linked in pulls.items():
             marks[ticket] = marks.get(ticket, UNMARKED)._replace(pulls=linked)
@@ -147,8 +148,9 @@ class Surroundings:
             if end_ms is not None:
                 ends.append(end_ms)
             for ticket in proposal.body.get("tickets") or ():
-                mark = marks.get(ticket, UNMARKED)
-                marks[ticket] = mark._replace(proposals=(*mark.proposals, proposal.id))
+                waiting.setdefault(ticket, []).append(proposal.id)
+        for ticket, names in waiting.items():
+            marks[ticket] = marks.get(ticket, UNMARKED)._replace(proposals=tuple(names))
         return Around(marks, until_ms=min(ends, default=None))
 
     def _blocked(self, tickets: Tickets) -> Mapping[str, int]:

@@ -58,26 +58,6 @@ def test_without_a_ledger_nothing_is_open_and_none_is_made() -> None:
     assert served.open_proposals.now().found == ()
 
 
-def test_the_ledger_is_read_again_only_when_it_has_grown_and_a_file_only_when_it_has_moved(
-    house: Gatehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    served, reads, looks = Served(house), [], []
-    read, look = open_proposals.proposals.listing, open_proposals.proposals.status
-    monkeypatch.setattr(
-        open_proposals.proposals, "listing", lambda *args, **named: reads.append(1) or read(*args, **named)
-    )
-    monkeypatch.setattr(open_proposals.proposals, "status", lambda *args: looks.append(1) or look(*args))
-    one = house.ask()
-    house.clock.sleep(60)
-    assert ids(served.open_proposals.now().found) == ids(served.open_proposals.now().found) == [one.id]
-    assert (len(reads), len(looks)) == (1, 1)
-    house.world.work.replace(house.path, house.file() + b"More.\n")
-    assert [each.status for each in served.open_proposals.now().found] == ["stale"]
-    assert (len(reads), len(looks)) == (1, 2)
-    two = house.ask(payload={"ticket": house.new("Second"), "state": "blocked"})
-    assert ids(served.open_proposals.now().found) == [two.id, one.id]
-
-
 def test_what_has_expired_is_open_no_more_though_nothing_was_sealed(house: Gatehouse) -> None:
     served = Served(house)
     house.ask()
