@@ -14,7 +14,7 @@ from counterfoil.errors import CounterfoilError, HostError, IntegrityError
 from counterfoil.ledger.chain import Chain, Claim
 from counterfoil.ledger.finding import Findings
 from counterfoil.ledger.lineage import check_branches
-from counterfoil.usecases import checking, effect, fates, kinds, observed, views, witness
+from counterfoil.usecases import as_approved, checking, effect, fates, kinds, observed, views, witness
 from counterfoil.usecases.addressing import find_origin
 from counterfoil.usecases.opening import open_own
 from counterfoil.usecases.reporting import counted
@@ -190,10 +190,11 @@ def _verify_own(
     trailers = told.get(store.ledger, [])
     claims = [Claim(each.size, each.root, each.source, "trailer_differs") for each in trailers]
     named = {each.receipt: each for each in trailers if each.receipt is not None}
-    changes = fates.Changes(context)
+    changes, effects = fates.Changes(context), as_approved.Effects(context, store)
     report = _examine(
-        context, store, claims, set(named), findings, deep=deep, progress=progress, changes=changes
-    )
+        context, store, claims, set(named), findings,
+        deep=deep, progress=progress, changes=changes, effects=effects,
+    )  # fmt: skip
     chain = report.chain
     if chain is not None:
         for leaf in sorted(report.leaves, key=lambda leaf: named[leaf].size):
@@ -217,6 +218,7 @@ def _verify_own(
         _check_derived(context, store, chain, findings, deep=deep)
         if not findings.errors:
             changes.check(findings)
+        effects.check(findings)
     return report.finish(findings, foreign)
 
 
@@ -338,6 +340,7 @@ def _examine(
     progress: Progress | None,
     own: bool = True,
     changes: fates.Changes | None = None,
+    effects: as_approved.Effects | None = None,
 ) -> _Examined:
     """Reads a whole ledger and holds it against its checkpoints and the given claims."""
     examined = _Examined(store, leaves)
@@ -360,6 +363,8 @@ def _examine(
         rows = store.rows()
         if changes is not None and (deep or size <= FOLDED_MAX):
             rows = changes.watch(rows)
+        if effects is not None:
+            rows = effects.watch(rows)
         chain.read(rows, None if progress is None else lambda done: progress(done, size))
         examined.chain = chain
         examined.signed = max((each.size for each in signed if each.size <= chain.size), default=0)

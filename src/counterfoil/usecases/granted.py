@@ -158,10 +158,15 @@ def words(unlike: Iterable[str]) -> str:
 
 def refusal(commit: str | None, unlike: Iterable[str]) -> ConflictError:
     """Returns the error of an effect whose commit has other bytes than were approved."""
-    hint = (
-        "git diff" if commit is None else f"git show {commit[:12]}; to take it back: git revert {commit[:12]}"
-    )
+    hint = what_to_do(commit)
     return ConflictError("hook_changed", words(unlike), hint, commit=commit, paths=sorted(unlike))
+
+
+def what_to_do(commit: str | None) -> str:
+    """Returns the next commands of whoever has a commit with other bytes than were approved; None is no commit."""
+    if commit is None:
+        return "git diff"
+    return f"git show {commit[:12]}; to take it back: git revert {commit[:12]}"
 
 
 # --- the policy -------------------------------------------------------------------------------------
