@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browser.harness import accessibility_faults, overflow
 from integration.gate_scene import GRACE
 
 if TYPE_CHECKING:
@@ -201,3 +203,29 @@ def test_nothing_is_approved_before_the_end_of_its_change_was_on_the_screen(
     assert proposal(own_stage, text)["status"] == "pending"
     approve.click()
     answered(page, text, "Approved: edit")
+
+
+@pytest.mark.slow
+def test_by_keys_alone_a_change_of_three_parts_is_opened_part_by_part_and_then_approved(
+    own_stage: Stage, seats: Sit
+) -> None:
+    desk, ticket = own_stage.scene.desk, own_stage.scene.ticket
+    payload = json.dumps({"ticket": ticket, "body": "".join([f"{number}\n" for number in range(2_000)])})
+    told = desk.data("propose", "ticket.edit", "-F", "-", "--actor", "agent:builder", stdin=payload)
+    one = told["proposal"]["id"]
+    seat = seats(own_stage).sign_in()
+    page = seat.go(f"/proposals/shop/{one}?from=1600")
+    assert page.locator("form[data-answer=approve]").count() == 0
+    for number, left in ((1, ["part 2"]), (2, [])):
+        page.keyboard.press("a")
+        page.locator(".note", has_text=f"this is part {number}").wait_for()
+        assert page.locator("#unread a").all_inner_texts() == left
+        assert not accessibility_faults(page)
+        assert not overflow(page)
+    page.keyboard.press("a")
+    page.locator(".note", has_text="this is part 3").wait_for()
+    page.keyboard.press("a")  # brings the end of the part before one's eyes
+    page.locator("#toasts .toast", has_text="Here is the rest of the change").wait_for()
+    page.keyboard.press("a")
+    page.locator("#p-head", has_text="applied").wait_for()
+    assert proposal(own_stage, one)["status"] == "applied"

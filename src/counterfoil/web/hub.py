@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from counterfoil.usecases.context import Options
 from counterfoil.web.errands import Errands
 from counterfoil.web.lanes import Lanes
+from counterfoil.web.parts_sent import PartsSent
 
 if TYPE_CHECKING:
     from counterfoil.usecases.attendance import Attendance
@@ -32,6 +33,7 @@ class Hub:
         lanes: threads, for each kind of request its own.
         begun_ms: when the server began.
         attendance: who is signed in at a browser.
+        parts_sent: which parts of long changes each browser was sent.
     """
 
     def __init__(
@@ -53,4 +55,5 @@ class Hub:
         self.attendance = attendance
         self.errands = Errands()
         self.lanes = Lanes()
+        self.parts_sent = PartsSent()
         self.begun_ms = server.context(OWN).clock.now_ms()

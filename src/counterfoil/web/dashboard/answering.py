@@ -2,13 +2,14 @@
 
 An approval names what it is about: its form carries the digest of what was shown, and only the page with the end of
 the change has that form. This keeps somebody from approving what has become another change, and from a list that shows
-its beginning alone. It proves no reading: of a long change, whoever opens the last part has the buttons, whether they
-opened the parts before or not. What is grave is confirmed besides. Everything else is for
+its beginning alone. A change of several parts is approved by a browser that was sent every one of them
+(`web.parts_sent`); a rejection needs none. That proves no reading. What is grave is confirmed besides. Everything else is for
 `usecases.deciding` to say, as at every door.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import ConflictError, HostError, InputError, IntegrityError
@@ -19,10 +20,12 @@ from counterfoil.usecases.deciding import Answer, Sitting
 from counterfoil.usecases.eligible import may_decide
 from counterfoil.usecases.proposal_headline import headline, short
 from counterfoil.usecases.taking_up import NOT_IN_EFFECT
-from counterfoil.web.dashboard import hindrances, proposal_cards
+from counterfoil.web.dashboard import diffing, hindrances, proposal_cards
 from counterfoil.web.dashboard.visit import nothing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from counterfoil.errors import CounterfoilError
     from counterfoil.gate.proposal import Proposal
     from counterfoil.usecases.context import Context
@@ -94,6 +97,7 @@ def answer(visit: Visit, project: Project, proposal_id: str, given: Given) -> Ou
     store, state = load(visit, project, proposal_id)
     if given.verdict == APPROVE and state.status == PENDING:
         _check_approval(context, store, project, state, given)
+        _check_parts(visit, project, state)
     sitting = Sitting(visitor.person, visitor.role, visitor.session, visitor.is_fresh)
     said = Answer(given.verdict, visitor.person, given.digest, given.note.strip(), sitting=sitting)
     made = deciding.decide(context, store, proposal_id, said)
@@ -129,6 +133,49 @@ def _check_approval(context: Context, store: Store, project: Project, state: Pro
             "not_confirmed", f"{short(state.id)} is of {state.body.get('risk')} risk or holds what is to be looked at twice, and "
             "nobody has confirmed it", "open the proposal, and confirm there", proposal=state.id,
         )  # fmt: skip
+
+
+def _check_parts(visit: Visit, project: Project, state: Proposal) -> None:
+    """Checks that this browser was sent every part of a change that takes several pages.
+
+    Raises:
+        ConflictError: `not_seen`, with the address of the first part that it was not sent.
+    """
+    context = visit.context(project)
+    shown = project.open_proposals.shown(context, state)
+    if shown is None or not may_decide(state, context.actor(), context.options.session):
+        return
+    change = diffing.render(shown)
+    if change.is_whole:
+        return
+    missing = visit.hub.parts_sent.missing(visit.visitor.session, state.digest, change.lines)
+    starts = diffing.starts(shown)
+    unread = parts_in(starts, change.lines, missing)
+    if unread:
+        number, first = unread[0]
+        place = f"/proposals/{project.slug}/{state.id}?from={first}"
+        raise ConflictError(
+            "not_seen", f"{short(state.id)} takes {len(starts)} parts, and part {number} was not opened in this browser yet, so it was not "
+            "approved", f"open part {number}: {place}", proposal=state.id, link=place, link_words=f"Open part {number}",
+        )  # fmt: skip
+
+
+def parts_in(
+    starts: Sequence[int], lines: int, missing: Iterable[tuple[int, int]]
+) -> tuple[tuple[int, int], ...]:
+    """Returns the parts of a change in which something is missing: number and first line of each.
+
+    Args:
+        starts: the first line of each part.
+        lines: how many there are in all.
+        missing: stretches of lines, in order.
+    """
+    stretches = list(missing)
+    return tuple([
+        (number, first)
+        for number, (first, last) in enumerate(pairwise([*starts, lines]), 1)
+        if any(begin < last and end > first for begin, end in stretches)
+    ])  # fmt: skip
 
 
 def _hindered(visit: Visit, failure: CounterfoilError | None, state: Proposal) -> str:

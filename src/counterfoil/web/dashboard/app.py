@@ -157,7 +157,10 @@ class Dashboard:
             around["csrf"] = self.doorkeeper.token(scope)
             around["theme"] = theme.of(scope)
             around["live"] = _live_address(scope, view) if page.is_live and view.parts else ""
-            return TEMPLATES.page(view, around).encode("utf-8", "backslashreplace"), view.status
+            body = TEMPLATES.page(view, around).encode("utf-8", "backslashreplace")
+            if view.when_sent is not None and scope["method"] == "GET" and view.when_sent():
+                self._live.changed(self._project_of(visit) or None)
+            return body, view.status
 
         body, status = await self._thread(visitor, made)
         return RedirectResponse(body, status) if isinstance(body, str) else html(scope, body, status)
@@ -228,6 +231,7 @@ class Dashboard:
     def _refused(self, scope: Scope, error: CounterfoilError, visitor: Visitor | None) -> Response:
         """Says that something is not possible: in a toast where a script has asked, else on a page with a way on."""
         refusal = refusals.of(error)
+        link = {name: error.fields[name] for name in ("link", "link_words") if error.fields.get("link")}
         told = refusals.told(error) | hindrances.told(error, visitor and visitor.role, self.space.folders)
         headers = Headers(scope=scope)
         if headers.get("hx-request") == "true":
@@ -237,6 +241,7 @@ class Dashboard:
                     "message": told["message"],
                     "hint": told["hint"],
                     "code": told["code"],
+                    "data": link,
                 }
             }
             return Response(

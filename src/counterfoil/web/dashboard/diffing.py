@@ -126,7 +126,7 @@ _WHY = {
     "long-line": ("Very long line", "Nobody reads to its end by chance: look there."),
     "binary": ("Binary file", "Its content cannot be shown; only its size is."),
     "cut": ("Cut", "Not everything fits into what is shown."),
-    "big": ("Many lines", "It is spread over several pages; the answer stands on the last one."),
+    "big": ("Many lines", "It is spread over several parts, and each is opened before it can be approved."),
     "masked": ("Secrets masked", "What looked like a secret was taken out before it was sealed."),
 }  # fmt: skip
 
@@ -161,12 +161,33 @@ def render(shown: Shown, first: int = 0, lines: int = LINES, characters: int = C
 _KEPT: Keeping[Rendered] = Keeping(KEPT, KEPT_BYTES)
 
 
-def _rendered(is_diff: bool, text: str, first: int, lines: int, characters: int) -> Rendered:
+def starts(shown: Shown) -> tuple[int, ...]:
+    """Returns with which line each part of a change begins, if one reads it from its beginning on."""
+    key = shown.kind, sha256_hex(shown.text.encode("utf-8", "surrogatepass"))
+    found = _STARTS.get(key)
+    if found is None:
+        every, _ = _lines_of(shown.kind == DIFF, shown.text, CHARACTERS)
+        places = [0]
+        while (after := _till(every, places[-1], LINES, CHARACTERS)) < len(every):
+            places.append(after)
+        found = _STARTS.keep(key, tuple(places), weigh(places))
+    return found
+
+
+_STARTS: Keeping[tuple[int, ...]] = Keeping(KEPT, KEPT_BYTES)
+
+
+def _lines_of(is_diff: bool, text: str, most: int) -> tuple[list[Line], list[Line]]:
+    """Returns a change's lines, the long ones divided, and as they are."""
     text = _harmless(text)
     every = reading.read(text) if is_diff else [Line(reading.NOTE, line) for line in reading.lines_of(text)]
-    count = len(every)
-    added, removed = reading.counts(every)
-    every = _divided(every, characters)
+    return _divided(every, most), every
+
+
+def _rendered(is_diff: bool, text: str, first: int, lines: int, characters: int) -> Rendered:
+    every, whole = _lines_of(is_diff, text, characters)
+    count = len(whole)
+    added, removed = reading.counts(whole)
     first = min(max(0, first), len(every))
     last = _till(every, first, lines, characters)
     chosen = every[first:last]

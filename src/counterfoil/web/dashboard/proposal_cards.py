@@ -3,8 +3,8 @@
 Where the answer may be given follows one rule. The buttons stand below the change and nowhere else, and they carry
 the digest of what is shown, and the script sends no approval before the end of the change was on the screen. A short
 change lies open. A longer one is folded, with the buttons inside of the fold. What is longer still has them on its own
-page alone, and what takes several pages on the last of these. So nobody approves by accident what has not been
-opened; that somebody has read it, or every page of it, is not known.
+page alone, and what takes several parts on the last of these, once the browser was sent each. So nobody approves by
+accident what has not been opened; that somebody has read it is not known.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class Region(NamedTuple):
@@ -50,6 +50,8 @@ class View:
         until_ms: when something in the parts changes by itself, such as a claim that lapses or a proposal that
             expires: they are made again then. None where nothing does.
         go: the address of another page that is meant, which the browser is sent to instead; or empty.
+        when_sent: called as the page is sent to a browser that asked for it, and tells whether something is
+            different since; None where nobody has to know.
     """
 
     template: str
@@ -59,6 +61,7 @@ class View:
     status: int = 200
     until_ms: int | None = None
     go: str = ""
+    when_sent: Callable[[], bool] | None = None
 
     def tag(self) -> str:
         """Returns what stands for the parts as they are: the same text for the same parts."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from counterfoil.errors import CounterfoilError
@@ -39,13 +41,23 @@ class Pages(NamedTuple):
     """Where a page of a long change stands among the others.
 
     Attributes:
-        number, total: this one, and how many there are, about.
+        number, total: this one, and how many there are.
         before: the first line of the page before, or None.
+        unread: those that this browser has still to be sent: number and first line of each.
+        further: of these the one to go on with, or None.
+        end: the first line of the last one.
     """
 
     number: int
     total: int
     before: int | None
+    unread: tuple[tuple[int, int], ...] = ()
+    further: tuple[int, int] | None = None
+    end: int = 0
+
+
+ALONE = Pages(1, 1, None)
+"""A change that is on one page."""
 
 
 class Vote(NamedTuple):
@@ -86,25 +98,33 @@ def show(visit: Visit) -> View:
     if change is None:
         made = made._replace(manner=proposal_cards.NOT_HERE)
     older = _lineage(store, state)
+    pages = ALONE if shown is None or change is None else _pages(visit, state, shown, change)
+    may_answer = status == PENDING and _may_answer(visit, state)
     parts = (
         Region("p-head", TEMPLATES.macro("proposals.html", "p_head", made, _words(state, status))),
         Region("p-overtaken", _overtaken(context, state, status)),
-        Region("p-change", _change(visit, state, status, made, first)),
+        Region("p-change", _change(visit, state, status, made, pages, may_answer)),
         Region("p-beside", _beside(state, made, older)),
         Region("p-story", TEMPLATES.macro("proposals.html", "p_story", made, _moments(store, state))),
     )
     data = {"payload": escaped(pretty(state.body.get("payload"))), "edited": _edited(state, older)}
     ends = read_ms(made.expires_at) if status == PENDING else None
-    return View("proposal.html", made.headline, parts, data, until_ms=ends)
+    sent = None
+    if change is not None and may_answer and pages.total > 1:
+        stretch = change.first, change.last
+        sent = partial(visit.hub.parts_sent.note, visit.visitor.session, state.digest, stretch)
+    return View("proposal.html", made.headline, parts, data, until_ms=ends, when_sent=sent)
 
 
-def _change(visit: Visit, state: Proposal, status: str, made: Card, first: int) -> str:
+def _may_answer(visit: Visit, state: Proposal) -> bool:
+    visitor = visit.visitor
+    return visitor.may(APPROVER) and may_decide(state, visitor.person, visit.context().options.session)
+
+
+def _change(visit: Visit, state: Proposal, status: str, made: Card, pages: Pages, may_answer: bool) -> str:
     """Returns the change with the buttons below its end, for whoever may answer."""
     visitor = visit.visitor
-    session = visit.context().options.session
-    may_answer = status == PENDING and visitor.may(APPROVER) and may_decide(state, visitor.person, session)
     change = made.change
-    pages = Pages(1, 1, None) if change is None else _pages(change, first)
     html = TEMPLATES.macro(
         "proposals.html", "p_change", made, pages, may_answer, change is None or change.is_end
     )
@@ -119,12 +139,20 @@ def _change(visit: Visit, state: Proposal, status: str, made: Card, first: int) 
     return html
 
 
-def _pages(change: Rendered, first: int) -> Pages:
+def _pages(visit: Visit, state: Proposal, shown: Shown, change: Rendered) -> Pages:
+    """Returns where a page stands among the others, and which of these the browser was not sent yet."""
     if change.is_whole:
-        return Pages(1, 1, None)
-    count = max(2, -(-change.lines // diffing.LINES))
-    number = min(count, 1 + first // diffing.LINES) if not change.is_end else count
-    return Pages(number, count, max(0, first - diffing.LINES) if first else None)
+        return ALONE
+    starts = diffing.starts(shown)
+    missing = visit.hub.parts_sent.missing(
+        visit.visitor.session, state.digest, change.lines, (change.first, change.last)
+    )
+    unread = answering.parts_in(starts, change.lines, missing)
+    further = next((each for each in unread if each[1] >= change.first), unread[0] if unread else None)
+    before = bisect_left(starts, change.first) - 1
+    return Pages(
+        bisect_right(starts, change.first), len(starts), starts[before] if change.first else None, unread, further, starts[-1],
+    )  # fmt: skip
 
 
 def _words(state: Proposal, status: str) -> str:

@@ -5,7 +5,8 @@
    [data-fold]            closes the <details> it is in
    What one is about to press never becomes something else: a decision that others have made leaves its place empty
    until one moves on, and for a moment after the list has moved nothing is approved in it. And nothing is approved
-   before the end of its change was on the screen; whether the parts before were, of a change of several pages, is not asked.
+   before the end of its change was on the screen. Of a change of several parts the server wants to have sent each: until
+   then `a` leads to the next part that is still to be opened, and `r` rejects from any of them.
 */
 (() => {
   "use strict";
@@ -65,20 +66,16 @@
     return [...document.querySelectorAll(".pick input:checked")].map((box) => box.closest("[data-decision]"));
   }
 
-  /** Returns what has to be seen of a change: its last line, and the end of its text as it reads. */
-  function endsOf(place) {
-    const within = place.querySelector("#p-change") ?? place;
-    return [within.querySelector(".shown > .change")?.lastElementChild, within.querySelector(".reads > .prose")].filter(Boolean);
+  /** Returns the last line of a change; of lines that stand beside others the last of these, however many they are. */
+  function endOf(place) {
+    const end = place.querySelector(":is(.shown, #p-change .shown) > .change")?.lastElementChild ?? null;
+    return end?.matches(".pair") ? end.lastElementChild : end;
   }
 
-  const unreadOf = (place) => endsOf(place).filter((end) => !wasSeen(end));
-
-  /** Tells whether the ends of a change were on the screen, or are. */
-  const isRead = (place) => unreadOf(place).length === 0;
-
-  /** Tells whether something was on the screen, or is: not behind what lies above the page. */
-  function wasSeen(end) {
-    if (read.has(end)) return true;
+  /** Tells whether the end of a change was on the screen, or is: not behind what lies above the page. */
+  function isRead(place) {
+    const end = endOf(place);
+    if (end === null || read.has(end)) return true;
     const { left, bottom, height } = end.getBoundingClientRect();
     const at = document.elementFromPoint(left + 4, bottom - Math.min(6, height / 2));
     if (at === null || !end.contains(at)) return false;
@@ -87,7 +84,8 @@
   }
 
   function readOn(place) {
-    unreadOf(place)[0].scrollIntoView({ block: "center" });
+    const end = endOf(place);
+    end.scrollIntoView({ block: "center" });
     app.tell({ level: "pending", message: "Here is the rest of the change: read it, then approve" });
   }
 
