@@ -38,3 +38,20 @@ def test_an_agent_that_has_spent_its_budget_asks_and_another_one_does_not(desk: 
     assert (error["code"], error["details"]["rule"]) == ("needs_approval", "costly")
     assert state(desk, ticket) == "in_progress"
     desk.say("move", ticket, "ready", "--actor", ADA)
+
+
+def test_an_agent_that_has_done_it_too_often_asks_also_after_what_is_derived_was_lost(desk: Desk) -> None:
+    limit = '{id: often, then: ask, action: "ticket.edit", actor: "agent:*", rate: {per: 1h, more_than: 2}}'
+    desk.write(".tickets/policy.yml", f"version: 1\nrules:\n  - {limit}\n")
+    desk.commit("policy")
+    sit_at(desk, "policy", "accept", "--yes")
+    ticket = desk.new("Fix login", "-s", "ready", "--actor", ADA)
+    for label in ("one", "two"):
+        desk.say("edit", ticket, "--label", f"+{label}", "--actor", AGENT)
+        desk.say("edit", ticket, "--label", f"+{label}-other", "--actor", "agent:other")
+        desk.say("edit", ticket, "--label", f"+{label}-person", "--actor", ADA)
+        (desk.path / ".git/counterfoil/views.db").unlink()
+    error = desk.error("edit", ticket, "--label", "+three", "--actor", AGENT, status=9)
+    assert (error["code"], error["details"]["rule"]) == ("needs_approval", "often")
+    desk.say("start", ticket, "--actor", AGENT)
+    desk.say("edit", ticket, "--label", "+three-person", "--actor", ADA)

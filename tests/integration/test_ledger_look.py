@@ -224,7 +224,7 @@ def test_the_words_of_a_diff_name_both_sides(shop: Desk) -> None:
 
 def test_rebuild_folds_the_views_anew(shop: Desk) -> None:
     assert shop.data("rebuild") == {
-        "views": ["tickets", "timeline", "commits", "proposals", "spend", "log", "flow"],
+        "views": ["tickets", "timeline", "commits", "proposals", "spend", "log", "flow", "rates"],
         "receipts": 7,
     }
     assert shop.data("ledger", "verify", "--deep")["findings"] == []

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from counterfoil.gate import events, rules
 from counterfoil.gate.facts import ANSWERS, Facts
 from counterfoil.usecases import kinds
-from counterfoil.usecases.counting import action_of
+from counterfoil.usecases.rates import action_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -17,7 +17,7 @@ from counterfoil.gate.proposal import APPLYING, APPROVED, PENDING, Proposals
 from counterfoil.gate.rules import DECIMALS, units
 from counterfoil.kernel.digest import sha256
 from counterfoil.ledger.fold import decode
-from counterfoil.usecases import flow, kinds, log_index, ticket_story
+from counterfoil.usecases import flow, kinds, log_index, rates, ticket_story
 from counterfoil.usecases.kinds import KINDS
 from counterfoil.usecases.ticket_story import TicketStory, text
 
@@ -217,7 +217,9 @@ LOG = View("log", 1, log_index.TABLES, log_index.apply)
 """Where the receipts of a kind and of an actor stand, and how many each actor and stream has."""
 FLOW = View("flow", 1, flow.TABLES, flow.apply)
 """What happened on each day and in each week, in figures."""
-VIEWS = (TICKETS, TIMELINE, COMMITS, PROPOSALS, SPEND, LOG, FLOW)
+RATES = View("rates", 1, rates.TABLES, rates.apply)
+"""How often each actor did what, by day, hour, minute and second."""
+VIEWS = (TICKETS, TIMELINE, COMMITS, PROPOSALS, SPEND, LOG, FLOW, RATES)
 
 
 # --- keeping them up ------------------------------------------------------------------------------
