@@ -203,7 +203,8 @@ def revoke(
     check_manages(context, store, f"{verb_of(actor)}.revoke", actor)
     reason = checked_text(reason, "reason")
     if not reason:
-        hint = f'ticket {verb_of(actor)} revoke {actor} --reason "why"'
+        which = f"{actor} --key {key_id}" if key_id else actor  # without the key it would revoke the whole of it
+        hint = f'ticket {verb_of(actor)} revoke {which} --reason "why"'
         raise InputError("reason_missing", "whoever is revoked is told why", hint)
     command = Withdraw(_whole(store, actor, key_id), reason) if key_id else Revoke(reason)
     return send(context, store, actor, command)[0]

@@ -341,6 +341,19 @@ def test_whoever_revokes_says_why_and_quotes_no_secret(gate: Gate) -> None:
     assert gate.stands() == ""
 
 
+def test_the_hint_to_say_why_revokes_no_more_than_was_asked(gate: Gate) -> None:
+    key_id = gate.add().key_id
+    hints = []
+    for key in (key_id, ""):
+        with pytest.raises(InputError) as caught:
+            principals.revoke(gate.context, gate.store, "agent", "claude", "", key_id=key)
+        hints.append(caught.value.hint)
+    assert hints == [
+        f'ticket agent revoke agent:claude --key {key_id} --reason "why"',
+        'ticket agent revoke agent:claude --reason "why"',
+    ]
+
+
 def test_what_nobody_registered_is_not_found(gate: Gate) -> None:
     calls = [
         lambda: principals.show(gate.context, gate.store, "agent", "nobody"),
