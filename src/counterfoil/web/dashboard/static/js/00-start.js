@@ -1,6 +1,7 @@
 /* What all scripts of the dashboard share, and how a change is sent.
 
-   counterfoil.send(address, fields)   posts a change as a form of the page would; resolves to what was told of it, or null
+   counterfoil.send(address, fields)   posts a change as a form of the page would; resolves to what was told of it, with the
+                                       `place` that it leads to, or null
    counterfoil.tell(told)              shows a toast (02-toasts.js)
    counterfoil.ask(question)           asks in a dialog; resolves to true or false (04-dialogs.js)
    counterfoil.bind(key, words, act)   binds a key that no element stands for (08-keys.js)
@@ -75,12 +76,19 @@ window.counterfoil = (() => {
     }
   }
 
+  /** Reads what an answer tells that is not about a change but of what stands before all: too large, too often. */
+  async function refused(response) {
+    const error = await response.clone().json().then((said) => said?.error, () => null);
+    const words = typeof error?.message === "string" ? error.message : "";
+    return { level: "error", message: words || `The server answered ${response.status}`, hint: words ? error.hint : "" };
+  }
+
   /** Shows what an answer tells, here or on the page that it leads to. */
-  function hear(response) {
+  async function hear(response) {
     const told = toldBy(response.headers);
     if (told === null) {
       if (response.status === 401) location.reload();
-      else if (response.status >= 400) app.tell({ level: "error", message: `The server answered ${response.status}`, hint: "" });
+      else if (response.status >= 400) app.tell(await refused(response));
       return null;
     }
     if (response.headers.get("HX-Redirect")) {
@@ -127,26 +135,38 @@ window.counterfoil = (() => {
       for (const each of Array.isArray(value) ? value : [value]) body.append(name, each);
     }
     const said = saying(address, body);
+    const request = {
+      method: "POST",
+      body,
+      headers: { "HX-Request": "true", "Idempotency-Key": keyOf(said), ...proofs() },
+      credentials: "same-origin",
+    };
     try {
-      const response = await fetch(address, {
-        method: "POST",
-        body,
-        headers: { "HX-Request": "true", "Idempotency-Key": keyOf(said), ...proofs() },
-        credentials: "same-origin",
-      });
-      answered(said, response.ok);
-      const told = hear(response);
+      const response = await reach(address, request, said);
+      const told = await hear(response);
       const place = response.headers.get("HX-Redirect");
       if (place) location.assign(place);
-      return told;
+      return told && { ...told, place: place ?? "" };
     } catch {
-      unreached();
       return null;
     }
   }
 
-  function unreached() {
-    app.tell({ level: "error", message: "The server does not answer; nothing was changed", hint: "ticket serve" });
+  /** Fetches; `said` is of a change, and empty for a look. Where no answer comes, a change may have been made all the same. */
+  async function reach(address, request, said) {
+    try {
+      const response = await fetch(address, request);
+      if (said) answered(said, response.ok);
+      return response;
+    } catch (error) {
+      if (error?.name !== "AbortError") {
+        app.tell(said ? {
+          level: "error", message: "The server does not answer: whether this took effect will be seen when it is back",
+          hint: "start it with `ticket serve`; sent again from this page, it counts once",
+        } : { level: "error", message: "The server does not answer", hint: "ticket serve" });
+      }
+      throw error;
+    }
   }
 
   /* Answers are heard here rather than by an event on the element: that may have left the page by then, because
@@ -157,14 +177,10 @@ window.counterfoil = (() => {
     const said = isChange ? saying(ctx.request.action, ctx.request.body) : "";
     if (isChange) Object.assign(ctx.request.headers, proofs(), { "Idempotency-Key": keyOf(said) });
     ctx.fetch = async (address, request) => {
-      const response = await fetch(address, request);
-      if (isChange) answered(said, response.ok);
-      if (ctx.request.method !== "GET" || response.status >= 400) hear(response);
+      const response = await reach(address, request, said);
+      if (isChange || response.status >= 400) await hear(response);
       return response;
     };
-  });
-  document.addEventListener("htmx:error", (event) => {
-    if (event.detail.error?.name !== "AbortError") unreached();
   });
 
   /* A form that the browser itself sends gets the proof as it is packed, and only then: it is never in the document,

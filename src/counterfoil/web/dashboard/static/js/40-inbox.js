@@ -53,7 +53,7 @@
       row.querySelectorAll("details[open]").forEach((one) => { one.open = false; });
       if (row.contains(document.activeElement)) go(row, 1);
     }
-    if (told !== null && !document.body.dataset.live && told.level !== "error") location.reload();
+    if (told !== null && !told.place && !document.body.dataset.live && told.level !== "error") location.reload();
   });
 
   /* --- reading before approving ------------------------------------------------------------------------- */
