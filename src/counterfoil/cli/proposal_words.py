@@ -15,13 +15,13 @@ from counterfoil.cli.layout import BOLD, DIM, RESET, columns_of, cut, visible, w
 from counterfoil.gate import proposal as proposals
 from counterfoil.gate.action import DIFF
 from counterfoil.ledger.instant import read_ms
-from counterfoil.usecases.eligible import risk_of, urgency
+from counterfoil.usecases.eligible import risk_of
 from counterfoil.usecases.proposal_headline import SHORT_ID, short
 from counterfoil.usecases.proposal_headline import headline as plain_headline
 from counterfoil.usecases.taking_up import NOT_IN_EFFECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from counterfoil.gate.action import Flag, Shown
     from counterfoil.gate.proposal import Proposal, Vote
@@ -173,11 +173,6 @@ def state_words(seen: Seen) -> str:
 # --- lines ----------------------------------------------------------------------------------------
 
 
-def inbox_order(seen: Iterable[Seen]) -> list[Seen]:
-    """Returns proposals as they should be looked at: the riskiest first, of these the oldest."""
-    return sorted(seen, key=lambda each: urgency(each.proposal))
-
-
 def inbox_lines(waiting: Sequence[Seen], *, colours: bool = False, width: int = WIDTH) -> list[str]:
     """Lays out what waits: of each what, who asks and why, which rule asked, and until when."""
     lines: list[str] = []
@@ -197,7 +192,7 @@ def inbox_lines(waiting: Sequence[Seen], *, colours: bool = False, width: int = 
         rule = "; ".join(map(str, seen.body.get("reasons") or ())) or rule_words(
             seen.body.get("ruling") or {}
         )
-        votes = f"{len(seen.proposal.approvals)} of {seen.proposal.quorum} approvals"
+        votes = f"{seen.proposal.voices} of {seen.proposal.quorum} approvals"
         more = [visible(rule), *([votes] if seen.proposal.quorum > 1 else []), expiry(seen)]
         shown = [title_of(seen), " ".join(visible(said.replace("\n", " ")).split())]
         room = width - SHORT_ID - 2

@@ -1,8 +1,8 @@
-"""What waits for people in a space, and what of it is for whom."""
+"""What waits for people, and what of it is for whom: the same sections in the same order at a terminal and in a browser."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.gate.proposal import APPROVED, PENDING
@@ -10,12 +10,43 @@ from counterfoil.usecases.eligible import ELSEWHERE, may_decide, urgency
 from counterfoil.usecases.roles import APPROVER, reaches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from counterfoil.gate.proposal import Proposal
     from counterfoil.usecases.open_proposals import Opens
     from counterfoil.usecases.reading_up import Left
     from counterfoil.usecases.spaces import Project, Space
+
+
+class Standing(Protocol):
+    """An open proposal as a door knows it."""
+
+    @property
+    def proposal(self) -> Proposal:
+        """Its state."""
+
+    @property
+    def status(self) -> str:
+        """What it is at this moment, whether that is sealed yet or not."""
+
+
+T = TypeVar("T", bound=Standing)
+
+
+class Sifted(NamedTuple, Generic[T]):
+    """What is open, for one person: each list the riskiest first and of these the oldest.
+
+    Attributes:
+        yours: what they may answer, and have not.
+        own: what they have proposed.
+        others: what waits for others.
+        stuck: what is approved and not in effect.
+    """
+
+    yours: tuple[T, ...]
+    own: tuple[T, ...]
+    others: tuple[T, ...]
+    stuck: tuple[T, ...]
 
 
 class Unread(NamedTuple):
@@ -52,24 +83,19 @@ class Waiting(NamedTuple):
         proposal: its state.
         status: as of `Open`.
         is_here: as of `Open`.
-        is_yours: whether the one who looks may answer it.
     """
 
     project: Project
     proposal: Proposal
     status: str
     is_here: bool
-    is_yours: bool
 
 
 class Inbox(NamedTuple):
-    """What is open in a space, for one person: each list the riskiest first and of these the oldest.
+    """What is open in a space, for one person.
 
     Attributes:
-        yours: what they may answer, and have not.
-        own: what they have proposed.
-        others: what waits for others.
-        stuck: what is approved and not in effect.
+        yours, own, others, stuck: as of `Sifted`.
         left: the repositories whose ledger is being read, with how far that is: there may be more of theirs.
         unread: the repositories whose ledger cannot be read: nobody knows what waits there.
     """
@@ -91,24 +117,33 @@ def inbox(space: Space, person: str, role: str, session: str = ELSEWHERE) -> Inb
         role: theirs; only some decide.
         session: in which they would decide.
     """
-    yours: list[Waiting] = []
-    own: list[Waiting] = []
-    others: list[Waiting] = []
-    stuck: list[Waiting] = []
-    left: list[tuple[Project, Left]] = []
     looked, unread = _look(space)
-    for project, opens in looked:
-        if opens.left is not None:
-            left.append((project, opens.left))
-        for each in opens.found:
-            state = each.proposal
-            mine = each.status == PENDING and reaches(role, APPROVER) and may_decide(state, person, session)
-            one = Waiting(project, state, each.status, each.is_here, mine)
-            if each.status == PENDING:
-                (yours if mine else own if state.actor == person else others).append(one)
-            elif each.status == APPROVED:
-                stuck.append(one)
-    return Inbox(_in_order(yours), _in_order(own), _in_order(others), _in_order(stuck), tuple(left), unread)
+    left = [(project, opens.left) for project, opens in looked if opens.left is not None]
+    found = [Waiting(project, *each) for project, opens in looked for each in opens.found]
+    return Inbox(*sift(found, person, session, decides=reaches(role, APPROVER)), tuple(left), unread)
+
+
+def sift(found: Iterable[T], person: str, session: str = ELSEWHERE, *, decides: bool = True) -> Sifted[T]:
+    """Sorts open proposals by whom they wait for; what is stale, has expired or was erased waits for nobody.
+
+    Args:
+        found: in any order.
+        person: who looks.
+        session: in which they would decide.
+        decides: whether they decide on anything at this door.
+    """
+    yours: list[T] = []
+    own: list[T] = []
+    others: list[T] = []
+    stuck: list[T] = []
+    for each in sorted(found, key=lambda each: urgency(each.proposal)):
+        state = each.proposal
+        if each.status == APPROVED:
+            stuck.append(each)
+        elif each.status == PENDING and state.body:
+            is_yours = decides and may_decide(state, person, session)
+            (yours if is_yours else own if state.actor == person else others).append(each)
+    return Sifted(tuple(yours), tuple(own), tuple(others), tuple(stuck))
 
 
 def waiting(space: Space) -> Waits:
@@ -136,7 +171,3 @@ def _look(space: Space) -> tuple[list[tuple[Project, Opens]], tuple[Unread, ...]
         except CounterfoilError as error:
             unread.append(Unread(project, error))
     return looked, tuple(unread)
-
-
-def _in_order(found: Sequence[Waiting]) -> tuple[Waiting, ...]:
-    return tuple(sorted(found, key=lambda each: urgency(each.proposal)))

@@ -19,7 +19,6 @@ from counterfoil.cli.proposal_words import (
     demand_words,
     headline,
     inbox_lines,
-    inbox_order,
     list_lines,
     page_lines,
     payload_diff,
@@ -27,6 +26,7 @@ from counterfoil.cli.proposal_words import (
     state_words,
 )
 from counterfoil.gate.action import Flag, Shown
+from counterfoil.usecases.eligible import urgency
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 DIFF = Shown(
@@ -57,8 +57,9 @@ def waiting() -> list[Any]:
 
 
 def test_the_inbox_looks_as_it_did() -> None:
-    golden("inbox-80.txt", inbox_lines(inbox_order(waiting())))
-    golden("inbox-80-colour.txt", inbox_lines(inbox_order(waiting()), colours=True))
+    found = sorted(waiting(), key=lambda each: urgency(each.proposal))
+    golden("inbox-80.txt", inbox_lines(found))
+    golden("inbox-80-colour.txt", inbox_lines(found, colours=True))
 
 
 def test_the_page_looks_as_it_did() -> None:
