@@ -43,6 +43,14 @@ def test_what_waits_is_counted_on_every_page_and_nothing_is_no_number(desk: Desk
     assert _waiting(dash.get("/settings").text) == "1"
 
 
+def test_the_number_says_that_it_counts_what_waits_for_anybody(desk: Desk) -> None:
+    """Whoever may decide nothing reads the same number as everybody of their role."""
+    asked(desk)
+    page = Dash(desk, role=VIEWER).get(f"/board/{Dash(desk).slug}").text
+    words = "wait for people, for you or for others"
+    assert f'title="{words}" id="waiting">1</span><span class="sr"> {words}</span>' in page
+
+
 def test_a_ledger_that_cannot_be_opened_takes_no_page_away(desk: Desk) -> None:
     asked(desk)
     files = [*(desk.path / ".git" / "counterfoil").glob("ledger.db*")]

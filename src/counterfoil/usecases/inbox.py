@@ -147,7 +147,7 @@ def sift(found: Iterable[T], person: str, session: str = ELSEWHERE, *, decides: 
 
 
 def waiting(space: Space) -> Waits:
-    """Returns how many proposals of a space wait for people: cheap enough for every page."""
+    """Returns how many proposals of a space wait for people, whoever they are: cheap enough for every page."""
     looked, unread = _look(space)
     opens = [each for _, each in looked]
     until_ms = min([each.until_ms for each in opens if each.until_ms is not None], default=None)

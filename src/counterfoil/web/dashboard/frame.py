@@ -70,6 +70,9 @@ ENTRIES = (
     Entry("settings", "Settings", "/settings", "s", is_rare=True),
 )
 
+WAITING_WORDS = "wait for people, for you or for others"
+"""What the number at the inbox counts. Pages are the same for all who have one role, so it is nobody's own number."""
+
 
 def home(visit: Visit) -> str:
     """Returns where somebody begins: their inbox when something waits for them, else the board."""
@@ -127,6 +130,7 @@ def around(space: Space, page: Page | Act | None, visit: Visit, visitor: Visitor
     return {
         "space": space,
         "here": page.name if page else "",
+        "waiting_words": WAITING_WORDS,
         "slug": project.slug,
         "project_title": project.title,
         "projects": [Place(each.slug, each.title, _same_page(page, each.slug)) for each in space.projects],
