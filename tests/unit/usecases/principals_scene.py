@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from unit.usecases.stream_scene import Bench
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 BOB, CLAUDE = "human:bob", "agent:claude"
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+_PLACES = count()
+"""Numbers the folders: a process remembers by folder when a key was last used, so that no two scenes may share one."""
 
 
 class Gate(Bench):
@@ -25,7 +28,7 @@ class Gate(Bench):
     def __init__(self, store: Store | None = None, seed: int = 0) -> None:
         super().__init__(store, seed)
         self.options = Options()
-        self.state = MemoryDisk(self.clock).files(f"/state {id(self)}")
+        self.state = MemoryDisk(self.clock).files(f"/state {next(_PLACES)}")
         self.warnings: list[str] = []
 
     def warn(self, code: str, _message: str, **_fields: object) -> None:
