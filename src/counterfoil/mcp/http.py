@@ -1,4 +1,4 @@
-"""The server over streamable HTTP, for whoever mounts it: one POST, one answer, nothing kept between two.
+"""The server over streamable HTTP, for whoever mounts it: one POST, one answer, nothing of who asks kept between two.
 
 Without sessions there is nothing that a restart could lose. Who calls is said by a bearer token with every request;
 whatever is wrong with it, the answer is the same. The SDK checks Host and Origin, against web pages that
