@@ -56,7 +56,9 @@ def test_of_a_change_without_an_answer_nothing_is_claimed_and_sent_again_it_coun
 def test_what_is_refused_before_it_is_read_says_why_and_what_to_do(page_as: Sit, stage: Stage) -> None:
     seat = page_as("member")
     page = seat.go(f"/tickets/shop/{stage.scene.ticket}")
-    page.evaluate("place => { counterfoil.send(place, { text: 'x'.repeat(1200000) }); }", f"{page.url}/comment")
+    page.evaluate(
+        "place => { counterfoil.send(place, { text: 'x'.repeat(1200000) }); }", f"{page.url}/comment"
+    )
     alert = page.locator("#alerts .toast")
     expect(alert).to_contain_text("A request may have 1 MiB")
     expect(alert).to_contain_text("send less")

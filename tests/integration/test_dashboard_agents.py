@@ -106,6 +106,38 @@ def test_a_token_is_rotated_and_the_old_one_counts_for_a_while(dash: Dash) -> No
     assert [key["state"] for key in shown(dash, "agent", "builder")["keys"]][-1] == "live"
 
 
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("agent", {"name": "claude"}),
+        ("agent/builder/rotate", {"overlap": "2", "days": "30"}),
+        ("source", {"name": "github", "sender": "github"}),
+        ("source/forge/rotate", {"overlap": "1"}),
+    ],
+)
+def test_an_answer_with_a_secret_that_is_loaded_again_gives_no_second_key_and_says_so(
+    dash: Dash, path: str, fields: dict[str, str]
+) -> None:
+    send(dash, "source", name="forge", sender="github")
+    page = dash.get(
+        "/agents/work" if "/" not in path else f"/agents/work/{path.removesuffix('/rotate')}"
+    ).text
+    form = page.partition(f'action="/agents/work/{path}"')[2].partition("</form>")[0]
+    once = re.findall(r'name="once" value="([^"]+)"', form)[0]
+    secret_of(send(dash, path, once=once, **fields))
+    server = dash.space.projects[0].server
+    before = server.store(server.context(NOBODY)).size()
+
+    again = send(dash, path, once=once, **fields)
+
+    assert again.status_code == 409
+    assert "shown no more" in again.text
+    assert "cf_" not in again.text
+    assert server.store(server.context(NOBODY)).size() == before
+    if "/" in path:
+        secret_of(send(dash, path, once="another", **fields))
+
+
 def test_a_key_alone_is_revoked_or_the_agent_for_good_and_always_with_a_reason(dash: Dash) -> None:
     key = shown(dash, "agent", "builder")["keys"][0]["id"]
     assert send(dash, "agent/builder/revoke", key=key).status_code >= 400

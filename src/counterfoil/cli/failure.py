@@ -64,6 +64,7 @@ EXIT_STATUS: dict[str, int] = {
     "policy_differs": 10,
     "merge_conflict": 10,
     "principal_exists": 10,
+    "shown_already": 10,
     "principal_expired": 10,
     "principal_revoked": 10,
     "key_withdrawn": 10,

@@ -80,6 +80,7 @@ def add(
     spaces: Sequence[str] = (reach.EVERYWHERE,),
     expires_ms: int | None = EXPIRES_MS,
     model: str = "",
+    sent_as: str = "",
 ) -> Issued:
     """Registers an agent and gives it its first key. Its owner is registered with it.
 
@@ -92,14 +93,16 @@ def add(
         spaces: where.
         expires_ms: after how long it may nothing more; None means never.
         model: what it runs on, free text.
+        sent_as: names the request, where it may come twice.
 
     Raises:
         InputError: `invalid_actor`, `invalid_scope`, `secret_found`, `too_large`, `usage`.
-        ConflictError: `principal_exists`, `principal_revoked`.
+        ConflictError: `principal_exists`, `principal_revoked`, `shown_already`.
         RefusedError: `refused`.
     """
     actor = principal.named(name, AGENT)
     check_manages(context, store, "agent.add", actor)
+    check_first(context, store, actor, sent_as)
     owner = principal.named(owner or context.actor(), HUMAN)
     added = Add(
         actor, owner, reach.check_scopes(scopes), reach.check_spaces(spaces), _after(context, expires_ms),
@@ -107,7 +110,7 @@ def add(
     )  # fmt: skip
     send(context, store, owner, Add(owner, how="owner"))
     minted, give = _minted(context, actor)
-    state, receipts = send(context, store, actor, added._replace(key=give))
+    state, receipts = send(context, store, actor, added._replace(key=give), key=sent_as)
     return Issued(actor, give.id, token.write(minted), state, receipts[-1].id)
 
 
@@ -152,6 +155,7 @@ def rotate(
     overlap_ms: int = 0,
     expires_ms: int | None = None,
     key_name: str = "",
+    sent_as: str = "",
 ) -> Issued:
     """Gives an agent another key and ends those before it.
 
@@ -162,14 +166,16 @@ def rotate(
         overlap_ms: for how long the keys before it still count.
         expires_ms: prolongs the agent: from now on, for so long; 0 means for ever.
         key_name: what to call the key.
+        sent_as: names the request, where it may come twice.
 
     Raises:
         InputError: `invalid_actor`, `principal_not_found`, `usage`, `secret_found`.
-        ConflictError: `principal_revoked`, `principal_expired`.
+        ConflictError: `principal_revoked`, `principal_expired`, `shown_already`.
         RefusedError: `refused`.
     """
     actor = principal.named(name, AGENT)
     check_manages(context, store, "agent.rotate", actor)
+    check_first(context, store, actor, sent_as)
     check_overlap(overlap_ms)
     if expires_ms is not None:
         send(context, store, actor, Change(expires_ms=_after(context, expires_ms) if expires_ms else 0))
@@ -178,7 +184,7 @@ def rotate(
         hint = f"ticket agent rotate {actor} --expires 90d"
         raise ConflictError("principal_expired", f"{actor} has expired, and so would its new key", hint)
     minted, give = _minted(context, actor, checked_text(key_name, "name"), overlap_ms)
-    state, receipts = send(context, store, actor, give)
+    state, receipts = send(context, store, actor, give, key=sent_as)
     return Issued(actor, give.id, token.write(minted), state, receipts[-1].id)
 
 
@@ -203,7 +209,9 @@ def revoke(
     check_manages(context, store, f"{verb_of(actor)}.revoke", actor)
     reason = checked_text(reason, "reason")
     if not reason:
-        which = f"{actor} --key {key_id}" if key_id else actor  # without the key it would revoke the whole of it
+        which = (
+            f"{actor} --key {key_id}" if key_id else actor
+        )  # without the key it would revoke the whole of it
         hint = f'ticket {verb_of(actor)} revoke {which} --reason "why"'
         raise InputError("reason_missing", "whoever is revoked is told why", hint)
     command = Withdraw(_whole(store, actor, key_id), reason) if key_id else Revoke(reason)
@@ -294,6 +302,19 @@ def check_manages(context: Context, store: Store, action: str, subject: str) -> 
     )
 
 
+def check_first(context: Context, store: Store, actor: str, sent_as: str) -> None:
+    """Refuses to give a key for a request that has given one already: its secret was shown then, and is kept nowhere.
+
+    Raises:
+        ConflictError: `shown_already`.
+    """
+    if sent_as and runtime.was_sent(store, principal.stream_of(actor), context.actor(), sent_as):
+        raise ConflictError(
+            "shown_already", f"{actor} has its key from the first time that this was sent; what was shown then is "
+            "shown no more", f"ticket {verb_of(actor)} rotate {actor}", principal=actor,
+        )  # fmt: skip
+
+
 def seal_refused(context: Context, store: Store, action: str, subject: str, reason: str) -> None:
     """Seals that whoever acts was not let manage a principal."""
     actor = context.actor()
@@ -312,14 +333,15 @@ def send(
     actor: str,
     command: principal.Command,
     statement: tuple[str, Sequence[str]] | None = None,
+    key: str = "",
 ) -> tuple[Registration, list[Receipt]]:
     """Carries out one command on a principal; returns how it stands then, and what was sealed.
 
-    The first receipt carries the digests of a signed statement, if there is one.
+    The first receipt carries the digests of a signed statement, if there is one. `key` names the command.
     """
     outcome = runtime.execute(
         context, store, DECIDER, principal.stream_of(actor), command, actor=context.actor(),
-        key=record.command_id(context), statement=statement,
+        key=key or record.command_id(context), statement=statement,
     )  # fmt: skip
     return outcome.state, outcome.receipts
 

@@ -139,6 +139,11 @@ def execute(
     )
 
 
+def was_sent(store: Store, stream: str, actor: str, key: str) -> bool:
+    """Tells whether a command of an actor has changed a stream under this key."""
+    return store.by_key(stream, key_digest(actor, _key(key, 0))) is not None
+
+
 def _key(key: str, number: int) -> str:
     return f"{key}/{number}"
 

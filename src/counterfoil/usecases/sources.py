@@ -37,6 +37,7 @@ def add(
     scopes: Sequence[str] = DEFAULT_SCOPES,
     spaces: Sequence[str] = (reach.EVERYWHERE,),
     secret: str | None = None,
+    sent_as: str = "",
 ) -> Issued:
     """Registers a source and gives it its first secret.
 
@@ -49,15 +50,17 @@ def add(
         scopes: what it may ask for.
         spaces: where.
         secret: the sender's own, where it insists on one; None makes one.
+        sent_as: names the request, where it may come twice.
 
     Raises:
         InputError: `invalid_actor`, `invalid_scope`, `invalid_secret`, `secret_in_use`, `usage`.
-        ConflictError: `principal_exists`, `principal_revoked`.
+        ConflictError: `principal_exists`, `principal_revoked`, `shown_already`.
         RefusedError: `refused`.
         HostError: `io_error`.
     """
     actor = principal.named(name, SOURCE)
     check_manages(context, store, "source.add", actor)
+    principals.check_first(context, store, actor, sent_as)
     if sender not in SENDERS:
         hint = "ticket source add NAME --kind standard"
         raise InputError(
@@ -70,29 +73,36 @@ def add(
     secret = _checked(context, store, secret, sender)
     send(context, store, owner, Add(owner, how="owner"))
     give = Give(token.key_id(context.entropy.bits(token.KEY_ID_BITS)))
-    return _kept(context, store, actor, added._replace(key=give), give.id, secret)
+    return _kept(context, store, actor, added._replace(key=give), give.id, secret, sent_as)
 
 
 def rotate(
-    context: Context, store: Store, name: str, *, overlap_ms: int = 0, secret: str | None = None
+    context: Context,
+    store: Store,
+    name: str,
+    *,
+    overlap_ms: int = 0,
+    secret: str | None = None,
+    sent_as: str = "",
 ) -> Issued:
-    """Gives a source another secret and ends those before it, after `overlap_ms`.
+    """Gives a source another secret and ends those before it, after `overlap_ms`; `sent_as` is as in `add`.
 
     Raises:
         InputError: `invalid_actor`, `principal_not_found`, `invalid_secret`, `secret_in_use`, `usage`.
-        ConflictError: `principal_revoked`.
+        ConflictError: `principal_revoked`, `shown_already`.
         RefusedError: `refused`.
         HostError: `io_error`.
     """
     actor = principal.named(name, SOURCE)
     check_manages(context, store, "source.rotate", actor)
+    principals.check_first(context, store, actor, sent_as)
     check_overlap(overlap_ms)
     state = state_of(store, principal.stream_of(actor))
     if not state.exists:
         raise principals.not_found(actor)
     secret = _checked(context, store, secret, state.sender)
     give = Give(token.key_id(context.entropy.bits(token.KEY_ID_BITS)), overlap_ms=overlap_ms)
-    issued = _kept(context, store, actor, give, give.id, secret)
+    issued = _kept(context, store, actor, give, give.id, secret, sent_as)
     _forget_what_ended(context, issued.state)
     return issued
 
@@ -117,13 +127,13 @@ def secrets_of(context: Context, store: Store, state: Registration, now_ms: int)
 
 
 def _kept(
-    context: Context, store: Store, actor: str, command: Add | Give, key_id: str, secret: str
+    context: Context, store: Store, actor: str, command: Add | Give, key_id: str, secret: str, sent_as: str
 ) -> Issued:
     """Keeps a secret, then seals that it counts; what was kept in vain is deleted."""
     name = _name(actor, key_id)
     context.keys.keep(name, secret.encode())
     try:
-        state, receipts = send(context, store, actor, command)
+        state, receipts = send(context, store, actor, command, key=sent_as)
     except Exception:
         context.keys.forget(name)
         raise

@@ -77,7 +77,7 @@ def add_agent(visit: Visit, form: Form) -> Done:
         visit,
         lambda context, store: principals.add(
             context, store, wanted.name, owner=wanted.owner, scopes=wanted.scopes, spaces=wanted.spaces,
-            expires_ms=wanted.expires_ms, model=wanted.model,
+            expires_ms=wanted.expires_ms, model=wanted.model, sent_as=form.key,
         ),
     )  # fmt: skip
     return _issued(visit, issued, f"{issued.actor} is registered")
@@ -90,7 +90,7 @@ def add_source(visit: Visit, form: Form) -> Done:
         visit,
         lambda context, store: sources.add(
             context, store, wanted.name, form.one("sender"), owner=wanted.owner, scopes=wanted.scopes,
-            spaces=wanted.spaces,
+            spaces=wanted.spaces, sent_as=form.key,
         ),
     )  # fmt: skip
     return _issued(visit, issued, f"{issued.actor} is registered")
@@ -105,12 +105,15 @@ def rotate(visit: Visit, form: Form) -> Done:
         issued = at_ledger.writing(
             visit,
             lambda context, store: principals.rotate(
-                context, store, name, overlap_ms=overlap_ms, expires_ms=expires_ms
+                context, store, name, overlap_ms=overlap_ms, expires_ms=expires_ms, sent_as=form.key
             ),
         )
     elif kind == SOURCE:
         issued = at_ledger.writing(
-            visit, lambda context, store: sources.rotate(context, store, name, overlap_ms=overlap_ms)
+            visit,
+            lambda context, store: sources.rotate(
+                context, store, name, overlap_ms=overlap_ms, sent_as=form.key
+            ),
         )
     else:
         raise nothing()
