@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -139,3 +140,53 @@ def test_a_locked_key_says_how_it_can_sign(desk: Desk, home: Path) -> None:
     answer = approve(desk, asked(desk, "One"))
     assert answer["error"]["code"] == "signature_required"
     assert "ssh-add" in answer["warnings"][0]["message"]
+
+
+def decided(desk: Desk, verdict: str, proposal: str, by: str = "human:ada") -> tuple[int, str, str]:
+    """Answers with `--sign` and without a terminal; returns the exit status, the error's code and its hint."""
+    note = ("--note", "No.") if verdict == "reject" else ()
+    said = desk.say(verdict, proposal, "--sign", *note, "--actor", by, "--ci", "--json", status=None)
+    error = said.envelope.get("error", {})
+    return said.status, error.get("code", ""), error.get("hint", "")
+
+
+def refusals(desk: Desk) -> list[tuple[str, Any]]:
+    """Returns who was not let do what they tried, and why, in the order of sealing."""
+    store = LedgerFolder(f"{desk.path}/.git/counterfoil", {}).open()
+    try:
+        found = [receipt for receipt in store.log() if receipt.kind == events.REFUSED]
+        return [(receipt.actor, receipt.data()["reason"]) for receipt in found]
+    finally:
+        store.close()
+
+
+QUORUM = """\
+version: 1
+rules:
+  - {id: two, then: ask, quorum: 2, action: '*'}
+"""
+
+
+def test_what_one_may_not_decide_is_not_told_as_a_missing_signature(desk: Desk, home: Path) -> None:
+    own_key(desk, home)
+    (desk.path / ".tickets" / "policy.yml").write_text(QUORUM, "utf-8")
+    desk.git("add", ".tickets")
+    desk.git("commit", "-q", "-m", "policy")
+    sit_at(desk, "policy", "accept", "--yes", "--actor", "human:ada")
+    given = ("--set", "title=One", "--json")
+    for by, verdict in product(("human:ada", "agent:claude"), ("approve", "reject")):
+        wanted = desk.data("propose", "ticket.create", *given, "--actor", by)["proposal"]["id"]
+        if by == "human:ada":
+            assert decided(desk, verdict, wanted)[:2] == (9, "self_approval")
+            continue
+        assert decided(desk, "approve", wanted)[:2] == (0, "")
+        assert decided(desk, verdict, wanted)[:2] == (0, ""), "said again, or otherwise, as at a terminal"
+        if verdict == "approve":
+            continue
+        for voter in ("human:ada", "human:bob"):
+            for again in ("approve", "reject"):
+                status, code, hint = decided(desk, again, wanted, voter)
+                assert ((status, code), "--sign" in hint) == ((10, "proposal_closed"), False)
+    assert refusals(desk) == [("human:ada", "self_approval")] * 2 + [
+        (voter, "proposal_closed") for voter in ("human:ada", "human:ada", "human:bob", "human:bob")
+    ]

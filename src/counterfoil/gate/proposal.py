@@ -368,9 +368,10 @@ def _not_let(state: Proposal, command: Decide, reason: str, words: str) -> Refus
     message = f"{state.id}: {words}"
     told: dict[str, object] = {"proposal": state.id, "actor": command.by, "reason": reason}
     if reason == "assurance":
-        return RefusedError(
-            "signature_required", message, f"ssh-add, then `ticket approve {state.id} --sign`", **told
-        )
+        plain = command.assurance == SIGNED  # whose key would sign again, and no better
+        how = "git config ticket.signingKey ~/.ssh/id_ed25519_sk.pub" if plain else "ssh-add"
+        hint = f"{how}, then: ticket approve {state.id} --sign"
+        return RefusedError("signature_required", message, hint, **told)
     if reason == "own_proposal":
         hint = f"ticket proposal withdraw {state.id}, or ask somebody else"
         return RefusedError("self_approval", message, hint, **told)

@@ -23,6 +23,7 @@ from counterfoil.usecases import applying, proposals, proposing, statements, tak
 from counterfoil.usecases.actions import preparing
 from counterfoil.usecases.actions.at_hand import require_at_hand
 from counterfoil.usecases.authenticating import check_scope, keys_of
+from counterfoil.usecases.eligible import against_the_best
 from counterfoil.usecases.policy_in_force import policy_stream
 from counterfoil.usecases.registered import standing
 from counterfoil.usecases.roles import APPROVER, reaches, session_stale
@@ -288,7 +289,8 @@ def _assurance(
     """Returns how sure it is that this person decides; of a signed statement the digests, and the key that signed.
 
     Raises:
-        RefusedError: `refused`, `needs_terminal`, `signature_required`, `session_stale`, `role_refused`.
+        RefusedError: `refused`, `self_approval`, `needs_terminal`, `signature_required`, `session_stale`, `role_refused`.
+        ConflictError: `proposal_closed`, `stale`.
         InputError: `invalid_statement`.
     """
     if not answer.by.startswith("human:") or context.options.via == "mcp":
@@ -297,10 +299,11 @@ def _assurance(
             proposal=state.id, actor=answer.by, reason="not_a_person",
         )  # fmt: skip
     if answer.envelope is not None:
+        over = state.status_at(context.clock.now_ms()) in proposal.CLOSED  # which says more than its own end
         signed = statements.verify_decision(
             context, answer.envelope, state, by=answer.by, verdict=answer.verdict,
             keys=keys_of(store, answer.by), note=_note(answer), disclosure=answer.disclosure,
-            checked=answer.checked,
+            checked=answer.checked, as_of=state.at if over else "",
         )  # fmt: skip
         return signed.assurance, signed.digests, signed.fingerprint
     if context.options.via == WEB and not context.options.remote and answer.sitting is not None:
@@ -312,11 +315,23 @@ def _assurance(
             f"ticket approve {state.id} --sign", proposal=state.id, actor=answer.by,
         )  # fmt: skip
     if not answer.at_terminal:
-        raise RefusedError(
-            "needs_terminal", "a decision needs a terminal, at which a person sits, or their signature",
-            f"ssh-add, then: ticket {answer.verdict} {state.id} --sign", proposal=state.id, actor=answer.by,
-        )  # fmt: skip
+        raise _unvouched(context, store, state, answer)
     return UNVERIFIED, None, ""
+
+
+def _unvouched(context: Context, store: Store, state: Proposal, answer: Answer) -> CounterfoilError:
+    """Returns why an answer without a person behind it or their signature does not count; all that is sealed."""
+    against = against_the_best(state, answer.by, answer.verdict, context.options.session)
+    if against is not None:
+        return against
+    if state.status != PENDING:
+        error = overtaken(state) if state.status == STALE else proposal.closed(state)
+        _seal_refusal(context, store, state, answer, error)
+        return error
+    return RefusedError(
+        "needs_terminal", "a decision needs a terminal, at which a person sits, or their signature",
+        f"ssh-add, then: ticket {answer.verdict} {state.id} --sign", proposal=state.id, actor=answer.by,
+    )  # fmt: skip
 
 
 def _check_sitting(context: Context, state: Proposal, answer: Answer, sitting: Sitting) -> None:
@@ -423,7 +438,7 @@ def _strength(require: str) -> int:
 
 
 def _seal_refusal(
-    context: Context, store: Store, state: Proposal, answer: Answer, error: RefusedError
+    context: Context, store: Store, state: Proposal, answer: Answer, error: CounterfoilError
 ) -> None:
     """Seals that somebody was not let decide."""
     body: dict[str, object] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from counterfoil.errors import InputError
+from counterfoil.errors import InputError, RefusedError
 from counterfoil.gate.facts import ASK, RISKS
 from counterfoil.gate.proposal import PENDING, SIGNED, SIGNED_HARDWARE, Decide, objection
 from counterfoil.usecases.proposal_headline import short
@@ -42,6 +42,22 @@ def may_decide(state: Proposal, actor: str, session: str = ELSEWHERE) -> bool:
     asked = (state.body.get("ruling") or {}).get("ruling", ASK) == ASK
     answered = any(vote.by == actor for vote in state.votes)
     return state.status == PENDING and asked and not answered and objection(state, answer) is None
+
+
+def against_the_best(
+    state: Proposal, actor: str, verdict: str, session: str = ELSEWHERE
+) -> RefusedError | None:
+    """Returns why somebody may not give this answer, however they sign it; None if a signature could make it count.
+
+    Args:
+        state: the proposal; whether it is over is not asked.
+        actor: who.
+        verdict: `approve` or `reject`, for which less is asked.
+        session: as `may_decide`.
+    """
+    best = Decide(verdict, actor, state.digest, note="-", assurance=SIGNED_HARDWARE, session=session)
+    against = objection(state, best)
+    return against if isinstance(against, RefusedError) else None
 
 
 def needs_signature(state: Proposal) -> bool:

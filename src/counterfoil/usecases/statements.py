@@ -238,6 +238,7 @@ def verify_decision(
     note: str = "",
     disclosure: str | None = None,
     checked: Checked | None = None,
+    as_of: str = "",
 ) -> Signed:
     """Checks that a person signed exactly this decision on exactly this proposal, and that it still counts.
 
@@ -252,6 +253,7 @@ def verify_decision(
         disclosure: the same as `gate.statement.disclose` writes it, by whose digest the statement names it.
         checked: what a door has found of the signature. It is taken for what it was found of, the same text and a
             key that is still registered, and else looked for anew.
+        as_of: the moment at which it has to count, as `iso_ms` writes it; empty for now.
 
     Returns:
         The envelope as it is to be kept, and how sure it is who signed it.
@@ -269,7 +271,7 @@ def verify_decision(
     if note != ("" if disclosure is None else statements.disclosed(disclosure)):
         raise statements.invalid(["the note is not the one that its disclosure holds"])
     digest = None if disclosure is None else statements.disclosure_digest(disclosure)
-    now = iso_ms(context.clock.now_ms())
+    now = as_of or iso_ms(context.clock.now_ms())
     expected = statements.Expected(statements.matter_of(proposal), by, verdict, now, digest)
     reasons = statements.check(decision, expected)
     if reasons:

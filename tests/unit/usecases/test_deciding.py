@@ -6,15 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from unit.usecases.proposal_scene import ADA, BOB, BOT, HOUR_MS, Gatehouse
+from unit.usecases.proposal_scene import ADA, BOB, BOT, HOUR_MS, WEEK_MS, Gatehouse
 
 from counterfoil.errors import ConflictError, CounterfoilError, HostError, InputError, RefusedError
 from counterfoil.gate import events
 from counterfoil.gate.facts import ASK, DENY, Demands, Ruling
-from counterfoil.usecases import deciding, people, principals, proposing
+from counterfoil.testing.signers import MemorySigners, public_key
+from counterfoil.usecases import deciding, people, principals, proposing, statements
 from counterfoil.usecases.actions import registry
 from counterfoil.usecases.actions.builtin import BUILT_IN
-from counterfoil.usecases.deciding import stricter
+from counterfoil.usecases.deciding import Answer, stricter
 
 PLAIN: dict[str, Any] = Demands().as_data()
 
@@ -290,3 +291,59 @@ def test_rights_that_never_come_to_rest_are_a_conflict(
 def test_of_the_demands_of_then_and_now_the_stricter_counts(then: Any, now: Any, both: Any) -> None:
     found = stricter({**PLAIN, **then}, None if now is None else {**PLAIN, **now})
     assert found == {**PLAIN, **both}
+
+
+def signed(gate: Gatehouse, state: Any, verdict: str = "approve", note: str = "") -> tuple[Any, Answer]:
+    """Returns Ada's process, and her answer as her key has signed it."""
+    context = gate.context(ADA)
+    context.signers = MemorySigners([ADA])
+    people.add(context, gate.store, ADA, public_key(ADA).line, at_terminal=True)
+    made = statements.sign_decision(context, state, by=ADA, verdict=verdict, note=note)
+    assert made is not None
+    return context, Answer(verdict, ADA, state.digest, note, made.envelope, made.disclosure)
+
+
+@pytest.mark.parametrize("verdict", ["approve", "reject"])
+def test_a_signed_answer_to_what_is_over_is_told_that_it_is_and_not_to_sign_anew(
+    gate: Gatehouse, verdict: str
+) -> None:
+    state = gate.ask(expires_ms=HOUR_MS)
+    context, answer = signed(gate, state, verdict, "Seen.")
+    other = signed(gate, gate.ask("ticket.comment", {"ticket": gate.ticket, "text": "x"}), verdict, "Seen.")[
+        1
+    ]
+    gate.clock.ms += WEEK_MS
+    for _ in range(2):
+        with pytest.raises(ConflictError) as caught:
+            deciding.decide(context, gate.store, state.id, answer)
+        assert (caught.value.code, caught.value.fields["status"]) == ("proposal_closed", "expired")
+    assert gate.kinds(state) == [events.OPENED, events.EXPIRED]
+    with pytest.raises(InputError) as invalid:  # what was signed for something else is none, as ever
+        deciding.decide(context, gate.store, state.id, other)
+    assert invalid.value.code == "invalid_statement"
+
+
+def test_whoever_gives_no_proof_of_who_they_are_is_told_what_no_proof_would_mend(
+    gate: Gatehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demanding(monkeypatch, quorum=2, approvers=(ADA,))
+    state = gate.ask()
+    error = refused(gate, state, by=BOB, at_terminal=False)
+    assert (error.code, error.fields["reason"]) == ("refused", "not_an_approver")
+    assert refused(gate, state, "reject", by=BOB, at_terminal=False).code == "needs_terminal", (
+        "who may reject"
+    )
+    gate.answer(state, "reject")
+    error = refused(gate, state, at_terminal=False)
+    assert (error.code, error.fields["status"]) == ("proposal_closed", "rejected")
+    stale = gate.ask()
+    gate.overtake()
+    assert refused(gate, stale).code == "stale"
+    assert refused(gate, stale, at_terminal=False).code == "stale"
+    sealed = [
+        (receipt.actor, receipt.data()["reason"])
+        for receipt in gate.store.log()
+        if receipt.kind == events.REFUSED
+    ]
+    assert sealed == [(BOB, "refused"), (BOB, "needs_terminal"), (ADA, "proposal_closed"), (ADA, "stale")]
+    gate.check()

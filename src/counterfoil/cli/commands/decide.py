@@ -21,7 +21,7 @@ from counterfoil.errors import ConflictError, HostError, InputError, RefusedErro
 from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, FAILED, PENDING
 from counterfoil.usecases import deciding, proposals
 from counterfoil.usecases.deciding import Answer
-from counterfoil.usecases.eligible import check_alike, may_decide
+from counterfoil.usecases.eligible import against_the_best, check_alike, may_decide
 from counterfoil.usecases.proposal_headline import short
 from counterfoil.usecases.shown_again import shown_again
 from counterfoil.usecases.signed_decision import sign
@@ -90,7 +90,8 @@ def _decide(call: Call, store: Store, each: Seen, note: str) -> tuple[Decided, S
     """
     context, verb, state = call.context(), call.arguments.verb, each.proposal
     by = context.actor()
-    signed = _signed(call, store, each, note) if may_decide(state, by) else None
+    is_open = state.status == PENDING and against_the_best(state, by, verb) is None
+    signed = _signed(call, store, each, note) if is_open else None
     answer = Answer(
         verb,
         by,
