@@ -15,7 +15,7 @@ from starlette.routing import Route as Pattern
 from counterfoil.errors import ConflictError, CounterfoilError, InputError, RefusedError
 from counterfoil.usecases.roles import session_stale
 from counterfoil.web import refusals
-from counterfoil.web.dashboard import assets, frame, hindrances, multipart, theme
+from counterfoil.web.dashboard import assets, frame, multipart, refused_words, theme
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.route import Act, File, Form, Page
 from counterfoil.web.dashboard.routes import ROUTES
@@ -216,6 +216,11 @@ class Dashboard:
         async with self.hub.lanes.visitors.turn(visitor.person):
             return await self.hub.lanes.pages.run(work, *args)
 
+    def _title_of(self, path: str) -> str:
+        """Returns the name of the repository that a path is about, where it is about one: the second part of the path."""
+        project = self.space.project(path.split("/")[2]) if path.count("/") > 1 else None
+        return "" if project is None else project.title
+
     def _project_of(self, visit: Visit) -> str:
         """Returns the repository that a change is to; nothing for one to none, or to one that is not there."""
         project = self.space.project(visit.path.get("project", ""))
@@ -232,7 +237,10 @@ class Dashboard:
         """Says that something is not possible: in a toast where a script has asked, else on a page with a way on."""
         refusal = refusals.of(error)
         link = {name: error.fields[name] for name in ("link", "link_words") if error.fields.get("link")}
-        told = refusals.told(error) | hindrances.told(error, visitor and visitor.role, self.space.folders)
+        status = refused_words.status(error)
+        told = refused_words.told(
+            error, visitor and visitor.role, self.space.folders, self._title_of(scope["path"])
+        )
         headers = Headers(scope=scope)
         if headers.get("hx-request") == "true":
             words = {
@@ -245,10 +253,11 @@ class Dashboard:
                 }
             }
             return Response(
-                b"", refusal.status,
+                b"", status,
                 {"HX-Trigger": json.dumps(words), "Cache-Control": "no-store", **dict(refusal.headers)},
             )  # fmt: skip
-        view = View("refused.html", "Not possible", data={"error": told, "status": refusal.status})
+        means = refused_words.meaning(told["code"], status)
+        view = View("refused.html", "Not possible", data={"error": told, "status": status, "means": means})
         around = frame.bare()
         if visitor is not None:
             visit = self._visit({}, b"", visitor, personal=False)
@@ -256,7 +265,7 @@ class Dashboard:
             around |= frame.around(self.space, None, visit, visitor) | {"csrf": self.doorkeeper.token(scope)}
         around["theme"] = theme.of(scope)
         body = TEMPLATES.page(view, around).encode("utf-8", "backslashreplace")
-        answer = html(scope, body, refusal.status)
+        answer = html(scope, body, status)
         answer.headers.update(dict(refusal.headers))
         return answer
 

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 
 from counterfoil.errors import RefusedError
 from counterfoil.web import refusals
-from counterfoil.web.dashboard import frame, theme
+from counterfoil.web.dashboard import frame, refused_words, theme
 from counterfoil.web.dashboard.rendering import TEMPLATES
 from counterfoil.web.dashboard.sending import html
 from counterfoil.web.dashboard.sessions import OWN_SITE, cookie, token_of
@@ -96,7 +96,10 @@ class SigningIn:
         wait_s = self._hub.rates.count(KIND, scope[STATE].peer)
         if wait_s:
             refusal = refusals.too_many(wait_s)
-            told = {"error": json.loads(refusal.body)["error"], "status": refusal.status}
+            told = {
+                "error": json.loads(refusal.body)["error"], "status": refusal.status,
+                "means": refused_words.meaning("rate_limited", refusal.status),
+            }  # fmt: skip
             answer = self._page_of(
                 scope, View("refused.html", "Too many codes", data=told, status=refusal.status)
             )
