@@ -183,7 +183,7 @@ def address(route: Route, stage: Stage) -> str:
 
 
 EXAMPLES = {
-    "/policy/{project}/explain": "/policy/{project}/explain?action=ticket.move&ticket={ticket}&state=done&actor=agent:builder",
+    "/policy/{project}/explain": "/policy/{project}/explain?action=ticket.move&ticket={ticket}&to=done&actor=agent:builder",
     "/agents/{project}/{kind}/{name}": "/agents/{project}/agent/builder",
     "/receipts/{project}/stream": "/receipts/{project}/stream?name=ticket/{ticket}",
     "/receipts/{project}/compare": "/receipts/{project}/compare?left=ticket/{ticket}&right=agent/builder",
