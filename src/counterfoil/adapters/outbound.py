@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from http.client import HTTPException
+from socket import gaierror
+from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 ANSWER = 64 * 1024
 """Bytes of an answer that are read."""
+_BEFORE_THE_FIRST_BYTE = (ConnectionRefusedError, gaierror, SSLCertVerificationError)
+"""What ends a connection before anything of a request is sent. Every other error may come after that."""
 
 
 class Answer(NamedTuple):
@@ -48,6 +52,9 @@ class UrllibOutbound:
         except (OSError, HTTPException, ValueError) as error:
             reason = getattr(error, "reason", error)
             hint = "see whether the destination can be reached from here"
+            if isinstance(reason, _BEFORE_THE_FIRST_BYTE):
+                message = f"nothing was sent: {reason}"
+                raise HostError("not_sent", message, hint, kind=type(reason).__name__) from None
             raise HostError(
                 "delivery_failed", f"no answer came: {reason}", hint, kind=type(error).__name__
             ) from None

@@ -98,6 +98,7 @@ EXIT_STATUS: dict[str, int] = {
     "action_failed": 12,
     "command_failed": 12,
     "delivery_failed": 12,
+    "not_sent": 12,
     "delivery_refused": 12,
     "secret_missing": 12,
     "signing_failed": 12,

@@ -27,5 +27,5 @@ class Outbound(Protocol):
         """Sends one request, follows no redirect, and returns the answer whatever its status is.
 
         Raises:
-            HostError: `delivery_failed` when there is no answer.
+            HostError: `not_sent` when certainly nothing of it was sent, `delivery_failed` when there is no answer.
         """

@@ -342,13 +342,24 @@ def _run(context: Context, store: Store, state: Proposal, *, patient: bool) -> N
             )
         ]
         record.append(context, store, drafts, expect={stream: standing.length})
-        result = executing.run_outside(context, now.body, attempt=attempt)
+        try:
+            result = executing.run_outside(context, now.body, attempt=attempt)
+        except HostError as error:
+            if error.code in executing.NOT_BEGUN:
+                _abandoned(context, store, now, attempt, error)
+            raise
         _applied(context, store, now, attempt, result)
 
 
 def _applied(context: Context, store: Store, state: Proposal, attempt: int, result: dict[str, Any]) -> None:
     body = {**_effect_body(context, state, attempt), "commit": result.get("commit"), "result": result}
     _append(context, store, state, events.EFFECT_APPLIED, body, f"{state.id}.{attempt}/applied/effect")
+
+
+def _abandoned(context: Context, store: Store, state: Proposal, attempt: int, error: HostError) -> None:
+    """Seals that an attempt came to nothing for certain, so that another may follow whatever the action is."""
+    body: dict[str, object] = {**_effect_body(context, state, attempt), "reason": error.code}
+    _append(context, store, state, events.EFFECT_ABANDONED, body, f"{state.id}.{attempt}/abandoned/effect")
 
 
 def _settled_by_probe(context: Context, store: Store, state: Proposal) -> bool:

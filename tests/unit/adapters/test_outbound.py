@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
+from http.client import RemoteDisconnected
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from ssl import SSLCertVerificationError, SSLError
+from urllib.error import URLError
 
 import pytest
 
@@ -70,8 +74,38 @@ def test_an_answer_comes_back_whatever_its_status_is_and_no_redirect_is_followed
     assert service.asked == [("POST", f"/{status}", b"body", "P-1")]
 
 
-def test_where_nobody_listens_there_is_no_answer(service: Service) -> None:
-    service.server_close()
+def test_where_nobody_listens_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        with pytest.raises(HostError) as failed:
+            UrllibOutbound().send(
+                "POST", f"http://127.0.0.1:{bound.getsockname()[1]}/", {}, b"", timeout_s=20
+            )
+    assert failed.value.code == "not_sent"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (URLError(ConnectionRefusedError()), "not_sent"),
+        (URLError(socket.gaierror()), "not_sent"),
+        (URLError(SSLCertVerificationError()), "not_sent"),
+        (URLError(TimeoutError()), "delivery_failed"),
+        (URLError(ConnectionResetError()), "delivery_failed"),
+        (URLError(SSLError()), "delivery_failed"),
+        (ConnectionResetError(), "delivery_failed"),
+        (RemoteDisconnected(), "delivery_failed"),
+    ],
+)
+def test_only_what_ends_a_connection_before_the_first_byte_says_that_nothing_was_sent(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    outbound = UrllibOutbound()
+    monkeypatch.setattr(outbound._opener, "open", fails)
     with pytest.raises(HostError) as failed:
-        UrllibOutbound().send("POST", f"{service.address}/200", {}, b"", timeout_s=20)
-    assert failed.value.code == "delivery_failed"
+        outbound.send("POST", "https://chat.example/", {}, b"", timeout_s=20)
+    assert failed.value.code == code

@@ -37,7 +37,9 @@ def require_at_hand(context: Context, body: Mapping[str, Any]) -> None:
         check, payload = _CHECKS.get(name), body.get("payload")
         if check is not None and isinstance(payload, dict):
             check(context, payload)
-    except InputError as error:
+    except (InputError, HostError) as error:
+        if isinstance(error, HostError) and error.code != posting.SECRET_MISSING:
+            raise
         raise HostError(
             "not_here", f"this process cannot do it: {error.message}", error.hint or f"ticket actions {name}",
             action=name, reason=error.code,

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from counterfoil.usecases.actions import builtin, harness, registry
+from counterfoil.usecases.actions import builtin, harness, posting, registry
 from counterfoil.usecases.actions.commanding import Commanding
 from counterfoil.usecases.actions.granting import Granting
 from counterfoil.usecases.actions.looking import Found, facts_about, look_up
 from counterfoil.usecases.actions.merged import facts_of_merge
 from counterfoil.usecases.actions.outside import Attempt, Executor
 from counterfoil.usecases.actions.plugged import Plugged
-from counterfoil.usecases.actions.posting import Posting
 from counterfoil.usecases.actions.prepared import Prepared
 from counterfoil.usecases.actions.promoting import Promoting
 from counterfoil.usecases.actions.seeing import digest_of
@@ -26,11 +25,12 @@ if TYPE_CHECKING:
     from counterfoil.usecases.catalog import Catalog
     from counterfoil.usecases.context import Context
 
-
+NOT_BEGUN = frozenset((posting.SECRET_MISSING, posting.NOT_SENT))
+"""Errors of an attempt after which it is certain that nothing has happened outside."""
 _EXECUTORS: Mapping[str, type[Executor]] = {
     builtin.PROMOTE: Promoting,
     builtin.COMMAND: Commanding,
-    builtin.SEND: Posting,
+    builtin.SEND: posting.Posting,
     harness.TOOL_RUN: Granting,
 }
 
@@ -53,6 +53,7 @@ def prepare_outside(
     ready = _executor(context, action, complete).ready()
     whole = facts_about(context, action, actor, found, ready.paths, ready.found)
     whole.reviews = max(whole.reviews, ready.reviews)
+    whole.milder, whole.kept = "", ()  # a ticket that is only named allows nothing
     return Prepared(
         action=action.name,
         version=action.version,
@@ -81,7 +82,7 @@ def run_outside(context: Context, body: Mapping[str, Any], *, attempt: int) -> d
         What is recorded of it: small, and without secrets.
 
     Raises:
-        HostError: nobody knows whether it happened, or it could not be begun.
+        HostError: nobody knows whether it happened, or it could not be begun (`NOT_BEGUN`).
         CounterfoilError: it will not come about.
     """
     return dict(_executor_of(context, body).run(Attempt(str(body["id"]), attempt)))

@@ -39,6 +39,8 @@ METHODS = ("POST", "PUT", "PATCH")
 TIMEOUT_S = 30
 TIMEOUT_MAX_S = 600
 SECRET_BYTES = 8192
+SECRET_MISSING, NOT_SENT = "secret_missing", "not_sent"
+"""Codes of errors after which it is certain that nothing was sent."""
 _KNOWN = frozenset(("url", "method", "header", "secret_env", "secret_file", "idempotent", "timeout_s"))
 _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
@@ -88,6 +90,7 @@ class Posting(Executor):
         Raises:
             ConflictError: `delivery_refused` for an answer that is no success, `stale`.
             HostError: `delivery_failed`: no answer, or that of a server in trouble; it may have arrived.
+                `secret_missing`, `not_sent`: it has not.
         """
         destination = find(self.context, self.payload["destination"])
         pinned("destination", destination.name, destination.definition(), self.payload)
@@ -123,14 +126,17 @@ class Posting(Executor):
 
 
 def check(context: Context, payload: Mapping[str, Any]) -> Destination:
-    """Returns a destination if the configuration still says of it what was proposed.
+    """Returns a destination if the configuration still says of it what was proposed, and its secret is there.
 
     Raises:
         ConflictError: `stale`.
         InputError: `definition_not_found`, `invalid_config`.
+        HostError: `secret_missing`.
     """
     destination = find(context, payload["destination"])
     pinned("destination", destination.name, destination.definition(), payload)
+    if destination.header:
+        _secret(context, destination)
     return destination
 
 
