@@ -177,6 +177,10 @@ def _print_reply(call: Call, reply: Reply) -> None:
 
 
 def _print_error(error: CounterfoilError, warnings: list[dict[str, object]], json: bool) -> None:
+    """Tells of a failure; nothing in it looks like a secret, whoever typed that."""
+    from counterfoil.gate import redact  # here, for only a command that fails comes by
+
+    error.message, error.hint, error.fields = redact.masked([error.message, error.hint, error.fields])
     if json:
         _write(f'{{"ok":false,"error":{compact(as_data(error))},"warnings":{compact(warnings)}}}\n')
         return

@@ -53,12 +53,13 @@ from counterfoil.gate.personal import personal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
     from counterfoil.gate.finding import Span
 
     Finder = Callable[[str], Iterator[Span]]
 
-__all__ = ["RULES", "Finding", "mask", "personal", "scan"]
+__all__ = ["RULES", "Finding", "mask", "masked", "personal", "scan"]
 
 RULES = {
     "private-key": "a private key",
@@ -162,6 +163,17 @@ def mask(text: str) -> tuple[str, dict[str, int]]:
             done = end
         text = "".join(parts) + text[done:]
     return text, counts
+
+
+def masked(value: object) -> Any:
+    """Returns a text, or what lists and mappings hold of texts, with each masked; whatever else it is stays."""
+    if isinstance(value, str):
+        return mask(value)[0]
+    if isinstance(value, dict):
+        return {masked(name): masked(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [masked(item) for item in value]
+    return value
 
 
 def _spans(text: str, finders: list[Finder]) -> list[Span]:

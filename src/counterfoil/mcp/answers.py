@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mcp.types import CallToolResult, TextContent
 
 from counterfoil.errors import CounterfoilError, HostError, IntegrityError
+from counterfoil.gate import redact
 from counterfoil.kernel.jsontext import compact
 
 if TYPE_CHECKING:
@@ -80,20 +81,23 @@ def failure(error: Exception, *, remote: bool) -> CallToolResult:
 
 
 def told(error: Exception, *, remote: bool) -> dict[str, object]:
-    """Returns what the caller may know of an error: `code`, `message`, `hint`, `details`."""
+    """Returns what the caller may know of an error: `code`, `message`, `hint`, `details`.
+
+    Nothing in it looks like a secret, whoever sent that: the answer stays in the transcript of a model.
+    """
     if not isinstance(error, CounterfoilError):
         frames = "".join(format_tb(error.__traceback__))  # without the words, which may be the caller's
         LOG.error("a tool failed: %s\n%s", type(error).__name__, frames)
         return {"code": INTERNAL, "message": "the server has a bug here; nothing more is known to you"}
     if remote and isinstance(error, HostError | IntegrityError):
-        LOG.error("a tool failed: %s: %s", error.code, error.message)
+        LOG.error("a tool failed: %s: %s", error.code, redact.masked(error.message))
         message = "the server cannot do that at present; whoever runs it finds the cause in its log"
         return {"code": error.code, "message": message}
-    shown: dict[str, object] = {"code": error.code, "message": error.message}
+    shown: dict[str, object] = {"code": error.code, "message": redact.masked(error.message)}
     hint = _hint(error)
     if hint:
-        shown["hint"] = hint
-    details = plain(error.fields)
+        shown["hint"] = redact.masked(hint)
+    details = redact.masked(plain(error.fields))
     if error.fields and len(compact(details)) <= DETAILS_BYTES:
         shown["details"] = details
     return shown
@@ -134,3 +138,8 @@ def printable(text: str) -> str:
             for char in text
         ]
     )
+
+
+def named(name: str) -> str:
+    """Returns the name of something that there is not, as an error says it."""
+    return printable(str(redact.masked(name)))[:80]

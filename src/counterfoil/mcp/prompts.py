@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, GetPromptResult, Prompt, PromptArgument, PromptMessage, TextContent
 
-from counterfoil.mcp.answers import printable
+from counterfoil.mcp.answers import named, printable
 from counterfoil.mcp.tools import QUERY_LENGTH
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def filled(name: str, arguments: Mapping[str, str]) -> GetPromptResult:
     """
     prompt = next((known for known in PROMPTS if known.name == name), None)
     if prompt is None:
-        raise MCPError(INVALID_PARAMS, f"Unknown prompt: {printable(name)[:80]}")
+        raise MCPError(INVALID_PARAMS, f"Unknown prompt: {named(name)}")
     known = {argument.name for argument in prompt.arguments or ()}
     needed = {argument.name for argument in prompt.arguments or () if argument.required}
     if not needed <= set(arguments) <= known:

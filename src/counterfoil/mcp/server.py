@@ -107,7 +107,7 @@ class Desk:
         """
         schema = self.schema(params.name)
         if schema is None:
-            raise MCPError(INVALID_PARAMS, f"Unknown tool: {answers.printable(params.name)[:80]}")
+            raise MCPError(INVALID_PARAMS, f"Unknown tool: {answers.named(params.name)}")
         caller = self._who(request)
         try:
             arguments = check(params.name, schema, params.arguments)

@@ -19,6 +19,7 @@ from counterfoil.errors import (
     IntegrityError,
     RefusedError,
 )
+from counterfoil.gate import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,8 +76,8 @@ class Refusal(NamedTuple):
 
 
 def shape(code: str, message: str, hint: str = "", details: Mapping[str, object] | None = None) -> bytes:
-    """Returns the body of an error."""
-    told = {"code": code, "message": message, "details": dict(details or {}), "hint": hint}
+    """Returns the body of an error; nothing in it looks like a secret, whoever sent that."""
+    told = {"code": code, **redact.masked({"message": message, "details": dict(details or {}), "hint": hint})}
     return json.dumps({"error": told}, ensure_ascii=False, separators=(",", ":"), default=str).encode(
         "utf-8", "backslashreplace"
     )

@@ -15,7 +15,7 @@ from counterfoil.errors import (
     IntegrityError,
     RefusedError,
 )
-from counterfoil.mcp.answers import DETAILS_BYTES, failure, plain, printable, told
+from counterfoil.mcp.answers import DETAILS_BYTES, failure, named, plain, printable, told
 
 SECRET = "hunter2 in /home/ada/.ssh"
 
@@ -99,3 +99,13 @@ def test_any_value_becomes_json(value: object, expected: object) -> None:
 )
 def test_nothing_hidden_is_in_the_words(text: str, expected: str) -> None:
     assert printable(text) == expected
+
+
+def test_nothing_in_an_error_looks_like_a_secret() -> None:
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4"
+    error = InputError("a", f"no {secret}", f"ticket show {secret}", given=[secret], by={secret: 1})
+    shown = told(error, remote=True)
+    assert secret not in repr(shown)
+    mark = "[github-token-redacted]"
+    assert shown["details"] == {"given": [mark], "by": {mark: 1}}
+    assert named(secret) == mark

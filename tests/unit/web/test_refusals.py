@@ -51,3 +51,13 @@ def test_what_the_server_lacks_is_told_by_its_code_alone(kind: type[CounterfoilE
 def test_a_detail_that_is_no_json_is_told_all_the_same() -> None:
     found = refusals.of(InputError("invalid_state", "\ud800", "x", value=object(), names={1}))
     assert json.loads(found.body)["error"]["code"] == "invalid_state"
+
+
+def test_nothing_in_an_error_looks_like_a_secret_and_what_the_server_says_itself_is_whole() -> None:
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4"
+    error = InputError("invalid_state", f"no {secret}", f"not {secret}", given=[secret], by={secret: 1})
+    told = json.loads(refusals.of(error).body)["error"]
+    mark = "[github-token-redacted]"
+    assert told["details"] == {"given": [mark], "by": {mark: 1}}
+    assert (told["message"], told["hint"]) == (f"no {mark}", f"not {mark}")
+    assert b"redacted" not in refusals.UNAUTHENTICATED.body
