@@ -208,8 +208,19 @@ def test_a_move_is_made_at_once_and_taken_back(desk: Desk) -> None:
 
     assert (told["level"], told["message"]) == ("done", f"TK-{ticket[:8]} is ready")
     assert column(dash.get("/board/work").text, "ready") == [ticket]
-    assert dash.post(told["undo"])["message"] == f"Taken back: TK-{ticket[:8]} → ready"
+    assert (
+        dash.post(told["undo"])["message"] == f"“TK-{ticket[:8]} → ready” was taken back; it is backlog again"
+    )
     assert state(desk, ticket) == "backlog"
+
+
+def test_nothing_is_taken_back_by_an_undo_that_does_not_say_what(desk: Desk) -> None:
+    ticket = desk.new("A ticket")
+    dash = Dash(desk)
+    dash.post(f"/tickets/work/{ticket}/move", state="ready")
+
+    assert dash.post("/undo/work", 400)["code"] == "usage"
+    assert state(desk, ticket) == "ready"
 
 
 def test_a_change_that_is_sent_twice_is_one(desk: Desk) -> None:

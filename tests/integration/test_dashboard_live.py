@@ -57,6 +57,20 @@ def test_a_command_a_hand_and_git_change_what_is_on_the_page(project: Served, lo
         looker.until(lambda: looker.says("By hand"))
 
 
+def test_the_page_of_a_ticket_that_is_deleted_says_so(project: Served) -> None:
+    desk = project.desk
+    ticket = desk.new("For a moment")
+    looker = Page(project, cookies(project)[0], f"/tickets/{desk.path.name}/{ticket}")
+    with looker.open() as stream:
+        desk.git("rm", "-q", f".tickets/tickets/{ticket}.md")
+        desk.git("commit", "-qm", "gone")
+        event = stream.next()
+        while event is not None and event.name != "notice":
+            event = stream.next()
+        assert event is not None
+        assert event.data.startswith("This is no longer here: it was deleted")
+
+
 def test_what_an_agent_proposes_and_a_person_decides_is_on_the_page(project: Served, looker: Page) -> None:
     ticket = project.desk.new("For an agent", "--state", "ready")
     agent, morgan = project.agent("claude"), project.person("human:morgan")

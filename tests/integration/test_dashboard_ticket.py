@@ -44,6 +44,17 @@ def test_every_way_to_write_an_id_leads_to_the_one_address(desk: Desk) -> None:
     assert "Sell shoes" in dash.get(place).text
 
 
+@pytest.mark.parametrize("tail", ["", "/raw", "/edit", "/why"])
+def test_a_ticket_is_there_before_the_watcher_has_told_of_it(desk: Desk, tail: str) -> None:
+    desk.new("Sell shoes")
+    dash = Dash(desk)
+    dash.get("/board/work")
+    dash.space.projects[0].snapshot.is_watched = True  # and nobody tells
+    ticket = desk.new("Sell boots")
+    answer = dash.get(f"/tickets/{dash.slug}/{ticket}{tail}", None)
+    assert answer.status_code in {200, 303}
+
+
 @pytest.mark.parametrize("tail", ["", "/raw", "/why", "/edit", f"/artifacts/{'0' * 64}"])
 def test_what_is_not_there_is_the_same_nothing_whatever_it_is_called(desk: Desk, tail: str) -> None:
     desk.new("Sell shoes")

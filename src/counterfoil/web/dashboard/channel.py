@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.web import refusals
-from counterfoil.web.dashboard import changes, frame, hindrances
+from counterfoil.web.dashboard import changes, frame, refused_words
 from counterfoil.web.dashboard.outlets import Frame
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str, str]
 """Address, role and, of a personal page, the session and whether it was opened recently."""
+GONE = "This is no longer here: it was deleted, or another branch is checked out. What you see is how it was."
 FAILED = "This page cannot be brought up to date at present; the server's log says why."
 
 
@@ -109,12 +110,10 @@ class Channel:
         try:
             view = frame.complete(self._visit, self._page.show(self._visit))
         except CounterfoilError as error:
-            return Made(
-                None,
-                trouble=(
-                    refusals.told(error) | hindrances.told(error, self._visit.role, self._visit.space.folders)
-                )["message"],
-            )
+            visit = self._visit
+            is_gone = refusals.status_of(error) == 404  # of what somebody has before them
+            words = refused_words.told(error, visit.role, visit.space.folders)["message"]
+            return Made(None, trouble=GONE if is_gone else words)
         except Exception as error:  # the others who look at other pages go on
             return Made(None, trouble=FAILED, error=error)
         finally:

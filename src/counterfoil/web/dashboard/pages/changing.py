@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from counterfoil.errors import RefusedError
+from counterfoil.errors import InputError, RefusedError
 from counterfoil.gate import proposal
 from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, PENDING
 from counterfoil.tickets import index
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from counterfoil.tickets.model import Row
     from counterfoil.usecases.desk import Desk
     from counterfoil.usecases.spaces import Project
+    from counterfoil.usecases.undoing import Undoing
     from counterfoil.web.dashboard.route import Form
     from counterfoil.web.dashboard.visit import Visit
 
@@ -135,16 +136,34 @@ def release(visit: Visit, form: Form) -> Done:
 
 
 def undo(visit: Visit, _form: Form) -> Done:
-    """Takes back the person's own last change, if it is the one that the address names.
+    """Takes back the person's own last change, if it is the one that the address names, and not without a name.
 
     Raises:
-        InputError: `nothing_to_undo`.
+        InputError: `nothing_to_undo`, `usage`.
         ConflictError: `conflict`.
     """
-    context = visit.context()
-    found, outcome = undoing.undo(context, visit.one("commit"))
+    context, commit = visit.context(), visit.one("commit")
+    if not commit:
+        raise InputError(
+            "usage", "which change is to be taken back is not said", "ticket undo takes back your last change"
+        )
+    found, outcome = undoing.undo(context, commit)
     warnings = remarks(context.warnings, visit.role, visit.space.folders)
-    return Done(f"Taken back: {found.what}", undo=_undo(visit.project, outcome.commit), warnings=warnings)
+    return Done(_undone(found), undo=_undo(visit.project, outcome.commit), warnings=warnings)
+
+
+def _undone(found: Undoing) -> str:
+    """Returns what was taken back and, of one ticket that was moved, where it is again."""
+    states = [
+        str(one.after)
+        for changes in found.changes.values()
+        for one in changes
+        if one.field == "state" and one.after
+    ]
+    where = (
+        f"; it is {WORDS.get(states[0], states[0])} again" if len(found.changes) == len(states) == 1 else ""
+    )
+    return f"“{found.what}” was taken back{where}"
 
 
 # --- what they share ------------------------------------------------------------------------------
@@ -212,12 +231,13 @@ def _undo(project: Project, commit: str | None) -> str:
 
 
 def ticket_of(visit: Visit) -> Row:
-    """Returns the ticket that the path names.
+    """Returns the ticket that the path names; what is not there may have been made a moment ago.
 
     Raises:
         InputError: `resource_not_found`.
     """
-    row = visit.tickets().by_id.get(visit.path["ticket"].upper())
+    name = visit.path["ticket"].upper()
+    row = visit.tickets().by_id.get(name) or visit.project.snapshot.settled().by_id.get(name)
     if row is None:
         raise nothing()
     return row

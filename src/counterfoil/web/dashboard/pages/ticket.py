@@ -21,6 +21,7 @@ from counterfoil.usecases.uncommitted import git_blob
 from counterfoil.usecases.views import PROPOSALS, SPEND
 from counterfoil.web.dashboard import at_ledger
 from counterfoil.web.dashboard.pages import ticket_parts, ticket_seen
+from counterfoil.web.dashboard.pages.changing import ticket_of
 from counterfoil.web.dashboard.pages.ticket_acts import ACTS
 from counterfoil.web.dashboard.pages.ticket_parts import Looked
 from counterfoil.web.dashboard.rendering import TEMPLATES
@@ -46,8 +47,7 @@ WAIT_S = 10.0
 
 def show(visit: Visit) -> View:
     """Makes the page of one ticket, or of a file that is no readable ticket."""
-    tickets = visit.tickets()
-    name, problem = _named(visit, tickets)
+    tickets, name, problem = _found(visit)
     if name is None:
         return View("ticket.html", "", go=_address(visit, _meant(visit, tickets)))
     looked = look(visit, tickets, name, problem)
@@ -70,8 +70,7 @@ def editor(visit: Visit) -> View:
     The address names the blob that the form was made from, so that the page can say when the file has become
     another one meanwhile; what somebody has typed is no part that is made anew.
     """
-    tickets = visit.tickets()
-    name, problem = _named(visit, tickets)
+    tickets, name, problem = _found(visit)
     if name is None or problem is not None:
         return View(
             "ticket.html", "", go=_address(visit, _meant(visit, tickets) if name is None else name[:-3])
@@ -95,10 +94,8 @@ def editor(visit: Visit) -> View:
 
 def why(visit: Visit) -> View:
     """Makes the page that says what stands in the way of the next step, for whoever asks."""
+    row = ticket_of(visit)
     tickets = visit.tickets()
-    row = tickets.by_id.get(visit.path["ticket"].upper())
-    if row is None:
-        raise nothing()
     context = visit.context()
     store = at_ledger.existing(visit)
     left = None if store is None else at_ledger.left(visit, store, PROPOSALS, SPEND)
@@ -166,7 +163,7 @@ def _history(visit: Visit, name: str) -> str:
 
 def raw(visit: Visit) -> Response:
     """Returns the file byte for byte, as text that no browser makes anything else of."""
-    name, _ = _named(visit, visit.tickets())
+    _, name, _ = _found(visit)
     data = None if name is None else _read(visit, name)
     if name is None or data is None:
         raise nothing()
@@ -196,6 +193,16 @@ def artifact(visit: Visit) -> Response:
 
 
 # --- which ----------------------------------------------------------------------------------------
+
+
+def _found(visit: Visit) -> tuple[Tickets, str | None, Problem | None]:
+    """Returns the tickets with what `_named` finds among them; what is not there may have been made a moment ago."""
+    tickets = visit.tickets()
+    found = _named(visit, tickets)
+    if found[0] is None:
+        tickets = visit.project.snapshot.settled()
+        found = _named(visit, tickets)
+    return tickets, *found
 
 
 def _named(visit: Visit, tickets: Tickets) -> tuple[str | None, Problem | None]:
