@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from browser.harness import accessibility_faults, overflow
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -55,6 +56,27 @@ def test_keys_lead_to_what_one_does_with_a_ticket(page_as: Callable[..., Seat], 
 
 
 @pytest.mark.slow
+def test_an_edit_beside_which_somebody_changed_another_field_is_saved_and_keeps_it(
+    own_stage: Stage, seats: Callable[..., Seat]
+) -> None:
+    desk, ticket = own_stage.scene.desk, own_stage.scene.ticket
+    page = seats(own_stage).sign_in().go(f"/tickets/{own_stage.slug}/{ticket}/edit")
+    page.locator("#edit-body").fill("What I have written")
+    desk.say("edit", ticket, "--priority", "p3", "--actor", "human:grace")
+    notice = page.locator("#edit-notice")
+    expect(notice).to_contain_text("Somebody has changed priority since you began. It stays so when you save")
+    expect(page.locator("#edit-body")).to_have_value("What I have written")
+    assert not accessibility_faults(page)
+    assert not overflow(page)
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(f"**/tickets/{own_stage.slug}/{ticket}")
+    expect(page.locator("#toasts")).to_contain_text("priority was changed meanwhile by human:grace: kept")
+    text = desk.text(f".tickets/tickets/{ticket}.md")
+    assert text.endswith("---\n\nWhat I have written\n")
+    assert "priority: p3" in text
+
+
+@pytest.mark.slow
 def test_an_edit_that_collides_keeps_the_text_and_shows_what_the_other_one_did(
     own_stage: Stage, seats: Callable[..., Seat]
 ) -> None:
@@ -62,10 +84,10 @@ def test_an_edit_that_collides_keeps_the_text_and_shows_what_the_other_one_did(
     seat = seats(own_stage).sign_in()
     page = seat.go(f"/tickets/{own_stage.slug}/{ticket}/edit")
     page.locator("#edit-title").fill("What I call it")
-    desk.say("edit", ticket, "--priority", "p3", "--actor", "human:ada")
+    desk.say("edit", ticket, "--title", "What others call it", "--priority", "p3", "--actor", "human:ada")
     notice = page.locator("#edit-notice")
     expect(notice).to_contain_text("Somebody has changed this ticket since you began")
-    expect(notice.locator(".diff")).to_contain_text("priority: p3")
+    expect(notice.locator(".diff")).to_contain_text("What others call it")
     expect(page.locator("#edit-title")).to_have_value("What I call it")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#alerts")).to_contain_text("is not what you have seen")

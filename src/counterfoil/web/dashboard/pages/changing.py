@@ -10,18 +10,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from counterfoil.errors import InputError, RefusedError
+from counterfoil.errors import ConflictError, InputError, RefusedError
 from counterfoil.gate import proposal
 from counterfoil.gate.proposal import APPLIED, APPLYING, APPROVED, PENDING
 from counterfoil.tickets import index
 from counterfoil.tickets.naming import display_id
 from counterfoil.tickets.values import check_title, clean_labels, parse_actor
-from counterfoil.usecases import proposals, undoing
+from counterfoil.usecases import edited_beside, proposals, undoing
 from counterfoil.usecases.actions import builtin
 from counterfoil.usecases.as_it_is import as_it_is
 from counterfoil.usecases.gateway import carry_out
 from counterfoil.usecases.proposing import Request, propose
 from counterfoil.web.dashboard.hindrances import remarks
+from counterfoil.web.dashboard.pages import ticket_seen
 from counterfoil.web.dashboard.route import Act, Done
 from counterfoil.web.dashboard.visit import nothing
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from counterfoil.gate.proposal import Proposal
     from counterfoil.tickets.model import Row
     from counterfoil.usecases.desk import Desk
+    from counterfoil.usecases.edited_beside import Beside
     from counterfoil.usecases.spaces import Project
     from counterfoil.usecases.undoing import Undoing
     from counterfoil.web.dashboard.route import Form
@@ -86,8 +88,10 @@ def prioritise(visit: Visit, form: Form) -> Done:
 def edit(visit: Visit, form: Form) -> Done:
     """Changes the fields that were sent. `seen` is the blob of the file that the form was made from.
 
+    What others have changed since stays, where they changed other fields.
+
     Raises:
-        ConflictError: `precondition_failed`, when somebody has changed the ticket since.
+        ConflictError: `precondition_failed`, when somebody has changed one of the same fields since.
     """
     row = ticket_of(visit)
     payload: dict[str, Any] = {"ticket": row[0]}
@@ -106,7 +110,27 @@ def edit(visit: Visit, form: Form) -> Done:
         if form.has(name):
             payload[name] = words_of(form, name)
     seen = {_path(row): frozenset((form.one("seen"),))} if form.one("seen") else None
-    return proposed(visit, form, builtin.EDIT, payload, row, "is changed", seen=seen)
+    try:
+        return proposed(visit, form, builtin.EDIT, payload, row, "is changed", seen=seen)
+    except (ConflictError, InputError) as error:
+        before = ticket_seen.state(visit, row[0], form.one("seen"))
+        if error.code not in {"precondition_failed", "no_change"} or before is None:
+            raise
+        found = edited_beside.beside(visit.context(), row[9], before, payload)
+        if found is None:
+            raise
+    # Under a key of its own, as it says less than the form. Sent once more, when everything is so already, it is found by it.
+    key = f"{form.key}/beside" if form.key else ""
+    return proposed(visit, form, builtin.EDIT, found.payload, row, _kept(found), key=key, seen=found.seen)
+
+
+def _kept(found: Beside) -> str:
+    """Returns that a ticket is changed, and what of others has stayed."""
+    if not found.fields:
+        return "is changed"
+    who = f" by {', '.join(found.actors)}" if found.actors else ""
+    were = "were" if len(found.fields) > 1 else "was"
+    return f"is changed; {ticket_seen.in_words(found.fields)} {were} changed meanwhile{who}: kept"
 
 
 def claim(visit: Visit, form: Form) -> Done:

@@ -84,7 +84,9 @@ def editor(visit: Visit) -> View:
     before = ticket_seen.as_seen(visit, looked, seen)
     notice = TEMPLATES.macro("ticket_parts.html", "uncommitted", looked, f"{index.TICKETS}/{name}")
     if seen != looked.blob:
-        notice += TEMPLATES.macro("ticket_parts.html", "moved_on", looked, seen, before)
+        notice += TEMPLATES.macro(
+            "ticket_parts.html", "moved_on", looked, seen, before, ticket_seen.stays(visit, looked, seen)
+        )
     body = looked.document.body.replace("\r\n", "\n").strip("\n")
     return View(
         "ticket_edit.html", f"Edit {looked.display}", (Region("edit-notice", notice),),
