@@ -131,6 +131,72 @@ def test_a_proposal_can_be_withdrawn_by_its_agent_until_it_is_decided(scene: Sce
     assert (late.status_code, late.json()["error"]["code"]) == (409, "proposal_closed")
 
 
+def test_to_withdraw_once_more_is_to_have_withdrawn(scene: Scene) -> None:
+    proposal = scene.comment("withdraw-2")
+    answers = [
+        scene.served.ask(
+            "POST", f"/proposals/{proposal}/withdraw", scene.claude, data={"reason": why}, key=key
+        )
+        for why, key in (("wrong", "w"), ("wrong", "w"), ("another", None))
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert [answer.headers.get("idempotent-replay") for answer in answers] == [None, "true", "true"]
+    assert {answer.json()["closed"]["reason"] for answer in answers} == {"wrong"}
+    assert scene.served.receipts(f"proposal/{proposal}") == ["proposal.opened", "proposal.withdrawn"]
+    other = scene.comment("withdraw-3")
+    scene.served.decide(scene.morgan, other, "reject", "No.")
+    late = scene.served.ask("POST", f"/proposals/{other}/withdraw", scene.claude, data={})
+    assert (late.status_code, late.json()["error"]["code"]) == (409, "proposal_closed")
+
+
+def test_a_token_decides_nothing_whatever_is_sent_beside_it_and_that_is_sealed(scene: Scene) -> None:
+    proposal = scene.comment("decide-1")
+    before = len(scene.served.receipts("refused/agent/claude"))
+    for sent in (
+        {"data": {}},
+        {"data": {"approve": True}},
+        {"content": b"{", "headers": {"Content-Type": "application/json"}},
+        {"content": b"yes", "headers": {"Content-Type": "text/plain"}},
+        {},
+    ):
+        answer = scene.served.ask("POST", f"/proposals/{proposal}/decisions", scene.claude, **sent)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "refused"), sent
+    assert len(scene.served.receipts("refused/agent/claude")) == before + 5
+    malformed = scene.served.ask("POST", f"/proposals/{proposal}/decisions", data={})
+    assert (malformed.status_code, malformed.json()["error"]["code"]) == (400, "invalid_request")
+
+
+def test_every_route_masks_a_secret_where_that_is_asked_for(scene: Scene) -> None:
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4"
+    ticket = f"/tickets/{scene.ticket}"
+    for number, (method, path, fields) in enumerate(
+        (
+            ("POST", "/tickets", {"title": f"Take {secret} out"}),
+            ("PATCH", ticket, {"body": f"It was {secret}.", "priority": "p2"}),
+            ("POST", f"{ticket}/comments", {"text": f"It was {secret}."}),
+        )
+    ):
+        headers = {"If-Match": "*"}
+        for more, status in (({}, 422), ({"redact": False}, 422), ({"redact": True}, 202)):
+            answer = scene.served.ask(
+                method,
+                path,
+                scene.claude,
+                data=fields | more,
+                key=f"redact-{number}-{status}",
+                headers=headers,
+            )
+            assert answer.status_code == status, answer.text
+            assert secret not in answer.text
+        assert answer.json()["masked"] == {"github-token": 1}
+        assert "redact" not in answer.json()["payload"]
+    for wrong in ("yes", None, 1):
+        answer = scene.served.ask(
+            "POST", "/tickets", scene.claude, data={"title": "x", "redact": wrong}, key="w"
+        )
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_payload")
+
+
 def test_a_pending_proposal_shows_what_would_change(scene: Scene) -> None:
     asked = {"action": "ticket.edit", "payload": {"ticket": scene.ticket, "title": "Sell boots"}}
     made = scene.served.ask("POST", "/proposals", scene.claude, data=asked, key="edit-1")

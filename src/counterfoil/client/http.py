@@ -229,9 +229,7 @@ class Client:
 
     def withdraw(self, proposal: str, reason: str = "") -> Proposal:
         """Takes a pending proposal of the caller's back."""
-        answer = self._send(
-            "POST", f"/proposals/{_part(proposal)}/withdraw", body={"reason": reason}, repeatable=False
-        )
+        answer = self._send("POST", f"/proposals/{_part(proposal)}/withdraw", body={"reason": reason})
         return Proposal.of(_object(answer))
 
     # --- the rest ---------------------------------------------------------------------------------
@@ -303,14 +301,13 @@ class Client:
         body: Data | None = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        repeatable: bool = True,
     ) -> httpx2.Response:
-        """Sends a request until it is answered, as often as that is allowed."""
+        """Sends a request until it is answered, as often as that is allowed: whatever is sent again is the same."""
         sent = json.dumps(body, separators=(",", ":")).encode() if body is not None else content
         named = dict(headers or {})
         if body is not None:
             named["Content-Type"] = "application/json"
-        left = self._attempts if repeatable else 1
+        left = self._attempts
         while True:
             left -= 1
             try:

@@ -33,6 +33,7 @@ HINTS = {
     "invalid_payload": "details.schema is the form of the payload",
     "key_reused": "give each request a key of its own",
     "ambiguous_id": "give the whole id",
+    "secret_found": "take it out, and tell a person if it is real; or send redact: true, and it is masked",
 }
 """What helps here where the command line would have another answer."""
 DETAILS_BYTES = 8_000

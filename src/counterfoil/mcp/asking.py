@@ -128,7 +128,8 @@ def _kept(call: ToolCall, artifact: dict[str, Any]) -> dict[str, Any]:
 
 def _open(call: ToolCall, action: str, payload: dict[str, Any], reason: str = "") -> Answer:
     asked = call.arguments
-    request = Request(action, payload, reason, asked.get("key"), asked.get("supersedes"))
+    given = reason, asked.get("key"), asked.get("supersedes")
+    request = Request(action, payload, *given, redact=asked.get("redact", False))
     try:
         done = open_proposal(call.context, call.store(), request)
     except InputError as error:

@@ -39,6 +39,7 @@ _KEY: Schema = {
     "maxLength": KEY_LENGTH,
     "description": "same key, same proposal",
 }
+_REDACT: Schema = {"type": "boolean", "description": "mask secrets instead of refusing"}
 _LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": ROWS_MAX}
 _LABELS: Schema = {"type": "array", "items": {"type": "string"}, "maxItems": 50}
 
@@ -117,6 +118,7 @@ TOOLS = (
                 "reason": {"type": "string", "maxLength": REASON, "description": "why; the person reads it"},
                 "key": _KEY,
                 "supersedes": {**_ID, "description": "your proposal that this replaces"},
+                "redact": _REDACT,
                 "withdraw": _ID,
             }
         ),
@@ -144,6 +146,7 @@ TOOLS = (
                 "text": {"type": "string", "minLength": 1, "maxLength": COMMENT},
                 "position": {"type": "string", "enum": ["agree", "disagree", "propose"]},
                 "key": _KEY,
+                "redact": _REDACT,
             },
             "id", "text",
         ),
@@ -153,7 +156,12 @@ TOOLS = (
         "Attach evidence to a ticket: {kind: link, url}, {kind: note, text}, "
         "{kind: test-result, title, passed, failed, commit}, {kind: file, path} of this project. No secrets.",
         _object(
-            {"id": _ID, "artifacts": {"type": "array", "items": {"type": "object"}, "maxItems": ARTIFACTS}, "key": _KEY},
+            {
+                "id": _ID,
+                "artifacts": {"type": "array", "items": {"type": "object"}, "maxItems": ARTIFACTS},
+                "key": _KEY,
+                "redact": _REDACT,
+            },
             "id", "artifacts",
         ),
     ),

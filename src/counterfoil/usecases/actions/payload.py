@@ -185,7 +185,7 @@ def refuse_secrets(payload: Mapping[str, object]) -> None:
         raise InputError(
             "secret_found",
             f"{first['path']}, line {first['line']}, column {first['column']} looks like a secret ({first['rule']})",
-            "take it out and revoke it if it is real, or let it be masked with --redact; what is sealed stays",
+            "take it out and revoke it if it is real, or let it be masked: --redact, or `redact` in what is sent",
             findings=findings[:FINDINGS],
             count=len(findings),
         )

@@ -82,12 +82,13 @@ def nothing() -> InputError:
     return InputError("resource_not_found", "there is nothing here, or nothing that you may see")
 
 
-def _call(request: Request) -> Call:
+def made(request: Request) -> Call:
+    """Returns the call that a request is."""
     return Call(request.app.state.hub, request.scope.get(CALLER))
 
 
 async def _made(request: Request) -> Call:
-    return _call(request)
+    return made(request)
 
 
 Calling = Annotated[Call, Depends(_made)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Header
 
+from counterfoil.errors import InputError
 from counterfoil.gate.proposal import APPLIED
 from counterfoil.usecases import proposals
 from counterfoil.usecases.proposal_data import proposal_data
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from counterfoil.web.api.call import Call
 
+REDACT = "redact"
+"""The field of a body that is no field of the action's."""
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -72,3 +75,17 @@ def change(call: Call, action: str, payload: dict[str, Any], key: str | None, **
     if made.repeated:
         return answered(data, 200, **place, Idempotent_Replay="true")
     return answered(data, 201 if status == APPLIED else 202, **place)
+
+
+def fields_of(sent: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Returns an action's payload out of a body, and whether its secrets are to be masked.
+
+    Raises:
+        InputError: `invalid_payload`.
+    """
+    redact = sent.get(REDACT, False)
+    if not isinstance(redact, bool):
+        raise InputError(
+            "invalid_payload", f"{REDACT} is true or false", "see /api/v1/openapi.json", path=f"/{REDACT}"
+        )
+    return {name: value for name, value in sent.items() if name != REDACT}, redact

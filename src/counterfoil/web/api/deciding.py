@@ -6,8 +6,9 @@ signature is checked before anything is looked for, so that strangers learn noth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import Response
@@ -24,20 +25,40 @@ from counterfoil.usecases.deciding import Answer, Decided, decide
 from counterfoil.usecases.proposal_data import proposal_data
 from counterfoil.web import refusals
 from counterfoil.web.api import forms
-from counterfoil.web.api.call import Call, Calling, answered, nothing, refused
+from counterfoil.web.api.call import Call, Calling, answered, made, nothing, refused
 from counterfoil.web.api.changing import FAILURES
 from counterfoil.web.api.proposals import ONLY_PEOPLE, ProposalPath
 from counterfoil.web.api.receipts import body_of
 from counterfoil.web.api.strict_route import StrictRoute
+from counterfoil.web.identify import CALLER
 from counterfoil.web.threshold import STATE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from counterfoil.gate.proposal import Proposal
     from counterfoil.kernel.sshkey import SshKey
     from counterfoil.usecases.ports import Store
     from counterfoil.web.threshold import Passage
 
-routes = APIRouter(tags=["proposals"], route_class=StrictRoute)
+
+class PeopleRoute(StrictRoute):
+    """A route that agents find closed, whatever else they send: who asks is looked at before what is asked."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Returns what answers a request."""
+        handle = super().get_route_handler()
+
+        async def of_people(request: Request) -> Response:
+            if request.scope.get(CALLER) is None:
+                return await handle(request)
+            await run_sync(_record_attempt, made(request))
+            return refused(ONLY_PEOPLE)
+
+        return of_people
+
+
+routes = APIRouter(tags=["proposals"], route_class=PeopleRoute)
 PERSON = "human:"
 UNSIGNED = refusals.Refusal(
     401,
@@ -62,9 +83,6 @@ class Deciding(forms.Sent):
 def decide_on(call: Calling, request: Request, proposal: ProposalPath, sent: Deciding) -> Response:
     """Takes a person's signed approval or rejection. Send no token: an agent's is refused here (403)."""
     passage: Passage = request.scope[STATE]
-    if call.caller is not None:
-        _record_attempt(call)
-        return refused(ONLY_PEOPLE)
     envelope = canonical.encode(sent.envelope.model_dump()).decode()
     try:
         checked = statements.check_decision(call.context, envelope, lambda actor: _keys(call, actor))

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from counterfoil.gate.limits import REASON
 
+Redact = Annotated[bool, Field(description="Mask secrets instead of refusing the proposal.")]
+
 
 class Sent(BaseModel):
     """What all requests have in common."""
@@ -34,7 +36,7 @@ class Proposing(Sent):
     model: Annotated[
         str, Field(max_length=100, description="The model that drives you, as you say yourself.")
     ] = ""
-    redact: Annotated[bool, Field(description="Mask secrets instead of refusing the proposal.")] = False
+    redact: Redact = False
 
 
 class Withdrawing(Sent):
@@ -48,6 +50,7 @@ class Commenting(Sent):
 
     text: Annotated[str, Field(min_length=1, max_length=5_000)]
     reply_to: Annotated[str | None, Field(max_length=26, description="The id of another comment.")] = None
+    redact: Redact = False
 
 
 class Signature(Sent):

@@ -15,8 +15,9 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from counterfoil.errors import ConflictError
 from counterfoil.gate import proposal as gate_proposal
-from counterfoil.gate.proposal import CLOSED, PENDING
+from counterfoil.gate.proposal import CLOSED, PENDING, WITHDRAWN
 from counterfoil.usecases import proposals, proposing, whereabouts
 from counterfoil.usecases.proposal_data import proposal_data
 from counterfoil.usecases.shown_again import shown_again
@@ -183,10 +184,17 @@ def _until_expiry_s(call: Call, state: Proposal) -> float:
 
 @routes.post("/proposals/{id}/withdraw", response_model=forms.Proposal, responses=FAILURES)
 def withdraw(call: Calling, proposal: ProposalPath, asked: forms.Withdrawing) -> Response:
-    """Takes a pending proposal of the caller's back."""
+    """Takes a pending proposal of the caller's back. Once more it is taken back still, and needs no key for that."""
     state = own(call, proposal)
-    state = proposing.withdraw(call.context, call.store(), state.id, asked.reason)
-    return answered(proposal_data(state, proposals.status(call.context, state)))
+    headers = {}
+    try:
+        state = proposing.withdraw(call.context, call.store(), state.id, asked.reason)
+    except ConflictError as error:
+        state = proposals.load(call.store(), state.id)
+        if error.code != "proposal_closed" or state.status != WITHDRAWN:
+            raise
+        headers["Idempotent_Replay"] = "true"
+    return answered(proposal_data(state, proposals.status(call.context, state)), 200, **headers)
 
 
 def own(call: Call, proposal: str) -> Proposal:

@@ -20,7 +20,7 @@ from counterfoil.usecases.uncommitted import git_blob
 from counterfoil.web import paging, refusals
 from counterfoil.web.api import forms
 from counterfoil.web.api.call import Call, Calling, IfNoneMatch, nothing, refused, tagged
-from counterfoil.web.api.changing import CHANGED, FAILURES, IdempotencyKey, change
+from counterfoil.web.api.changing import CHANGED, FAILURES, REDACT, IdempotencyKey, change, fields_of
 from counterfoil.web.api.receipts import body_of
 from counterfoil.web.api.strict_route import StrictRoute
 
@@ -46,6 +46,10 @@ PRECONDITION_REQUIRED = refusals.plain(
     "precondition_required", "say what you have seen of the ticket", "send its `ETag` as `If-Match`"
 )
 
+REDACTING = {
+    "type": "boolean", "default": False, "description": "Mask secrets instead of refusing the proposal.",
+}  # fmt: skip
+
 
 def _schema_of(action: str, *without: str, **more: object) -> dict[str, Any]:
     """Returns what describes a body that is an action's payload, without what the path says."""
@@ -56,7 +60,8 @@ def _schema_of(action: str, *without: str, **more: object) -> dict[str, Any]:
         name: schema[name] for name in ("anyOf", "dependentSchemas") if name in schema and not without
     }
     described: dict[str, Any] = {
-        "type": "object", "properties": {**properties, **more}, "required": required, "additionalProperties": False,
+        "type": "object", "properties": {**properties, **more, REDACT: REDACTING}, "required": required,
+        "additionalProperties": False,
         "minProperties": 1, **kept,
     }  # fmt: skip
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": described}}}}
@@ -95,10 +100,11 @@ def list_tickets(
 @routes.post("", response_model=forms.Proposal, responses=CHANGED, status_code=202,
              openapi_extra=_schema_of(builtin.CREATE))  # fmt: skip
 def create_ticket(
-    call: Calling, payload: Annotated[dict[str, Any], Body()], key: IdempotencyKey = None
+    call: Calling, fields: Annotated[dict[str, Any], Body()], key: IdempotencyKey = None
 ) -> Response:
     """Proposes `ticket.create`; the new ticket's id is in the proposal's payload."""
-    return change(call, builtin.CREATE, payload, key)
+    payload, redact = fields_of(fields)
+    return change(call, builtin.CREATE, payload, key, redact=redact)
 
 
 @routes.get("/{id}", response_model=forms.Ticket, responses={**FAILURES, 304: {"description": "Unchanged."}})
@@ -135,12 +141,13 @@ def change_ticket(
     row, _, _ = find(call, ticket)
     if if_match is None:
         return refused(PRECONDITION_REQUIRED)
-    action, payload = as_action(row[0], fields)
+    rest, redact = fields_of(fields)
+    action, payload = as_action(row[0], rest)
     tags = [part.strip() for part in if_match.split(",")]
     seen = (
         None if tags == ["*"] else {f"{index.TICKETS}/{row[9]}": frozenset([tag.strip('"') for tag in tags])}
     )
-    return change(call, action, payload, key, seen=seen)
+    return change(call, action, payload, key, seen=seen, redact=redact)
 
 
 def as_action(ticket: str, fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -196,8 +203,8 @@ def comment(
 ) -> Response:
     """Proposes `ticket.comment`."""
     row, _, _ = find(call, ticket)
-    payload = {"ticket": row[0], **said.model_dump(exclude_none=True)}
-    return change(call, builtin.COMMENT_ON, payload, key)
+    payload, redact = fields_of({"ticket": row[0], **said.model_dump(exclude_none=True)})
+    return change(call, builtin.COMMENT_ON, payload, key, redact=redact)
 
 
 def find(call: Call, ticket: str) -> tuple[Row, bytes, str]:
