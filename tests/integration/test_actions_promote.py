@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,7 @@ from counterfoil.gate.policy import Policy
 from counterfoil.gate.policy_reading import parse
 from counterfoil.gate.proposal import Proposal
 from counterfoil.gate.statement import matter_of
-from counterfoil.usecases.actions import executing, preparing
+from counterfoil.usecases.actions import executing, preparing, promoting
 from counterfoil.usecases.context import Options
 
 if TYPE_CHECKING:
@@ -375,3 +376,67 @@ def test_a_path_that_is_no_text_is_shown_and_told_as_text(repository: Repository
     assert prepared.facts[0].paths == ("a.txt", "caf\\xe9.txt")
     assert "+++ b/caf\\xe9.txt\n" in prepared.shown.text
     assert branches.run(prepared)
+
+
+def made_tree(repository: Repository, lines: str) -> str:
+    """Makes a tree with whatever names, as Git does without looking at them."""
+    made = subprocess.run(
+        ["git", "mktree"], cwd=repository.path, input=lines.encode(), capture_output=True, check=True
+    )
+    return made.stdout.decode().strip()
+
+
+def hostile(branches: Branches, folder: str, mode: str = "100644", name: str = "post-merge") -> str:
+    """Makes a commit on topic with a name that no working tree can have, and returns it."""
+    repository = branches.repository
+    blob = repository.git("rev-parse", "topic:a.txt")
+    inner = made_tree(repository, f"{mode} blob {blob}\t{name}\n")
+    listed = repository.git("ls-tree", "topic")
+    tree = made_tree(repository, f"{listed}\n040000 tree {inner}\t{folder}\n")
+    return repository.git("commit-tree", tree, "-p", "topic", "-m", "hostile")
+
+
+@pytest.mark.parametrize(
+    ("folder", "mode", "name"),
+    [
+        (".git", "100644", "post-merge"),
+        (".GIT", "100644", "x"),
+        ("git~1", "100644", "x"),
+        ("..", "100644", "x"),
+        (".g\u200cit", "100644", "x"),
+        ("sub", "120000", ".gitmodules"),
+    ],
+)
+def test_a_name_that_nobody_could_check_out_is_refused_before_anybody_is_asked(
+    repository: RepositoryFactory, folder: str, mode: str, name: str
+) -> None:
+    branches = Branches(repository())
+    with pytest.raises(InputError) as refused:
+        branches.prepare(source=hostile(branches, folder, mode, name))
+    assert refused.value.code == "unsafe_name"
+    assert refused.value.fields["path"].endswith(f"/{name}")
+    assert "\u200c" not in refused.value.message
+
+
+@pytest.mark.parametrize("is_checked_out", [True, False])
+def test_such_a_name_that_was_approved_earlier_has_failed_for_good(
+    repository: RepositoryFactory, monkeypatch: pytest.MonkeyPatch, is_checked_out: bool
+) -> None:
+    branches = Branches(repository())
+    if is_checked_out:
+        branches.repository.git("checkout", "--quiet", "release")
+    source, base = hostile(branches, ".git"), branches.tip(RELEASE)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(promoting, "is_unsafe", lambda *_, **__: False)
+        prepared = branches.prepare(source=source)
+    with pytest.raises(InputError) as failed:
+        branches.run(prepared)
+    assert (failed.value.code, branches.tip(RELEASE)) == ("unsafe_name", base)
+
+
+def test_a_merge_may_take_such_a_name_away(repository: RepositoryFactory) -> None:
+    branches = Branches(repository())
+    branches.repository.git("branch", "--force", "release", hostile(branches, ".git"))
+    clean = branches.repository.git("commit-tree", "topic^{tree}", "-p", "release", "-m", "clean")
+    result = branches.run(branches.prepare(source=clean))
+    assert result["tree"] == branches.tip("topic^{tree}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from counterfoil.errors import ConflictError, HostError, InputError
 from counterfoil.gate import shown
 from counterfoil.gate.action import Flag, Shown
+from counterfoil.gate.unsafe_names import is_unsafe
 from counterfoil.tickets import index
 from counterfoil.tickets.model import FILE_BYTES
 from counterfoil.tickets.naming import ticket_ids_in
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 FILES_MAX = 2_000
 BYTES_MAX = 16 * 1024 * 1024
 NOTHING = "000000"
-SUBMODULE = "160000"
+SUBMODULE, LINK = "160000", "120000"
 HEADS = "refs/heads/"
 PARENTS_SOUGHT = 10_000
 TRAILER = "Ticket-Proposal"
@@ -53,7 +54,7 @@ class Promoting(Executor):
         """Finds the merge's tree and shows what it changes.
 
         Raises:
-            InputError: `ref_not_found`, `no_change`, `too_large`, `invalid_transition`.
+            InputError: `ref_not_found`, `no_change`, `too_large`, `unsafe_name`, `invalid_transition`.
             ConflictError: `merge_conflict`, `stale`.
         """
         target = self.payload["target"]
@@ -103,10 +104,12 @@ class Promoting(Executor):
         """Makes the merge commit and moves the branch to it, if it still is where it was.
 
         Raises:
+            InputError: `unsafe_name`, for what an earlier version has let through.
             ConflictError: `stale`.
             HostError: `commit_failed`.
         """
         target, base = self.payload["target"], self.payload["base"]
+        changed_entries(self.context, base, self.payload["tree"])
         message = f"{self.payload['message'].rstrip()}\n\n{TRAILER}: {at.proposal}\n"
         made = self.context.git.run(
             "commit-tree",
@@ -199,7 +202,7 @@ def changed_entries(context: Context, before: str, after: str) -> list[Entry]:
     """Returns the files in which two trees differ.
 
     Raises:
-        InputError: `too_large`.
+        InputError: `too_large`, `unsafe_name`.
     """
     raw = context.git.read(
         "diff-tree", "-r", "--raw", "-z", "--no-renames", "--full-index", "--no-abbrev", before, after
@@ -208,6 +211,11 @@ def changed_entries(context: Context, before: str, after: str) -> list[Entry]:
     entries = []
     for head, path in zip(parts[::2], parts[1::2], strict=False):
         mode_before, mode_after, blob_before, blob_after, _status = head.removeprefix(":").split(" ")
+        if mode_after != NOTHING and is_unsafe(path, link=mode_after == LINK):
+            told = shown.escaped(plain_path(path))[:200]
+            message = f"the merge brings {told!r}, which Git checks out nowhere: it would lead out of the working tree or into .git"
+            hint = "take it out of the branch: git log --stat SOURCE shows where it came from"
+            raise InputError("unsafe_name", message, hint, path=told)
         entries.append(Entry(plain_path(path), mode_before, mode_after, blob_before, blob_after))
     if len(entries) > FILES_MAX:
         message = f"the merge changes {len(entries):,} files, and {FILES_MAX:,} are the most that is shown"
