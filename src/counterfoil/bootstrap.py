@@ -8,7 +8,14 @@ from __future__ import annotations
 import os
 
 from counterfoil.adapters.files import WorkTree
-from counterfoil.adapters.location import Location, find_bare, find_project, find_worktree, upwards
+from counterfoil.adapters.location import (
+    Location,
+    find_bare,
+    find_project,
+    find_worktree,
+    projects_below,
+    upwards,
+)
 from counterfoil.adapters.system import SystemClock, SystemEntropy
 from counterfoil.errors import HostError, InputError
 from counterfoil.usecases.context import Context, Options
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
 STATE_FOLDER = "counterfoil"
 SERVER_FOLDER = "counterfoil/server"
 SESSIONS_FILE = "sessions.db"
+PROJECTS_NAMED = 8
 PRIVATE, BY_UMASK = 0o700, 0o777
 FOR_GROUP = 0o2020
 """Git lets a group write to a shared repository, and hand that on to folders below (core.sharedRepository)."""
@@ -86,7 +94,7 @@ def open_project(
         check_layout(tree)
         work = tree
     else:
-        folder, work = _read_from_head(start, location, environ, trace)
+        folder, work = _read_from_head(cwd, start, location, environ, trace)
     state_mode = _state_mode(location)
     state = WorkTree(_state_folder(cwd, environ, options, location), state_mode)
     prefix = "" if folder == location.root else os.path.relpath(folder, location.root) + "/"
@@ -305,7 +313,7 @@ def _open_lock(folder: str, mode: int, timeout_s: float, name: str) -> Lock:
 
 
 def _read_from_head(
-    start: str, location: Location, environ: Mapping[str, str], trace: Trace | None
+    cwd: str, start: str, location: Location, environ: Mapping[str, str], trace: Trace | None
 ) -> tuple[str, Files]:
     """Returns the project that a sparse working tree leaves out: its folder, and its files in HEAD.
 
@@ -323,8 +331,22 @@ def _read_from_head(
                 return folder, files
             if folder == location.root:
                 break
+    raise _not_initialized(cwd, start)
+
+
+def _not_initialized(cwd: str, start: str) -> InputError:
+    """Returns the error that there is no project here; it names the first of those that a monorepo has further down."""
     message = f"there is no .tickets folder in {start} or above it"
-    raise InputError("not_initialized", message, "ticket init", path=start)
+    below = projects_below(start)[:PROJECTS_NAMED]
+    if not below:
+        return InputError("not_initialized", message, "ticket init", path=start)
+    from shlex import quote
+
+    first = quote(os.path.relpath(os.path.join(start, below[0]), cwd))
+    hint = f"name a project: `ticket --project {first} list`; or `ticket init` to begin one here"
+    return InputError(
+        "not_initialized", f"{message}, but in {', '.join(below)}", hint, path=start, below=below
+    )
 
 
 def open_merge_room(cwd: str, environ: Mapping[str, str], scratch: str) -> MergeRoom:

@@ -145,6 +145,28 @@ def test_a_verb_without_a_project_names_init(bare_desk: Desk) -> None:
     )
 
 
+def test_above_the_projects_of_a_monorepo_a_verb_names_them(bare_desk: Desk) -> None:
+    for name in ("a", "b/our web"):
+        (bare_desk.path / name).mkdir(parents=True)
+        bare_desk.say("--project", name, "init")
+
+    def told(*words: str, at: str = "") -> list[str]:
+        return bare_desk.say(*words, at=at, status=3).err.splitlines()
+
+    top = bare_desk.path
+    assert told("list") == [
+        f"error: there is no .tickets folder in {top} or above it, but in a, b/our web",
+        "hint: name a project: `ticket --project a list`; or `ticket init` to begin one here",
+    ]
+    assert told("serve")[-1] == "hint: ticket serve a 'b/our web'"
+    assert told("serve", "b")[-1] == "hint: ticket serve 'b/our web'"
+    assert told("new", "x", at="b")[-1].startswith("hint: name a project: `ticket --project 'our web' list`")
+    assert told("--project", "b", "list")[-1].startswith(
+        "hint: name a project: `ticket --project 'b/our web' list`"
+    )
+    assert bare_desk.error("list", status=3)["details"]["below"] == ["a", "b/our web"]
+
+
 @pytest.mark.parametrize(
     ("files", "tool"),
     [

@@ -13,6 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+FOLDERS_LOOKED_INTO = 1000
+NO_PROJECTS_BELOW = frozenset(("node_modules",))
+
 
 class Location:
     """Where a working tree's parts lie; absolute paths without a final slash.
@@ -94,3 +97,31 @@ def find_project(root: str, start: str) -> str | None:
         if folder == root:
             return None
     return None
+
+
+def projects_below(start: str) -> list[str]:
+    """Returns the folders below `start` that have `.tickets`, relative to it: the nearest first, then by name.
+
+    It serves a message about a mistake, so it looks into a number of folders that costs some milliseconds and no more.
+    What is hidden, linked or a repository of its own is passed over.
+    """
+    found: list[str] = []
+    waiting = [""]
+    for folder in waiting:
+        try:
+            entries = sorted(os.scandir(os.path.join(start, folder)), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        names = {entry.name for entry in entries}
+        if folder and ".git" in names:
+            continue
+        if folder and ".tickets" in names:
+            found.append(folder)
+        waiting += [
+            os.path.join(folder, entry.name)
+            for entry in entries
+            if not entry.name.startswith(".")
+            and entry.name not in NO_PROJECTS_BELOW
+            and entry.is_dir(follow_symlinks=False)
+        ][: FOLDERS_LOOKED_INTO - len(waiting)]
+    return found

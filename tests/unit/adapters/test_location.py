@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from world import Repository
 
-from counterfoil.adapters.location import find_bare, find_project, find_worktree, upwards
+from counterfoil.adapters.location import (
+    FOLDERS_LOOKED_INTO,
+    find_bare,
+    find_project,
+    find_worktree,
+    projects_below,
+    upwards,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,3 +87,22 @@ def test_the_nearest_project_counts_and_none_above_the_repository(tmp_path: Path
 
 def test_the_way_up_ends_at_the_root() -> None:
     assert list(upwards("/a/b")) == ["/a/b", "/a", "/"]
+
+
+def test_the_projects_further_down_are_found_the_nearest_first(tmp_path: Path) -> None:
+    for folder in (
+        ".tickets", "web/.tickets", "apps/shop/.tickets", "apps/.hidden/.tickets", "node_modules/left/.tickets",
+        "module/.tickets", "module/.git", "api/.tickets", "api/deep/.tickets",
+    ):  # fmt: skip
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "link").symlink_to("web")
+    assert projects_below(str(tmp_path)) == ["api", "web", "api/deep", "apps/shop"]
+    assert projects_below(str(tmp_path / "nowhere")) == []
+
+
+def test_the_search_further_down_ends_in_a_folder_of_any_size(tmp_path: Path) -> None:
+    for number in range(FOLDERS_LOOKED_INTO + 5):
+        (tmp_path / f"{number:05}").mkdir()
+    (tmp_path / "zz" / ".tickets").mkdir(parents=True)
+    (tmp_path / "00000" / ".tickets").mkdir()
+    assert projects_below(str(tmp_path)) == ["00000"]

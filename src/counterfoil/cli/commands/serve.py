@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from shlex import quote
 
 from counterfoil import __version__
 from counterfoil.bootstrap import open_space, read_settings_file
@@ -20,6 +21,8 @@ from counterfoil.web import server
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from counterfoil.usecases.spaces import Space
 
 PORT_MAX = 65_535
@@ -111,11 +114,21 @@ def _open(call: Call) -> Space:
     try:
         return opened(places, name or "")
     except InputError as error:
+        below = error.fields.get("below")
+        if isinstance(below, list):
+            raise _named_below(call.cwd, error, below) from None
         if error.code != "not_git_repo" or places or project:
             raise
         if space_settings.DEFAULT not in space_settings.names(read_settings_file(call.environ)):
             raise
     return opened(_configured(call, space_settings.DEFAULT), space_settings.DEFAULT)
+
+
+def _named_below(cwd: str, error: InputError, below: Sequence[str]) -> InputError:
+    """Returns the error of a folder that holds projects only further down, with the command that serves them all."""
+    above = str(error.fields["path"])
+    folders = [quote(os.path.relpath(os.path.join(above, folder), cwd)) for folder in below]
+    return InputError(error.code, error.message, f"ticket serve {' '.join(folders)}", **error.fields)
 
 
 def _configured(call: Call, name: str) -> list[Place]:
