@@ -343,7 +343,8 @@ def _run(context: Context, store: Store, state: Proposal, *, patient: bool) -> N
         ]
         record.append(context, store, drafts, expect={stream: standing.length})
         try:
-            result = executing.run_outside(context, now.body, attempt=attempt)
+            named = trailers(now) if effect.trailers_on(context) else []
+            result = executing.run_outside(context, now.body, attempt=attempt, trailers=named)
         except HostError as error:
             if error.code in executing.NOT_BEGUN:
                 _abandoned(context, store, now, attempt, error)

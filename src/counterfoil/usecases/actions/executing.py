@@ -6,7 +6,7 @@ argument list, a request's whole body, a merge's whole tree (gate.md, "The one d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.usecases.actions import builtin, harness, posting, registry
@@ -70,13 +70,16 @@ def prepare_outside(
     )
 
 
-def run_outside(context: Context, body: Mapping[str, Any], *, attempt: int) -> dict[str, Any]:
+def run_outside(
+    context: Context, body: Mapping[str, Any], *, attempt: int, trailers: Sequence[str] = ()
+) -> dict[str, Any]:
     """Lets a proposal take effect outside.
 
     Args:
         context: the project.
         body: the proposal.
         attempt: its number, from 1 on.
+        trailers: of the commit that it makes, if it makes one.
 
     Returns:
         What is recorded of it: small, and without secrets.
@@ -85,7 +88,7 @@ def run_outside(context: Context, body: Mapping[str, Any], *, attempt: int) -> d
         HostError: nobody knows whether it happened, or it could not be begun (`NOT_BEGUN`).
         CounterfoilError: it will not come about.
     """
-    return dict(_executor_of(context, body).run(Attempt(str(body["id"]), attempt)))
+    return dict(_executor_of(context, body).run(Attempt(str(body["id"]), attempt, tuple(trailers))))
 
 
 def probe_outside(context: Context, body: Mapping[str, Any], *, attempt: int) -> dict[str, Any] | None:

@@ -29,10 +29,12 @@ class Attempt(NamedTuple):
     Attributes:
         proposal: the proposal's id, which every attempt has in common.
         number: from 1 on.
+        trailers: by which a commit names the proposal and what allowed it.
     """
 
     proposal: str
     number: int
+    trailers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

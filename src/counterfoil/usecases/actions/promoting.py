@@ -7,6 +7,7 @@ it is checked out the working tree follows, or the move is refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +19,7 @@ from counterfoil.gate.unsafe_names import is_unsafe
 from counterfoil.tickets import index
 from counterfoil.tickets.model import FILE_BYTES
 from counterfoil.tickets.naming import ticket_ids_in
-from counterfoil.usecases.actions import merged
+from counterfoil.usecases.actions import builtin, merged
 from counterfoil.usecases.actions.looking import wished
 from counterfoil.usecases.actions.outside import Attempt, Executor, Ready
 from counterfoil.usecases.blobs import LOCAL_ONLY, read_blobs
@@ -35,6 +36,7 @@ SUBMODULE, LINK = "160000", "120000"
 HEADS = "refs/heads/"
 PARENTS_SOUGHT = 10_000
 TRAILER = "Ticket-Proposal"
+_TRAILER_LINE = re.compile(r"\s*ticket-[\w-]*\s*:", re.IGNORECASE)
 
 
 class Entry(NamedTuple):
@@ -54,7 +56,8 @@ class Promoting(Executor):
         """Finds the merge's tree and shows what it changes.
 
         Raises:
-            InputError: `ref_not_found`, `no_change`, `too_large`, `unsafe_name`, `invalid_transition`.
+            InputError: `ref_not_found`, `no_change`, `too_large`, `unsafe_name`, `invalid_transition`,
+                `invalid_payload`.
             ConflictError: `merge_conflict`, `stale`.
         """
         target = self.payload["target"]
@@ -73,6 +76,7 @@ class Promoting(Executor):
         entries = changed_entries(self.context, base, tree)
         named = self.payload["source"].removeprefix(HEADS)
         message = self.payload.get("message") or f"Merge {named} into {target.removeprefix(HEADS)}"
+        _require_no_trailers(message)
         complete = {**self.payload, "source": source, "base": base, "tree": tree, "message": message}
         contents = _contents(self.context, entries)
         found = merged.found_in(self.context, contents)
@@ -104,13 +108,15 @@ class Promoting(Executor):
         """Makes the merge commit and moves the branch to it, if it still is where it was.
 
         Raises:
-            InputError: `unsafe_name`, for what an earlier version has let through.
+            InputError: `unsafe_name`, `invalid_payload`, for what an earlier version has let through.
             ConflictError: `stale`.
             HostError: `commit_failed`.
         """
         target, base = self.payload["target"], self.payload["base"]
         changed_entries(self.context, base, self.payload["tree"])
-        message = f"{self.payload['message'].rstrip()}\n\n{TRAILER}: {at.proposal}\n"
+        _require_no_trailers(self.payload["message"])
+        trailers = "\n".join(at.trailers or (f"{TRAILER}: {at.proposal}",))
+        message = f"{self.payload['message'].rstrip()}\n\n{trailers}\n"
         made = self.context.git.run(
             "commit-tree",
             self.payload["tree"],
@@ -271,6 +277,19 @@ def _modes(entries: list[Entry]) -> dict[str, tuple[str, str]]:
 
 def _flags(entries: list[Entry]) -> list[Flag]:
     return [flag for path, modes in _modes(entries).items() for flag in shown.mode_flags(path, *modes)]
+
+
+def _require_no_trailers(message: str) -> None:
+    """Checks that a message has no line that a reader would take for one of ours: who approved, which receipt.
+
+    Raises:
+        InputError: `invalid_payload`.
+    """
+    if any(_TRAILER_LINE.match(line) for line in message.splitlines()):
+        raise InputError(
+            "invalid_payload", f"{builtin.PROMOTE}: /message: a line begins like a trailer of the program's own, Ticket-…:",
+            "leave such lines out; the commit names its proposal and who approved by itself", path="/message",
+        )  # fmt: skip
 
 
 def _tip(context: Context, ref: str) -> str:
