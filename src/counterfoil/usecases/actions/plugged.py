@@ -70,7 +70,13 @@ class Plugged(Executor):
         return _recordable(
             self.action,
             "run",
-            _guarded(self.action, "run", self.action.run, self.payload, Toolbox(self.context, *at)),
+            _guarded(
+                self.action,
+                "run",
+                self.action.run,
+                self.payload,
+                Toolbox(self.context, at.proposal, at.number),
+            ),
         )
 
     def probe(self, at: Attempt) -> Mapping[str, object] | None:
@@ -78,7 +84,7 @@ class Plugged(Executor):
         if self.action.probe is None:
             return None
         try:
-            found = self.action.probe(self.payload, Toolbox(self.context, *at))
+            found = self.action.probe(self.payload, Toolbox(self.context, at.proposal, at.number))
             return None if found is None else _recordable(self.action, "probe", found)
         except Exception as error:  # other people's code
             self.context.warn(
