@@ -194,3 +194,13 @@ def test_our_own_token_is_refused_in_a_ticket(desk: Desk) -> None:
     error = desk.error("new", "Fix login", "--body", f"call it with {shown}", status=7)
     assert error["code"] == "secret_found"
     assert shown.partition(".")[2] not in f"{error}"
+
+
+def test_whoever_is_frozen_is_told_so_and_not_to_ask_policy(desk: Desk) -> None:
+    ticket = desk.new("T", "--actor", "human:ada")
+    desk.say("agent", "add", "claude", "--actor", "human:ada")
+    desk.say("agent", "revoke", "claude", "--reason", "left", "--actor", "human:ada")
+    for words in (("edit", ticket, "--label", "+x"), ("move", ticket, "ready")):
+        error = desk.envelope(*words, "--actor", "agent:claude", status=9)["error"]
+        assert (error["code"], error["message"]) == ("refused", "agent:claude is frozen: revoked")
+        assert error["hint"] == "ask a person: ticket agent show agent:claude"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from integration.gate_scene import ADA, AGENT, GRACE, approved, asked
+from integration.terminal_scene import sit_at
 
 if TYPE_CHECKING:
     from integration.verbs_scene import Desk
@@ -190,3 +191,22 @@ def test_the_shell_completes_names_of_actions(desk: Desk) -> None:
     assert "ticket.move" in desk.data("__complete", "--", "propose", "ticket.")["words"]
     assert desk.data("__complete", "--", "proposal", "list", "--status", "pen")["words"] == ["pending"]
     assert desk.data("__complete", "--", "approve", "")["words"] == []
+
+
+def test_what_is_said_and_has_to_be_asked_for_is_an_error_as_at_every_other_verb(desk: Desk) -> None:
+    desk.write(
+        ".tickets/policy.yml",
+        'version: 1\nrules:\n  - {id: hush, then: ask, actor: "agent:*", action: "*"}\n',
+    )
+    desk.commit("policy")
+    sit_at(desk, "policy", "accept", "--yes")
+    ticket = desk.new("T", "--actor", ADA)
+    for words in (
+        ("comment", ticket, "One"),
+        ("respond", ticket, "--agree", "Two"),
+        ("attach", ticket, "https://ci.example.com/7"),
+    ):
+        error = desk.envelope(*words, "--actor", AGENT, status=9)["error"]
+        assert (error["code"], error["details"]["rule"]) == ("needs_approval", "hush")
+        assert error["hint"] == f"ticket proposal wait {error['details']['proposal']}"
+    assert len(desk.data("inbox", "--actor", ADA)["proposals"]) == 3

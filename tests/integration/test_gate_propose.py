@@ -268,6 +268,20 @@ def test_every_action_is_listed_and_explained(desk: Desk) -> None:
     assert desk.error("actions", "ticket.fly", status=2)["code"] == "unknown_action"
 
 
+def test_an_action_is_explained_with_the_forms_of_its_objects_and_what_to_type(desk: Desk) -> None:
+    pages = {
+        name: desk.say("actions", name).out for name in ("ticket.create", "artifact.attach", "ticket.batch")
+    }
+    ends = {name: page.splitlines()[-1] for name, page in pages.items()}
+    assert ends == {
+        "ticket.create": "ticket propose ticket.create --set title=…",
+        "artifact.attach": "ticket propose artifact.attach -F payload.json",
+        "ticket.batch": "ticket propose ticket.batch -F payload.json",
+    }
+    assert '{"kind": "note", "text", ["title"]}' in pages["artifact.attach"]
+    assert '{"action": "ticket.move", "payload"}' in pages["ticket.batch"]
+
+
 def test_the_help_of_propose_names_fields_that_the_actions_have(desk: Desk) -> None:
     fields = {each["name"]: set(each["schema"]["properties"]) for each in desk.data("actions")["actions"]}
     page = desk.say("propose", "--help").out

@@ -84,6 +84,15 @@ def test_help_looks_as_it_did(page: str, bare_desk: Desk) -> None:
     assert bare_desk.say(*([page] if page else []), "--help").out == expected
 
 
+def test_help_on_what_policy_does_is_its_page(bare_desk: Desk) -> None:
+    page = bare_desk.say("policy", "--help").out
+    for action in ("show", "validate", "explain", "accept", "dry-run"):
+        assert action in page
+        assert bare_desk.say("help", "policy", action).out == page
+    for words in (("policy", "explode"), ("policy", "explain", "done"), ("show", "explain")):
+        assert bare_desk.error("help", *words, status=2)["code"] == "usage"
+
+
 def test_no_words_at_all_show_the_overview(bare_desk: Desk) -> None:
     assert bare_desk.say().out == (GOLDEN / "help.txt").read_text("utf-8")
 

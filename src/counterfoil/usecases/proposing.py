@@ -21,8 +21,8 @@ from counterfoil.kernel.instant import iso_ms
 from counterfoil.usecases import applying, proposals, record, runtime, taking_up, whereabouts
 from counterfoil.usecases.actions import payload as payloads
 from counterfoil.usecases.actions import preparing, registry
-from counterfoil.usecases.authenticating import check_scope
-from counterfoil.usecases.registered import standing
+from counterfoil.usecases.authenticating import check_scope, verb_of
+from counterfoil.usecases.registered import frozen, standing
 from counterfoil.usecases.ruling import ruled
 
 if TYPE_CHECKING:
@@ -175,6 +175,17 @@ def refuse(
     if store is not None:
         seal_refusal(context, store, body, actor)
     reason = "; ".join(ruling.reasons) or f"the rule {ruling.rule} says so"
+    if store is not None and frozen(store, actor, context.clock.now_ms()):
+        hint = f"ask a person: ticket {verb_of(actor)} show {actor}"
+        return RefusedError(
+            "refused",
+            reason,
+            hint,
+            action=action,
+            actor=actor,
+            rule=ruling.rule,
+            reasons=list(ruling.reasons),
+        )
     return RefusedError(
         "refused", f"policy refuses {action} by {actor}: {reason}", f"ticket policy explain {action}",
         action=action, actor=actor, rule=ruling.rule, policy=ruling.policy, reasons=list(ruling.reasons),

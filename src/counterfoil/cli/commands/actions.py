@@ -63,10 +63,44 @@ def _page(action: ActionType, colours: bool) -> list[str]:
         head = f"  {visible(name):<{width}}  {mark:<6}  "
         text = cut(visible(field_words(fields[name])), WIDTH - len(head))
         lines.append(f"{DIM}{head}{RESET}{text}" if colours else head + text)
-    first = [f"--set {name}=…" for name in fields if name in needed] or [
-        f"--set {next(iter(fields), 'field')}=…"
-    ]
-    return [*lines, "", f"ticket propose {visible(action.name)} {' '.join(first)}"]
+        lines += [
+            f"  {'':<{width}}          {cut(form, WIDTH - width - 12)}" for form in forms_of(fields[name])
+        ]
+    return [*lines, "", f"ticket propose {visible(action.name)} {_given(action.schema, fields)}"]
+
+
+def _given(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
+    """Returns the options with which such an action is proposed: its fields, or a file where one of them is a list of objects."""
+    ways = [schema, *(schema.get("anyOf") or ()), {"required": list(fields)[:1]}]
+    needed = next(
+        (way["required"] for way in ways if isinstance(way, dict) and way.get("required")), ["field"]
+    )
+    if any(forms_of(fields.get(name)) for name in needed):
+        return "-F payload.json"
+    return " ".join([f"--set {visible(str(name))}=…" for name in needed])
+
+
+def forms_of(schema: object) -> list[str]:
+    """Returns the forms that the objects of a list may have, one line each, such as `{"kind": "note", "text", ["title"]}`.
+
+    What stands in brackets may be left out.
+    """
+    items = schema.get("items") if isinstance(schema, dict) else None
+    if not isinstance(items, dict):
+        return []
+    found = []
+    for form in items.get("oneOf") or items.get("anyOf") or [items]:
+        properties = form.get("properties") if isinstance(form, dict) else None
+        if not isinstance(properties, dict):
+            continue
+        required = form.get("required") or ()
+        words = [
+            f'"{name}": "{part["const"]}"' if isinstance(part, dict) and "const" in part
+            else f'"{name}"' if name in required else f'["{name}"]'
+            for name, part in properties.items()
+        ]  # fmt: skip
+        found.append(visible(f"{{{', '.join(words)}}}"))
+    return found
 
 
 def field_words(schema: object) -> str:

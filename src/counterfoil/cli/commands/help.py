@@ -1,4 +1,4 @@
-"""`ticket help [VERB]`, of one word or of two."""
+"""`ticket help [VERB]`, of one word or of two; one page tells of all that `ticket policy` does."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ def run(call: Call) -> Reply:
     extra = words[len(verb.split()) :]
     if extra and verb in GROUPED:
         parse(words)
-    if extra:
+    if extra and not _is_told_there(verb, extra):
         raise usage(f"help does not take {extra[0]!r}", "help", value=extra[0])
     return Reply({"verb": verb or None, "verbs": visible_verbs(), "text": page(verb)}, page(verb))
+
+
+def _is_told_there(verb: str, extra: list[str]) -> bool:
+    """Tells whether a verb's page tells of the words behind it: what `ticket policy` does is an argument of that verb."""
+    if verb != "policy":
+        return False
+    from counterfoil.cli.commands.policy import ACTIONS
+
+    return extra in [[action] for action in ACTIONS]

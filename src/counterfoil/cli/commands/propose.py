@@ -14,7 +14,7 @@ from counterfoil.cli.proposal_words import expiry, headline, rule_words
 from counterfoil.cli.receipt_words import count
 from counterfoil.cli.seen import seen
 from counterfoil.gate.proposal import PENDING
-from counterfoil.usecases import proposing
+from counterfoil.usecases import asking, proposing
 from counterfoil.usecases.actions import registry
 from counterfoil.usecases.opening import open_or_make
 from counterfoil.usecases.proposal_headline import short
@@ -53,7 +53,12 @@ def proposed(call: Call, request: proposing.Request, *, wait: bool = False, line
         call: the invocation.
         request: what is wanted.
         wait: whether to wait for a person.
-        line: what to say of an action that was carried out at once, instead of its headline.
+        line: of a verb that stands for one action: what to say once it was carried out, instead of its headline.
+            Of such a verb nobody expects a proposal: that people are asked is an error, as of every other verb.
+
+    Raises:
+        RefusedError: `needs_approval`; `refused`, `rejected`, `expired`, `withdrawn`.
+        ConflictError, HostError: as `raise_unless_applied`.
     """
     context = call.context()
     store = open_or_make(context)
@@ -66,6 +71,8 @@ def proposed(call: Call, request: proposing.Request, *, wait: bool = False, line
             now = seen(context, state)
     finally:
         store.close()
+    if now.status == PENDING and line:
+        raise asking.error_of(now.proposal)
     if now.status != PENDING or wait:
         raise_unless_applied(now)
     return _reply(now, found, line)
