@@ -128,7 +128,7 @@ def _named_below(cwd: str, error: InputError, below: Sequence[str]) -> InputErro
     """Returns the error of a folder that holds projects only further down, with the command that serves them all."""
     above = str(error.fields["path"])
     folders = [quote(os.path.relpath(os.path.join(above, folder), cwd)) for folder in below]
-    return InputError(error.code, error.message, f"ticket serve {' '.join(folders)}", **error.fields)
+    return InputError("not_initialized", error.message, f"ticket serve {' '.join(folders)}", **error.fields)
 
 
 def _configured(call: Call, name: str) -> list[Place]:
