@@ -3,6 +3,16 @@
 (() => {
   "use strict";
 
+  /** Says something to those who hear the page. */
+  window.counterfoil.announce = (words) => {
+    let place = document.getElementById("live-words");
+    if (place === null) {
+      place = window.counterfoil.el("p", { id: "live-words", class: "for-ears", "aria-live": "polite" });
+      document.body.append(place);
+    }
+    place.textContent = words;
+  };
+
   // A one-time code is sent when somebody sees the page, and not by a browser that looks ahead.
   const sendAtOnce = () => document.querySelector("form[data-send-at-once]")?.requestSubmit();
   document.addEventListener("DOMContentLoaded", () => {

@@ -45,7 +45,7 @@
   function open() {
     clearTimeout(timer);
     const place = address();
-    if (source !== null || isOver || document.hidden || place === null) return;
+    if (source !== null || isOver || document.hidden || place === null || !app.turn.take()) return;
     source = new EventSource(place);
     heard = Date.now();
     source.addEventListener("hello", (event) => hello(JSON.parse(event.data)));
@@ -62,6 +62,12 @@
     source = null;
   }
 
+  /** Lets another page of this browser have the connection. */
+  function yieldTurn() {
+    close();
+    app.turn.leave();
+  }
+
   /** Begins anew at once, whatever was waited for. */
   function again() {
     close();
@@ -72,14 +78,19 @@
   function hello(assets) {
     heard = Date.now();
     failures = 0;
-    clearTimeout(offlineTimer);
-    offlineTimer = 0;
-    document.body.classList.remove("is-offline");
+    connected();
     const own = [document.querySelector('script[src*="/app.js"]')?.getAttribute("src"), document.querySelector('link[href*="/app.css"]')?.getAttribute("href")];
     if (own.join() !== assets.join()) {
       stop();
       say("The server was updated since this page was loaded.", "Load it anew", () => location.reload());
     }
+  }
+
+  /** Says no more that the server cannot be reached. */
+  function connected() {
+    clearTimeout(offlineTimer);
+    offlineTimer = 0;
+    document.body.classList.remove("is-offline");
   }
 
   async function failed() {
@@ -107,9 +118,8 @@
 
   function stop() {
     isOver = true;
-    close();
-    clearTimeout(offlineTimer);
-    document.body.classList.remove("is-offline");
+    yieldTurn();
+    connected();
   }
 
   function signedOut() {
@@ -308,7 +318,7 @@
       const twin = this.element.id && document.getElementById(this.element.id);
       const heir = twin || this.heirs.filter((one) => one?.isConnected).map(focusable).find((one) => one !== null);
       (heir ?? document.getElementById("main"))?.focus({ preventScroll: true });
-      if (!twin && this.lost) announce(`${this.lost} is no longer here.`);
+      if (!twin && this.lost) app.announce(`${this.lost} is no longer here.`);
     }
   }
 
@@ -336,15 +346,6 @@
     restore() {
       if (this.element?.isConnected) scrollBy(0, this.element.getBoundingClientRect().top - this.top);
     }
-  }
-
-  function announce(words) {
-    let place = document.getElementById("live-words");
-    if (place === null) {
-      place = app.el("p", { id: "live-words", class: "for-ears", "aria-live": "polite" });
-      document.body.append(place);
-    }
-    place.textContent = words;
   }
 
   /* --- the page as a whole --------------------------------------------------------------------------- */
@@ -433,11 +434,12 @@
   });
   document.addEventListener("visibilitychange", () => {
     clearTimeout(hiddenTimer);
-    if (document.hidden) hiddenTimer = setTimeout(close, HIDDEN);
+    if (document.hidden) hiddenTimer = setTimeout(yieldTurn, HIDDEN);
     else if (source === null || Date.now() - heard > SILENT) again();
   });
   addEventListener("online", again);
-  addEventListener("pagehide", close);
+  addEventListener("pagehide", yieldTurn);
+  app.turn.follow({ open: again, close: () => { close(); connected(); }, look: () => isBusy || isOver || reload() });
   addEventListener("pageshow", (event) => event.persisted && again());
   setInterval(() => {
     if (source !== null && Date.now() - heard > SILENT) again();
