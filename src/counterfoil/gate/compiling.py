@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from counterfoil.gate.policy import MERGE_DEFAULT, who_may_approve
-from counterfoil.gate.rules import ASSURANCES, FORM, NAMES, PLAIN, units
+from counterfoil.gate.rules import ASSURANCES, FORM, LOWER, NAMES, PLAIN, units
 from counterfoil.tickets.workflow import PRIORITIES
 
 if TYPE_CHECKING:
@@ -104,8 +104,8 @@ def _asked(asking: Asking) -> Asked:
 
 def patterns(texts: Sequence[str]) -> Patterns:
     """Sorts texts into exact ones, beginnings and globs; None where anything matches."""
-    if not texts or "*" in texts:
-        return None
+    if not texts or ("*" in texts and LOWER not in texts):
+        return None  # what is named in full beside that stays known, since only so it can be allowed
     exact, prefixes, globs = [], [], []
     for text in texts:
         if "*" not in text:

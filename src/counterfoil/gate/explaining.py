@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counterfoil.gate.facts import ALLOW, ASK
-from counterfoil.gate.rules import NAMES, PROMOTE, all_hold, covers, simple
+from counterfoil.gate.merge_rules import heard
+from counterfoil.gate.rules import (
+    LOWER,
+    NAMES,
+    PROMOTE,
+    all_hold,
+    covers,
+    holds_for_merge,
+    names_lower,
+    simple,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,12 +61,11 @@ def considered(compiled: Compiled, facts: Facts) -> list[Considered]:
         found.append(Considered(ident, then, applies, why or reason))
     if facts.action != PROMOTE:
         return found
-    decided = False
+    counting = [entry[0] for entry in heard(facts, merging, holds_for_merge)]
     for ident, policy, conditions, _approvers in merging:
-        applies, why = (
-            (PASSED, "an earlier rule decides") if decided else _of(None, None, conditions, facts, ASK)
-        )
-        decided = decided or applies == YES
+        applies, why = _of(None, None, conditions, facts, ASK)
+        if applies != NO and ident not in counting:
+            applies, why = PASSED, "an earlier rule decides"
         found.append(Considered(ident, policy, applies, why))
     return found
 
@@ -69,11 +78,15 @@ def _of(
         return NO, f"it is not about {facts.action}"
     if not covers(actors, facts.actor):
         return NO, f"it is not about {facts.actor}"
+    if facts.action == LOWER and then == ALLOW and not names_lower(actions):
+        return NO, f"only its full name would allow {LOWER}"
     missing = []
     for condition in conditions:
         name = NAMES[condition[0]]
         holds = all_hold((condition,), simple(facts), facts, then)
         if holds is False:
+            if then == ALLOW and all_hold((condition,), simple(facts), facts, ASK):
+                return NO, f"{name} would fit only by what the change itself brings, takes away or names"
             return NO, _against(name, facts)
         if holds is None:
             missing.append(name)

@@ -26,7 +26,12 @@ class Facts:
         remote: whether it came with a credential, over HTTP or MCP, and not from the owner's own session.
         risk: one of `RISKS`, or None.
         priority: the ticket's, the stricter one where the action changes it; None where it is unknown.
+        milder: where the action changes the priority, the less urgent one; empty where the ticket is only named;
+            None for the same as `priority`. A rule that allows has to fit both.
         labels: the ticket's, of before and after together, or None.
+        kept: those of them that are there before as well as after, by which alone a rule may allow: nobody
+            brings along what allows them; None for all of them.
+        each: for a merge, the labels of each ticket that it concerns, before and after; None for one ticket.
         state_from, state_to: where a move begins and ends; heeded for actions that can move a ticket.
         paths: the files that the action writes, relative to the working tree, or None.
         space: where it happens, or None.
@@ -35,12 +40,12 @@ class Facts:
         spent: what the actor has spent in the space so far, as decimal text, or None.
         reviews: how many approvals the ticket itself wishes for a merge (`x_ticket.enforcement`); the wish can
             only raise what policy demands.
-        loses: for `ticket.lower`, what the ticket loses that a rule may look at (`gate.lowering`), or None.
+        loses: for `ticket.lower`, what the ticket loses or gains that a rule may look at (`gate.lowering`), or None.
     """
 
     __slots__ = (
-        "action", "actor", "labels", "loses", "paths", "priority", "recent", "remote", "reviews", "risk", "space", "spent",
-        "state_from", "state_to",
+        "action", "actor", "each", "kept", "labels", "loses", "milder", "paths", "priority", "recent", "remote",
+        "reviews", "risk", "space", "spent", "state_from", "state_to",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +65,9 @@ class Facts:
         spent: str | None = None,
         reviews: int = 0,
         loses: Sequence[str] | None = None,
+        milder: str | None = None,
+        kept: Sequence[str] | None = None,
+        each: Sequence[Sequence[str]] | None = None,
     ) -> None:
         self.action = action
         self.actor = actor
@@ -75,10 +83,20 @@ class Facts:
         self.spent = spent
         self.reviews = reviews
         self.loses = loses
+        self.milder = milder
+        self.kept = kept
+        self.each = each
 
     def as_data(self) -> dict[str, object]:
         """Returns the facts as a JSON object, from which the same question can be asked again."""
-        return {
+        more: dict[str, object] = {}
+        if self.milder is not None:
+            more["milder"] = self.milder
+        if self.kept is not None:
+            more["kept"] = list(self.kept)
+        if self.each is not None:
+            more["each"] = [list(labels) for labels in self.each]
+        return more | {
             "action": self.action,
             "actor": self.actor,
             "remote": self.remote,
@@ -119,7 +137,16 @@ class Facts:
             spent=_text(data.get("spent")),
             reviews=reviews if type(reviews) is int else 0,
             loses=_texts(data.get("loses")),
+            milder=_text(data["milder"]) or "" if "milder" in data else None,
+            kept=_texts(data["kept"]) or () if "kept" in data else None,
+            each=_each(data.get("each")),
         )
+
+
+def _each(value: object) -> list[list[str]] | None:
+    listed = [_texts(item) for item in value] if isinstance(value, list) else []
+    found = [labels for labels in listed if labels is not None]
+    return found if found and len(found) == len(listed) else None
 
 
 def _text(value: object) -> str | None:

@@ -8,20 +8,22 @@ A condition on something that is not known holds *perhaps*. That is enough for a
 denies and too little for one that allows, so an answer never becomes more generous by what is left
 out; nor do the demands on a decision become weaker, because they are merged from all that ask.
 
+Nor does it by what whoever proposes brings along: a rule allows by labels and a priority that were there before
+and stay, and `ticket.lower` only by its full name; of the merge policy no exception counts for
+who is no person, since whoever proposes names the ticket and fills the branch.
+
 `gate.compiling` makes the tuples that are read here; they hold nothing but what `marshal` takes.
 """
 
 from __future__ import annotations
 
-from counterfoil.gate.facts import ALLOW, ANSWERS, ASK, DENY, Demands, Ruling
+from counterfoil.gate.facts import ALLOW, ANSWERS, ASK, DENY, Demands, Facts, Ruling
 from counterfoil.tickets.workflow import PRIORITIES, URGENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
-
-    from counterfoil.gate.facts import Facts
 
     Glob = tuple[str, ...]
     """The pieces of a text around each `*`; a single piece is the text itself."""
@@ -89,7 +91,7 @@ def rule(compiled: Compiled, facts: Facts) -> Ruling:
     if action == LOWER:
         from counterfoil.gate.lowering import matters
 
-        if not matters(compiled, facts.loses):
+        if not matters(compiled, facts, holds_for_merge):
             return Ruling(ALLOW, "default/free", digest, ["no rule looks at what the ticket loses"])
     values = simple(facts)
     voices: list[Voice] = []
@@ -104,6 +106,8 @@ def rule(compiled: Compiled, facts: Facts) -> Ruling:
         if actors is not last_actors:
             last_actors, about_actor = actors, covers(actors, actor)
         if not (about_action and about_actor):
+            continue
+        if action == LOWER and then == ALLOW and not names_lower(actions):
             continue
         if conditions:
             holds = all_hold(conditions, values, facts, then)
@@ -167,7 +171,10 @@ def _built_in(facts: Facts, merging: tuple[Merging, ...], certain: bool) -> list
     person = facts.actor.startswith("human:")
     voices: list[Voice] = []
     if action == PROMOTE:
-        voices += _merge_policy(facts, merging)
+        from counterfoil.gate.merge_rules import asked
+
+        for ident, reviews, people, why in asked(facts, merging, holds_for_merge):
+            voices.append((ASK, ident, (reviews, *PLAIN[1:4], people), why))
     elif action == POLICY_CHANGE:
         voices.append((ASK, "default/policy", PLAIN, "a change of policy is decided by another person"))
     if certain:
@@ -184,7 +191,8 @@ def _built_in(facts: Facts, merging: tuple[Merging, ...], certain: bool) -> list
                 ASK,
                 "default/lower",
                 PLAIN,
-                "an agent asks before it takes from a ticket what rules look at: urgency, a label, a wish for reviews",
+                "an agent asks before it takes from a ticket, or gives it, what rules look at: urgency, a label, "
+                "a wish for reviews",
             )
         ]
     if action not in FREE:
@@ -192,28 +200,6 @@ def _built_in(facts: Facts, merging: tuple[Merging, ...], certain: bool) -> list
     if action in {MOVE, CREATE} and facts.state_to in {None, "done"} and facts.priority in {None, *URGENT}:
         return [(ASK, "default/urgent-done", PLAIN, "an agent asks before it finishes a p0 or p1 ticket")]
     return [(ALLOW, "default/free", PLAIN, "agents may do freely what Git can undo")]
-
-
-def _merge_policy(facts: Facts, merging: tuple[Merging, ...]) -> list[Voice]:
-    """Returns the answer of the first rule of the merge policy that matches, and of any before it that may.
-
-    Nothing here tells whether a commit's checks are green, so `auto_merge_on_green` asks one person.
-    """
-    voices: list[Voice] = []
-    for ident, policy, conditions, approvers in merging:
-        holds = all_hold(conditions, simple(facts), facts, ASK)
-        if holds is False:
-            continue
-        named = approvers if policy == "require_approvals" else None
-        reviews = max(1, facts.reviews, 0 if named is None else len(named))
-        plural = "" if reviews == 1 else "s"
-        why = f"merging waits for {reviews} approval{plural} by people"
-        if policy == "auto_merge_on_green":
-            why += ", since the checks cannot be seen here"
-        voices.append((ASK, ident, (reviews, *PLAIN[1:4], named), why))
-        if holds:
-            break
-    return voices
 
 
 # --- joining --------------------------------------------------------------------------------------
@@ -295,7 +281,9 @@ def all_hold(conditions: Conditions, values: Values, facts: Facts, then: str) ->
             value = values[kind]
             if value is None:
                 known = None
-            elif value not in wanted:
+            elif value not in wanted or (
+                kind == PRIORITY and then == ALLOW and facts.milder not in (None, *wanted)
+            ):
                 return False
         else:
             holds = TESTS[kind - SIMPLE](wanted, facts, then)
@@ -304,6 +292,14 @@ def all_hold(conditions: Conditions, values: Values, facts: Facts, then: str) ->
             if holds is None:
                 known = None
     return known
+
+
+def holds_for_merge(
+    conditions: Conditions, priority: str | None, labels: Sequence[str] | None
+) -> bool | None:
+    """Tells whether conditions of the merge policy hold for a ticket; None for perhaps."""
+    told = Facts(PROMOTE, "", priority=priority, labels=labels)
+    return all_hold(conditions, simple(told), told, ASK)
 
 
 def covers(patterns: Patterns, text: str) -> bool:
@@ -356,13 +352,23 @@ def is_path_like(glob: PathGlob, path: str) -> bool:
     return all(segment is None for segment in glob[at:])
 
 
-def _labels_any(wanted: Any, facts: Facts, _then: str) -> bool | None:
-    labels = facts.labels
+def names_lower(actions: Patterns) -> bool:
+    """Tells whether a rule names `ticket.lower` in full: no `*` that allows means the loss of what rules look at."""
+    return actions is not None and LOWER in actions[0]
+
+
+def labels_for(facts: Facts, then: str) -> Sequence[str] | None:
+    """Returns the labels by which a rule may answer: one that allows heeds none that the change brings or takes."""
+    return facts.labels if then != ALLOW or facts.labels is None or facts.kept is None else facts.kept
+
+
+def _labels_any(wanted: Any, facts: Facts, then: str) -> bool | None:
+    labels = labels_for(facts, then)
     return None if labels is None else any(label.lower() in wanted for label in labels)
 
 
-def _labels_all(wanted: Any, facts: Facts, _then: str) -> bool | None:
-    labels = facts.labels
+def _labels_all(wanted: Any, facts: Facts, then: str) -> bool | None:
+    labels = labels_for(facts, then)
     return None if labels is None else {label.lower() for label in labels}.issuperset(wanted)
 
 
@@ -429,6 +435,8 @@ NAMES = (
     "budget",
 )
 """The conditions by their key in the file."""
+PRIORITY = 2
+"""Which of them is about the priority."""
 SIMPLE = 5
 """So many of them only look for a fact in a list."""
 TESTS: tuple[Test, ...] = (_labels_any, _labels_all, _space, _paths, _rate, _budget)

@@ -123,12 +123,15 @@ def is_no_more_generous(less: Ruling, more: Ruling) -> bool:
     if less.answer != "ask":
         return True
     a, b = less.demands, more.demands
+    if a.approvers is not None and len(a.approvers) < a.quorum:
+        return True  # nobody can meet that
+    beside = 0 if a.approvers is None or b.approvers is None else len({*a.approvers}.difference(b.approvers))
     return (
-        a.quorum >= b.quorum
+        a.quorum - beside >= b.quorum  # so many at least are of those who count for the other
         and ASSURANCES.index(a.require) >= ASSURANCES.index(b.require)
         and a.expires_ms <= b.expires_ms
         and set(a.separation) >= set(b.separation)
-        and (b.approvers is None or (a.approvers is not None and set(a.approvers) <= set(b.approvers)))
+        and (b.approvers is None or a.approvers is not None)
     )
 
 

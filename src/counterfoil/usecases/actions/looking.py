@@ -124,6 +124,7 @@ def facts_about(
         unread = unread or found.row is None
         rows += [] if found.row is None else [found.row]
     known = bool(rows) and not unread
+    each = dict.fromkeys([tuple([label.lower() for label in row[4]]) for row in rows])
     return Facts(
         action.name,
         actor,
@@ -136,4 +137,5 @@ def facts_about(
         paths=None if paths is None else tuple(paths),
         space="",
         reviews=0 if found is None else found.reviews,
+        each=tuple(each) if known and len(each) > 1 else None,
     )

@@ -115,7 +115,7 @@ def _actions(change: FileChange, before: Row | None, after: Row | None, holder: 
 
 
 def _losses(context: Context, change: FileChange, before: Row | None, after: Row | None) -> tuple[str, ...]:
-    """Returns what a ticket loses that a rule may look at; what cannot be read is told as unknown anyway."""
+    """Returns what a ticket loses or gains that a rule may look at; what cannot be read is told as unknown anyway."""
     if before is None or change.before is None or (after is None and change.after is not None):
         return ()
     wishes = b"enforcement" in change.before
@@ -158,6 +158,13 @@ def _told(
     becomes = after[2] if after is not None else None if change.after is not None else ""
     moves = becomes not in ("", was)
     labels = [label.lower() for row in known for label in row[4]]
+    kept, milder = None, None
+    if before is not None and after is not None:
+        if before[4] != after[4]:
+            both = {label.lower() for label in before[4]}.intersection([label.lower() for label in after[4]])
+            kept = tuple(sorted(both))
+        if before[3] != after[3]:
+            milder = max(before[3], after[3])
     return Facts(
         action,
         actor,
@@ -170,6 +177,8 @@ def _told(
         paths=(context.prefix + change.path,),
         space="",
         loses=loses,
+        milder=milder,
+        kept=kept,
     )
 
 

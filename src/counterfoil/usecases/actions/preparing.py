@@ -251,13 +251,17 @@ def _whole(action: ActionType, parts: Sequence[Facts]) -> Facts:
     first = parts[0]
     priorities = [facts.priority for facts in parts if facts.priority is not None]
     labels = [label for facts in parts for label in facts.labels or ()]
+    milder = [known for facts in parts if (known := facts.milder or facts.priority) is not None]
+    kept = [set((facts.labels if facts.kept is None else facts.kept) or ()) for facts in parts]
     return Facts(
         action.name,
         first.actor,
         remote=first.remote,
         risk=action.risk,
         priority=min(priorities) if len(priorities) == len(parts) else None,
+        milder=max(milder) if len(milder) == len(parts) else None,
         labels=None if any(facts.labels is None for facts in parts) else tuple(dict.fromkeys(labels)),
+        kept=tuple(sorted(set.intersection(*kept))),
         state_from=first.state_from if len(parts) == 1 else None,
         state_to=first.state_to if len(parts) == 1 else None,
         paths=tuple(dict.fromkeys([path for facts in parts for path in facts.paths or ()])),

@@ -50,7 +50,8 @@ def worked(shop: Workshop, work: Callable[[Desk], object]) -> list[Facts]:
         (None, text(), ["ticket.create"]),
         (text(), None, ["ticket.remove", "ticket.lower"]),
         (text(), text(title="x: 1\ntitle").replace(b"[a]", b"[b]"), ["ticket.edit", "ticket.lower"]),
-        (text(), text().replace(b"[a]", b"[A, b]"), ["ticket.edit"]),
+        (text(), text().replace(b"[a]", b"[A, b]"), ["ticket.edit", "ticket.lower"]),
+        (text(), text().replace(b"[a]", b"[A]"), ["ticket.edit"]),
         (text(), text("in_progress"), ["ticket.move"]),
         (text(), text("in_progress", title="name: x\ntitle"), ["ticket.move", "ticket.edit"]),
         (text(), text("in_progress", Body="Other"), ["ticket.move", "ticket.edit"]),
@@ -141,6 +142,7 @@ def wishing(reviews: str) -> bytes:
     [
         (text(priority="p2"), text(priority="p3"), ("priority p2 p3",)),
         (text(), text().replace(b"[a]", b"[]"), ("label a",)),
+        (text(), text().replace(b"[a]", b"[b c, A]"), ("gained b c",)),
         (text(priority="p0"), None, ("priority p0 ", "label a")),
         (wishing("2"), wishing("1"), ("enforcement",)),
         (wishing("2"), text(), ("enforcement",)),
@@ -156,3 +158,25 @@ def test_what_a_ticket_loses_that_a_rule_may_look_at_is_told(
         facts.loses for facts in told(shop, FileChange(PATH, before, after)) if facts.action == "ticket.lower"
     ]
     assert found == ([] if loses is None else [loses])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kept", "milder"),
+    [
+        (text(), text().replace(b"[a]", b"[A, b]"), ("a",), None),
+        (text(), text(priority="p0").replace(b"[a]", b"[b]"), (), "p2"),
+        (text(priority="p1"), text(priority="p3"), None, "p3"),
+        (text(), text("in_progress"), None, None),
+        (None, text(), None, None),
+        (text(), None, None, None),
+    ],
+)
+def test_what_stays_through_a_change_is_told_apart_from_what_it_brings(
+    shop: Workshop,
+    before: bytes | None,
+    after: bytes | None,
+    kept: tuple[str, ...] | None,
+    milder: str | None,
+) -> None:
+    for facts in told(shop, FileChange(PATH, before, after)):
+        assert (facts.kept, facts.milder) == (kept, milder)

@@ -148,7 +148,10 @@ def test_policy_is_told_the_stricter_priority_and_all_labels_of_a_change(shop: W
     shop.apply(ticket)
     prepared = shop.prepare("ticket.edit", ticket=ticket.tickets[0], priority="p1", labels=["docs"])
     edit, lower = prepared.facts
-    assert (lower.action, lower.loses) == ("ticket.lower", ("priority p0 p1", "label security"))
+    assert (lower.action, lower.loses) == (
+        "ticket.lower",
+        ("priority p0 p1", "label security", "gained docs"),
+    )
     for facts in (edit, lower):
         assert facts.priority == "p0"
         assert facts.labels == ("security", "docs")
