@@ -336,3 +336,44 @@ def test_head_tells_of_a_ticket_what_get_tells_without_the_ticket(scene: Scene) 
     ]
     assert scene.served.ask("HEAD", "/tickets/NOPE", scene.claude).status_code == 404
     assert scene.served.ask("HEAD", "/proposals/P-0000000000000000/withdraw", scene.claude).status_code == 405
+
+
+def test_a_query_that_says_what_nobody_knows_finds_nothing_instead_of_everything(scene: Scene) -> None:
+    for path, status, code in (
+        ("/tickets?stat=ready", 400, "invalid_request"),
+        ("/tickets?state=ready&limt=2", 400, "invalid_request"),
+        ("/proposals?status=zzz", 400, "usage"),
+        ("/proposals?state=pending", 400, "invalid_request"),
+        ("/inbox?actor=agent:claude", 400, "invalid_request"),
+    ):
+        answer = scene.served.ask("GET", path, scene.claude)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code), path
+    problems = scene.served.ask("GET", "/tickets?stat=ready", scene.claude).json()["error"]["details"][
+        "problems"
+    ]
+    assert problems == [{"at": "query/stat", "problem": "extra_forbidden"}]
+    for path in ("/proposals?status=pending", "/tickets?state=ready&state=done&limit=2", "/health?again=7"):
+        assert scene.served.ask("GET", path, scene.claude).status_code == 200
+
+
+def test_a_method_that_a_path_does_not_know_is_told_all_that_it_knows(scene: Scene) -> None:
+    allowed = {
+        path: scene.served.ask("DELETE", path, scene.claude).headers["allow"]
+        for path in ("/tickets", f"/tickets/{scene.tickets[0]}", "/inbox")
+    }
+    assert list(allowed.values()) == ["GET, HEAD, POST", "GET, HEAD, PATCH", "GET, HEAD"]
+
+
+def test_a_weak_validator_is_no_precondition(scene: Scene) -> None:
+    path = f"/tickets/{scene.tickets[0]}"
+    tag = scene.served.ask("GET", path, scene.claude).headers["etag"]
+    for number, match in enumerate((f"W/{tag}", f'W/{tag}, W/"x"')):
+        answer = scene.served.ask(
+            "PATCH",
+            path,
+            scene.claude,
+            data={"priority": "p1"},
+            key=f"weak-{number}",
+            headers={"If-Match": match},
+        )
+        assert (answer.status_code, answer.json()["error"]["code"]) == (412, "precondition_failed")

@@ -85,6 +85,10 @@ def test_a_body_that_was_changed_is_refused_like_a_source_that_is_not_there(scen
     unknown = scene.served.ask("POST", "/webhooks/nobody", content=b'{"a": 1}', headers=headers)
     assert (changed.status_code, changed.content) == (unknown.status_code, unknown.content)
     assert changed.status_code == 401
+    told = changed.json()["error"]
+    assert told["code"] == "unauthenticated"
+    assert "ticket source add" in told["hint"]
+    assert "token" not in told["message"] + told["hint"]
 
 
 def test_an_agents_token_is_no_signature(scene: Scene) -> None:
@@ -102,3 +106,5 @@ def test_a_signature_that_is_sent_twice_is_none(scene: Scene) -> None:
         f"{scene.served.url}/api/v1/webhooks/github", content=body, headers=headers, trust_env=False
     )
     assert answer.status_code == 401
+    unknown = scene.served.ask("POST", "/webhooks/nobody", content=body)
+    assert answer.content == unknown.content

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -13,6 +14,7 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.web import refusals
 from counterfoil.web.api import about, artifacts, deciding, proposals, receipts, tickets, webhooks
 from counterfoil.web.api.call import refused, told
+from counterfoil.web.api.strict_route import PROBLEMS_MAX
 from counterfoil.web.identify import API
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ Every change is a proposal: what policy allows is done at once (201), what it as
 Decisions are made by people, with a signature of their own; no token can make one.
 Errors have one shape: `{"error": {"code", "message", "details", "hint"}}`.
 """
+PARTS = (tickets, proposals, deciding, about, receipts, artifacts, webhooks)
 TAGS = [
     {"name": "tickets", "description": "Tickets as their files say, and changes to them."},
     {"name": "proposals", "description": "What agents want done, and what people say of it."},
@@ -39,7 +42,6 @@ TAGS = [
     {"name": "webhooks", "description": "Deliveries from elsewhere, signed by their senders."},
     {"name": "server", "description": "Health and figures."},
 ]
-PROBLEMS_MAX = 20
 
 
 def make(hub: Hub) -> FastAPI:
@@ -61,8 +63,8 @@ def described() -> FastAPI:
         openapi_tags=TAGS,
         redirect_slashes=False,
     )
-    for routes in (tickets, proposals, deciding, about, receipts, artifacts, webhooks):
-        app.include_router(routes.routes, prefix=API)
+    for part in PARTS:
+        app.include_router(part.routes, prefix=API)
     app.add_exception_handler(CounterfoilError, _told)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _of_http)
@@ -136,10 +138,9 @@ async def _bug(request: Request, error: Exception) -> Response:
 
 async def _of_http(request: Request, error: Exception) -> Response:
     """Tells what the framework has to say, in our shape."""
-    del request
     found = cast("HTTPException", error)
     if found.status_code == 405:
-        return refused(refusals.method_not_allowed((found.headers or {}).get("Allow", "another method")))
+        return refused(refusals.method_not_allowed(_allowed(request)))
     if found.status_code == 404:
         return refused(refusals.NOT_FOUND)
     if found.status_code == 413:
@@ -147,3 +148,11 @@ async def _of_http(request: Request, error: Exception) -> Response:
     if found.status_code >= 500:
         return refused(refusals.BUG)
     return answered_error("invalid_request", "the request cannot be read", "see /api/v1/openapi.json", {})
+
+
+def _allowed(request: Request) -> str:
+    """Returns the methods of a path, all of them: each of its routes knows its own (RFC 9110, 15.5.6)."""
+    path = request.scope["path"].removeprefix(API)
+    routes = [route for part in PARTS for route in part.routes.routes if isinstance(route, APIRoute)]
+    methods = {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set()))) or "another method"

@@ -15,9 +15,9 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from counterfoil.errors import ConflictError
+from counterfoil.errors import ConflictError, InputError
 from counterfoil.gate import proposal as gate_proposal
-from counterfoil.gate.proposal import CLOSED, PENDING, WITHDRAWN
+from counterfoil.gate.proposal import CLOSED, PENDING, STATUSES, WITHDRAWN
 from counterfoil.usecases import proposals, proposing, whereabouts
 from counterfoil.usecases.proposal_data import proposal_data
 from counterfoil.usecases.shown_again import shown_again
@@ -59,6 +59,10 @@ def list_proposals(
     limit: Annotated[int, Query(ge=1, le=paging.LIMIT_MAX)] = paging.LIMIT,
 ) -> Response:
     """Lists the caller's own proposals, newest first. A page may be short, and empty, and still have a `next`."""
+    if status is not None and status not in STATUSES:
+        raise InputError(
+            "usage", f"there is no status {status!r}", f"use one of {', '.join(STATUSES)}", value=status, allowed=list(STATUSES),
+        )  # fmt: skip
     return _page(call, "proposals", cursor, limit, status=status, action=action)
 
 

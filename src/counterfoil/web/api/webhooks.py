@@ -8,6 +8,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
+from counterfoil.errors import RefusedError
 from counterfoil.usecases import deliveries
 from counterfoil.web import refusals
 from counterfoil.web.api import forms
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 routes = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=StrictRoute)
 ONE_MEANING = ("webhook-", "x-hub-", "x-github-", "content-type")
 """Beginnings of headers that may stand once: which of two would count is anybody's guess."""
+UNSIGNED = refusals.Refusal(
+    401,
+    refusals.shape(
+        "unauthenticated", "this is no delivery that a source of this project has signed",
+        "sign it with the secret that `ticket source add` has printed or taken, for that source's address",
+    ),
+)  # fmt: skip
+"""The same whatever does not hold: who is no source, a signature, or two of them."""
 
 
 @routes.post("/{source}", response_model=forms.Delivered, status_code=202, openapi_extra={
@@ -43,12 +52,17 @@ async def deliver(
         return refused(refusals.too_many(wait_s))
     names = [name for name in request.headers if name.startswith(ONE_MEANING)]
     if len(set(names)) != len(names):
-        return refused(refusals.UNAUTHENTICATED)
+        return refused(UNSIGNED)
     return await run_sync(_deliver, call, source, dict(request.headers), await request.body())
 
 
 def _deliver(call: Call, source: str, headers: dict[str, str], body: bytes) -> Response:
     context = call.context
-    done = deliveries.receive(context, call.store(), source, headers, body, context.clock.now_ms())
+    try:
+        done = deliveries.receive(context, call.store(), source, headers, body, context.clock.now_ms())
+    except RefusedError as error:
+        if error.code != "unauthenticated":
+            raise
+        return refused(UNSIGNED)
     asked = None if done.proposal is None else done.proposal.id
     return answered({"receipt": done.receipt, "repeated": done.repeated, "proposal": asked}, 202)
