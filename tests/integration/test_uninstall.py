@@ -73,3 +73,26 @@ def test_a_hook_that_came_after_ours_is_left_alone(hooked: Desk) -> None:
     hook_file(hooked, "pre-commit", "echo theirs")
     assert hooked.data("uninstall")["hooks"] == ["pre-push"]
     assert hooked.text(".git/hooks/pre-commit") == "#!/bin/sh\necho theirs\n"
+
+
+@pytest.mark.parametrize("words", [(), ("--state",), ("--state", "--ledger")])
+def test_an_agent_takes_nothing_out_and_that_is_sealed(hooked: Desk, words: tuple[str, ...]) -> None:
+    config = hooked.text(".git/config")
+    said = hooked.error("uninstall", *words, TICKET_ACTOR="agent:x", status=9)
+    assert said["code"] == "refused"
+    assert hooked.text(".git/config") == config
+    assert (hooked.path / ".git/hooks/pre-commit").exists()
+    assert len(hooked.data("trace", "refused/agent/x")["entries"]) == 1
+
+
+def test_what_is_noted_of_the_policy_stays_as_long_as_the_ledger(hooked: Desk) -> None:
+    hooked.say("edit", FIRST, "--title", "Sealed")
+    hooked.git("config", "ticket.policy-root", "d" * 64)
+    hooked.say("uninstall")
+    noted = hooked.git("config", "--local", "--name-only", "--get-regexp", "^ticket").split()
+    assert noted == ["ticket.origin", "ticket.policy-root"]
+    assert hooked.data("uninstall")["settings"] is False
+    elsewhere = {"TICKET_ACTOR": "agent:x", "COUNTERFOIL_DATA": str(hooked.path.parent / "elsewhere")}
+    assert hooked.error("edit", FIRST, "--title", "Free", status=9, **elsewhere)["code"] == "needs_approval"
+    assert hooked.data("uninstall", "--state", "--ledger")["settings"] is True
+    assert "[ticket]" not in hooked.text(".git/config")

@@ -197,7 +197,7 @@ def test_settings_and_leaving(project: Project, desk: Desk) -> None:
         "actor": ("agent:sdk", "--actor")
     }
     project.install_hooks()
-    left = project.uninstall()
+    left = Project.open(desk.path, actor="human:sdk").uninstall()
     assert (left.hooks, left.drivers) == (["pre-commit", "pre-push"], ["ticket-index", "ticket-file"])
     assert (left.settings, left.state) == (True, False)
 

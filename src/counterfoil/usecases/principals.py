@@ -127,6 +127,9 @@ def change(
 ) -> Registration:
     """Changes what is not None of an agent; `expires_ms` counts from now, and 0 means never.
 
+    Another owner is somebody who is registered, or the caller: an agent that has lost the person who answers for it
+    goes on under nobody's name who has never been here.
+
     Raises:
         InputError: `invalid_actor`, `invalid_scope`, `principal_not_found`, `secret_found`, `too_large`.
         ConflictError: `principal_revoked`.
@@ -136,6 +139,8 @@ def change(
     check_manages(context, store, "agent.change", actor)
     if owner is not None:
         owner = principal.named(owner, HUMAN)
+        if owner != context.actor() and not state_of(store, principal.stream_of(owner)).exists:
+            raise not_found(owner)
         send(context, store, owner, Add(owner, how="owner"))
     changed = Change(
         owner,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from counterfoil.errors import InputError
+from contextlib import suppress
+
+from counterfoil.errors import CounterfoilError, InputError, RefusedError
 from counterfoil.tickets import config as configs
 from counterfoil.tickets import index
 from counterfoil.usecases import drivers, hooking
@@ -14,6 +16,8 @@ from counterfoil.usecases.plan import FileChange, Outcome, Plan
 TEMPLATE_FILE = ".tickets/template.md"
 LEDGER_FILES = frozenset(("ledger.db", "ledger.db-shm", "ledger.db-wal", "keys", "origins", "unrecorded"))
 """What of the clone's own folder cannot be derived from anything else."""
+NOTED = ("ticket.origin", "ticket.policy-")
+"""What of the Git configuration says which ledger is this clone's, and which policy it accepted."""
 TEMPLATE = """\
 ---
 id: {{id}}
@@ -140,14 +144,20 @@ class Left:
 def uninstall(context: Context, *, state: bool = False, ledger: bool = False) -> Left:
     """Takes hooks, merge drivers and settings out of the clone; the tickets stay.
 
+    What the Git configuration notes of the ledger and of the policy that was accepted stays as long as the ledger does.
+
     Args:
         context: any project of the clone.
         state: the clone's claims and caches as well.
         ledger: its receipts and keys too, which nothing can bring back.
+
+    Raises:
+        RefusedError: `refused`, when no person acts: hooks, ledger and notes hold agents as well.
     """
+    _check_person(context)
     hooks = hooking.uninstall(context)
     removed = drivers.unregister(context)
-    section = context.git.run("config", "--local", "--remove-section", "ticket", env={"LC_ALL": "C"})
+    settings = _forget_settings(context, notes=ledger)
     there = set(context.state.names(""))
     receipts = there & LEDGER_FILES
     doomed = (there - LEDGER_FILES if state else set()) | (receipts if ledger else set())
@@ -160,7 +170,52 @@ def uninstall(context: Context, *, state: bool = False, ledger: bool = False) ->
                     context.state.remove(name)
             if doomed == there:
                 context.state.remove_folder("")
-    return Left(hooks, removed, section.status == 0, bool(doomed - receipts), bool(doomed & receipts))
+    return Left(hooks, removed, settings, bool(doomed - receipts), bool(doomed & receipts))
+
+
+def _check_person(context: Context) -> None:
+    """Checks that a person takes all of this out; whoever else tries is refused on the record, if there is one.
+
+    Raises:
+        RefusedError: `refused`.
+    """
+    actor = context.actor()
+    if actor.startswith("human:") and not context.options.remote:
+        return
+    if context.ledgers.exists():
+        from counterfoil.usecases.opening import open_or_make
+        from counterfoil.usecases.principals import seal_refused
+
+        with suppress(CounterfoilError):  # a ledger that cannot be opened lets nobody through
+            store = open_or_make(context)
+            try:
+                seal_refused(context, store, "uninstall", "clone", "not_a_person")
+            finally:
+                store.close()
+    raise RefusedError(
+        "refused", f"{actor} takes nothing out of a clone: hooks, ledger and policy are there for agents too",
+        "ask a person to run: ticket uninstall", actor=actor, action="uninstall", reason="not_a_person",
+    )  # fmt: skip
+
+
+def _forget_settings(context: Context, *, notes: bool) -> bool:
+    """Removes our section of the Git configuration; what is noted of ledger and policy only if that is meant as well.
+
+    Returns:
+        Whether anything was removed.
+    """
+    clean = {"LC_ALL": "C"}
+    listed = context.git.run(
+        "config", "--local", "--name-only", "--get-regexp", r"^ticket\.[^.]*$", env=clean
+    )
+    keys = dict.fromkeys(listed.stdout.decode("utf-8", "replace").split())
+    kept = [key for key in keys if not notes and key.startswith(NOTED)]
+    if not kept:
+        return context.git.run("config", "--local", "--remove-section", "ticket", env=clean).status == 0
+    doomed = [key for key in keys if key not in kept]
+    for key in doomed:
+        context.git.run("config", "--local", "--unset-all", key, env=clean)
+    return bool(doomed)
 
 
 def _missing_folders(context: Context, wanted: list[str]) -> list[str]:
