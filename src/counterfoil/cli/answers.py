@@ -13,7 +13,6 @@ from counterfoil.errors import ConflictError, HostError, RefusedError
 from counterfoil.gate import proposal as gate
 from counterfoil.usecases.proposal_data import proposal_data
 from counterfoil.usecases.proposal_headline import short
-from counterfoil.usecases.taking_up import NOT_IN_EFFECT
 
 if TYPE_CHECKING:
     from counterfoil.cli.proposal_words import Seen
@@ -65,11 +64,11 @@ def what_became(seen: Seen) -> CounterfoilError | None:
         message = f"{short(name)} was approved, and failed: {why}"
         return HostError("effect_failed", message, f"ticket why {short(name)}", **details, reason=why)
     ends = seen.body.get("expires_at")
-    if seen.status == gate.APPROVED:
-        message, hint = f"{short(name)} is {NOT_IN_EFFECT}", f"ticket approve {short(name)} tries again"
+    if seen.status in {gate.APPROVED, gate.APPLYING}:
+        wait = f"ticket proposal wait {short(name)}; " if seen.status == gate.APPLYING else ""
+        message, hint = said, f"{wait}ticket approve {short(name)} tries again"
         return ConflictError("pending", message, hint, **details, expires_at=ends)
-    waits = expiry(seen) or "approved, and being carried out"
-    message = f"{short(name)} is still {seen.status} ({waits})"
+    message = f"{short(name)} is still {seen.status} ({expiry(seen)})"
     return ConflictError(
         "pending", message, f"ticket proposal wait {short(name)}", **details, expires_at=ends
     )

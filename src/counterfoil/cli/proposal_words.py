@@ -59,6 +59,7 @@ class Seen:
         now_ms: this moment.
         prefix: of display ids.
         titles: by ticket id, the titles that are known.
+        frozen: why its proposer may do nothing, where that was asked; empty where they may.
     """
 
     proposal: Proposal
@@ -66,6 +67,7 @@ class Seen:
     now_ms: int
     prefix: str
     titles: Mapping[str, str] = field(default_factory=dict)
+    frozen: str = ""
 
     @property
     def body(self) -> Mapping[str, Any]:
@@ -152,7 +154,8 @@ def state_words(seen: Seen) -> str:
     """Returns where a proposal stands, in a sentence."""
     state = seen.proposal
     if seen.status == proposals.PENDING:
-        return ", ".join([word for word in ("pending", expiry(seen)) if word])
+        rests = f"rests while {state.actor} is frozen ({seen.frozen})" if seen.frozen else ""
+        return visible(", ".join([word for word in ("pending", rests, expiry(seen)) if word]))
     if seen.status == proposals.APPLIED:
         commit = state.effect.get("commit")
         which = f" as commit {str(commit)[:9]}" if commit else ""
@@ -161,6 +164,8 @@ def state_words(seen: Seen) -> str:
         return visible(f"failed: {state.effect.get('message') or state.effect.get('reason')}")
     if seen.status == proposals.APPROVED:
         return NOT_IN_EFFECT
+    if seen.status == proposals.APPLYING:
+        return f"{NOT_IN_EFFECT}: begun, and not ended yet"
     if seen.status == proposals.SUPERSEDED:
         return visible(f"superseded by {short(str(state.closed.get('by', '?')))}")
     why, by = state.closed.get("reason"), state.closed.get("by")
@@ -194,6 +199,7 @@ def inbox_lines(waiting: Sequence[Seen], *, colours: bool = False, width: int = 
         )
         votes = f"{seen.proposal.voices} of {seen.proposal.quorum} approvals"
         more = [visible(rule), *([votes] if seen.proposal.quorum > 1 else []), expiry(seen)]
+        more += [f"rests: {seen.proposal.actor} is frozen ({seen.frozen})"] if seen.frozen else []
         shown = [title_of(seen), " ".join(visible(said.replace("\n", " ")).split())]
         room = width - SHORT_ID - 2
         lines += [" " * (SHORT_ID + 2) + cut(line, room) for line in shown if line]

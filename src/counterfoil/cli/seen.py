@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from counterfoil.cli.proposal_words import Seen
 from counterfoil.errors import InputError
+from counterfoil.gate.proposal import PENDING
 from counterfoil.usecases import proposals
 from counterfoil.usecases.addressing import open_ledger
 from counterfoil.usecases.catalog import Catalog
 from counterfoil.usecases.opening import warn_if_lost
+from counterfoil.usecases.registered import all_frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -71,23 +73,35 @@ def with_views(context: Context) -> Iterator[tuple[Store, Views] | None]:
             derived.close()
 
 
-def seen(context: Context, state: Proposal) -> Seen:
-    """Returns one proposal as it is now."""
-    return next(iter(all_seen(context, [state])))
+def seen(context: Context, state: Proposal, store: Store | None = None) -> Seen:
+    """Returns one proposal as it is now; see `all_seen`."""
+    return next(iter(all_seen(context, [state], store=store)))
 
 
-def all_seen(context: Context, states: Iterable[Proposal], catalog: Catalog | None = None) -> list[Seen]:
-    """Returns proposals as they are now, with the titles of their tickets; those are read once by who asks often."""
+def all_seen(
+    context: Context, states: Iterable[Proposal], catalog: Catalog | None = None, store: Store | None = None
+) -> list[Seen]:
+    """Returns proposals as they are now, with the titles of their tickets.
+
+    Args:
+        context: the project.
+        states: the proposals.
+        catalog: the tickets, as read once by who asks often.
+        store: the ledger, where it is to be known which of the proposers are frozen.
+    """
     states = list(states)
     if not states:
         return []
     catalog = catalog or Catalog.load(context)
     prefix, now_ms = context.config.id_prefix, context.clock.now_ms()
+    waits = [state.actor for state in states if state.status == PENDING]
+    frozen = {} if store is None else all_frozen(store, waits, now_ms)
     found = []
     for state in states:
         rows = {str(ticket): catalog.row(f"{ticket}.md") for ticket in state.body.get("tickets") or ()}
         titles = {ticket: row[1] for ticket, row in rows.items() if row is not None}
-        found.append(Seen(state, proposals.status(context, state), now_ms, prefix, titles))
+        now = proposals.status(context, state)
+        found.append(Seen(state, now, now_ms, prefix, titles, frozen.get(state.actor, "")))
     return found
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from counterfoil.errors import CounterfoilError
-from counterfoil.gate.proposal import APPROVED, PENDING
+from counterfoil.gate.proposal import PENDING
 from counterfoil.usecases.eligible import ELSEWHERE, may_decide, urgency
 from counterfoil.usecases.roles import APPROVER, reaches
+from counterfoil.usecases.taking_up import BEGUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +30,10 @@ class Standing(Protocol):
     def status(self) -> str:
         """What it is at this moment, whether that is sealed yet or not."""
 
+    @property
+    def frozen(self) -> str:
+        """Why its proposer may do nothing, so that nobody can approve it; empty where they may."""
+
 
 T = TypeVar("T", bound=Standing)
 
@@ -39,8 +44,8 @@ class Sifted(NamedTuple, Generic[T]):
     Attributes:
         yours: what they may answer, and have not.
         own: what they have proposed.
-        others: what waits for others.
-        stuck: what is approved and not in effect.
+        others: what waits for others, or rests with whoever asked.
+        stuck: what is approved and not in effect, whether that was begun or not.
     """
 
     yours: tuple[T, ...]
@@ -83,12 +88,14 @@ class Waiting(NamedTuple):
         proposal: its state.
         status: as of `Open`.
         is_here: as of `Open`.
+        frozen: as of `Standing`.
     """
 
     project: Project
     proposal: Proposal
     status: str
     is_here: bool
+    frozen: str = ""
 
 
 class Inbox(NamedTuple):
@@ -119,7 +126,11 @@ def inbox(space: Space, person: str, role: str, session: str = ELSEWHERE) -> Inb
     """
     looked, unread = _look(space)
     left = [(project, opens.left) for project, opens in looked if opens.left is not None]
-    found = [Waiting(project, *each) for project, opens in looked for each in opens.found]
+    found = [
+        Waiting(project, *each, opens.frozen.get(each.proposal.actor, ""))
+        for project, opens in looked
+        for each in opens.found
+    ]
     return Inbox(*sift(found, person, session, decides=reaches(role, APPROVER)), tuple(left), unread)
 
 
@@ -138,10 +149,10 @@ def sift(found: Iterable[T], person: str, session: str = ELSEWHERE, *, decides: 
     stuck: list[T] = []
     for each in sorted(found, key=lambda each: urgency(each.proposal)):
         state = each.proposal
-        if each.status == APPROVED:
+        if each.status in BEGUN:
             stuck.append(each)
         elif each.status == PENDING and state.body:
-            is_yours = decides and may_decide(state, person, session)
+            is_yours = decides and not each.frozen and may_decide(state, person, session)
             (yours if is_yours else own if state.actor == person else others).append(each)
     return Sifted(tuple(yours), tuple(own), tuple(others), tuple(stuck))
 
@@ -153,7 +164,12 @@ def waiting(space: Space) -> Waits:
     until_ms = min([each.until_ms for each in opens if each.until_ms is not None], default=None)
     if unread or any(each.left is not None for each in opens):
         return Waits(None, until_ms, unread)
-    return Waits(sum([one.status == PENDING for each in opens for one in each.found]), until_ms)
+    waits = [
+        one.status == PENDING and one.proposal.actor not in each.frozen
+        for each in opens
+        for one in each.found
+    ]
+    return Waits(sum(waits), until_ms)
 
 
 def is_waited_for(space: Space, person: str, role: str, session: str = ELSEWHERE) -> bool:

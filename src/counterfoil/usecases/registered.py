@@ -18,6 +18,8 @@ from counterfoil.usecases.kinds import KINDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from counterfoil.usecases.authenticating import Principal
     from counterfoil.usecases.ports import Store
 
@@ -71,6 +73,17 @@ def frozen(store: Store, actor: str, now_ms: int) -> str:
     except InputError:  # a damaged body, which the whole fold names by its place
         held = standing(store, actor, now_ms)
         return "" if held is None else held.frozen_reason
+
+
+def all_frozen(store: Store, actors: Iterable[str], now_ms: int) -> dict[str, str]:
+    """Returns of some actors those that are frozen, and why; what they have proposed rests until somebody thaws them.
+
+    Raises:
+        ConflictError: `newer_ledger`.
+        IntegrityError: `ledger_damaged`.
+    """
+    reasons = {actor: frozen(store, actor, now_ms) for actor in sorted(set(actors))}
+    return {actor: reason for actor, reason in reasons.items() if reason}
 
 
 def _ends(store: Store, stream: str) -> tuple[bool, str | None, str]:

@@ -33,7 +33,8 @@ def run(call: Call) -> Reply:
     actor = context.actor()
     with with_views(context) as ledger:
         found = [] if ledger is None else list(proposals.listing(*ledger, open_only=True))
-    open_ones = all_seen(context, [each.proposal for each in found])
+        store = None if ledger is None else ledger[0]
+        open_ones = all_seen(context, [each.proposal for each in found], store=store)
     sifted = sift(open_ones, actor, context.options.session or ELSEWHERE)
     is_all = call.arguments.flag("all")
     waiting = [*sifted.yours, *sifted.own, *sifted.others] if is_all else list(sifted.yours)
@@ -49,6 +50,7 @@ def run(call: Call) -> Reply:
                 **proposal_data(each.proposal, each.status),
                 "yours": sections[each.proposal.id] == "yours",
                 "section": sections[each.proposal.id],
+                "frozen": each.frozen or None,
             }
             for each in shown
         ],

@@ -102,7 +102,7 @@ def _show(call: Call) -> Reply:
     width = min(terminal_width() or WIDTH, WIDEST)
     with opened(context) as store:
         state = proposals.load(store, proposals.find(store, call.arguments.required("proposal")))
-        now, earlier = seen(context, state), lineage(context, store, state)
+        now, earlier = seen(context, state, store), lineage(context, store, state)
         shown = shown_again(context, state)
         story = _story(store, state.id) if call.arguments.flag("receipts") else None
     lines = page_lines(now, shown, earlier, colours=colours, width=width)
@@ -125,6 +125,7 @@ def page_data(now: Seen, shown: Shown | None, earlier: list[Seen]) -> dict[str, 
     return {
         "proposal": proposal_data(now.proposal, now.status),
         "summary": headline(now),
+        "frozen": now.frozen or None,
         "shown": told,
         "lineage": [proposal_data(each.proposal, each.status) for each in earlier],
     }
@@ -139,6 +140,8 @@ def _next(context: Context, now: Seen) -> list[str]:
     if now.status != PENDING:
         return []
     actor, name = context.actor(), short(now.proposal.id)
+    if now.frozen and may_decide(now.proposal, actor):
+        return [f'next: ticket reject {name} --note "why not"']
     if may_decide(now.proposal, actor):
         return [f'next: {decide_words(now)}\n  or: ticket reject {name} --note "why not"']
     if actor == now.proposal.actor:

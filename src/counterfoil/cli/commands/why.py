@@ -160,7 +160,7 @@ def _obstacle_lines(found: Sequence[Obstacle], colours: bool) -> list[str]:
 def _of_proposal(call: Call, store: Store, query: str) -> Reply:
     context = call.context()
     state = proposals.load(store, proposals.find(store, query))
-    now = seen(context, state)
+    now = seen(context, state, store)
     error = what_became(now)
     pairs = [("Status", state_words(now))]
     if now.status == PENDING:
@@ -188,6 +188,8 @@ def _proposal_hint(context: Context, now: Seen, otherwise: str) -> str:
     name, actor = short(now.proposal.id), context.actor()
     if now.status != PENDING:
         return otherwise
+    if now.frozen:
+        return f"ticket reject {name} --note TEXT, or wait until {now.proposal.actor} may ask again"
     if may_decide(now.proposal, actor):
         return f"ticket proposal show {name}, then {decide_words(now)}"
     return f"ticket proposal wait {name}" if actor == now.proposal.actor else "ask whoever may approve it"

@@ -12,7 +12,7 @@ from counterfoil.gate.action import PREVIEW, Shown
 from counterfoil.gate.proposal import PENDING, STALE, stream_of
 from counterfoil.gate.shown import escaped
 from counterfoil.ledger.instant import read_ms
-from counterfoil.usecases import overtaken, proposals, tracing, whereabouts
+from counterfoil.usecases import overtaken, proposals, registered, tracing, whereabouts
 from counterfoil.usecases.eligible import may_decide
 from counterfoil.usecases.proposal_headline import headline, short
 from counterfoil.usecases.roles import APPROVER, MEMBER
@@ -99,9 +99,10 @@ def show(visit: Visit) -> View:
         made = made._replace(manner=proposal_cards.NOT_HERE)
     older = _lineage(store, state)
     pages = ALONE if shown is None or change is None else _pages(visit, state, shown, change)
-    may_answer = status == PENDING and _may_answer(visit, state)
+    frozen = registered.frozen(store, state.actor, context.clock.now_ms()) if status == PENDING else ""
+    may_answer = status == PENDING and not frozen and _may_answer(visit, state)
     parts = (
-        Region("p-head", TEMPLATES.macro("proposals.html", "p_head", made, _words(state, status))),
+        Region("p-head", TEMPLATES.macro("proposals.html", "p_head", made, _words(state, status, frozen))),
         Region("p-overtaken", _overtaken(context, state, status)),
         Region("p-change", _change(visit, state, status, made, pages, may_answer)),
         Region("p-beside", _beside(state, made, older)),
@@ -155,14 +156,16 @@ def _pages(visit: Visit, state: Proposal, shown: Shown, change: Rendered) -> Pag
     )  # fmt: skip
 
 
-def _words(state: Proposal, status: str) -> str:
+def _words(state: Proposal, status: str, frozen: str) -> str:
     """Returns what there is to say of a status."""
     told: dict[str, Any] = {**state.closed, **state.effect}
     if status == STALE:
         return f"what it rests on was changed by somebody else, so nothing comes of it; {escaped(state.actor)} may look again and propose anew"
     if status == "expired":
         return f"nobody answered in time, which means no; {escaped(state.actor)} may propose it again"
-    if status == "approved":
+    if frozen:
+        return f"it rests while {escaped(state.actor)} is frozen ({frozen}); a terminal can reject it: ticket reject {short(state.id)}"
+    if status in BEGUN:
         return NOT_IN_EFFECT
     why = told.get("message") or told.get("reason")
     words = escaped(f": {why}") if isinstance(why, str) and why else ""
