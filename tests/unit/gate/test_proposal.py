@@ -236,6 +236,19 @@ def test_an_approval_is_as_sure_as_policy_wants_it(require: str, assurance: str,
 
 
 @pytest.mark.parametrize(
+    ("assurance", "first"),
+    [("unverified", "ssh-add"), ("signed", "git config ticket.signingKey ~/.ssh/id_ed25519_sk.pub")],
+)
+def test_whoever_has_signed_with_a_plain_key_is_not_told_to_sign_with_it_again(
+    assurance: str, first: str
+) -> None:
+    state = opened(demands={"quorum": 1, "require": "signed-hardware"})
+    error = proposal.objection(state, approve(state=state, assurance=assurance))
+    assert error is not None
+    assert error.hint == f"{first}, then: ticket approve {state.id} --sign"
+
+
+@pytest.mark.parametrize(
     ("approvers", "counts"), [(None, True), (["human:ada"], True), (["human:bob"], False), ([], False)]
 )
 def test_only_those_approve_whom_policy_names(approvers: list[str] | None, counts: bool) -> None:
