@@ -347,6 +347,29 @@ def test_a_dry_run_shows_which_answers_of_the_past_would_have_been_others(core_d
     )
 
 
+def test_a_dry_run_tells_of_what_was_denied_and_of_weaker_demands(core_desk: Desk) -> None:
+    strict = (
+        "version: 1\nrules:\n"
+        "  - {id: never, then: deny, action: ticket.move, actor: 'agent:*', to: done}\n"
+        "  - {id: two, then: ask, action: ticket.edit, actor: 'agent:*', quorum: 2}\n"
+    )
+    core_desk.put(FIRST, "T", state="in_progress", priority="p2")
+    core_desk.write(FILE, strict)
+    core_desk.commit("tickets")
+    sit_at(core_desk, "policy", "accept", "--yes")
+    core_desk.say("done", FIRST, "--actor", "agent:claude", status=9)
+    core_desk.say("edit", FIRST, "--title", "U", "--actor", "agent:claude", status=9)
+    assert core_desk.data("policy", "dry-run")["changed"] == 0
+    core_desk.write("weak.yml", strict.replace("deny", "ask").replace("quorum: 2", "quorum: 1"))
+    data = core_desk.data("policy", "dry-run", "-F", "weak.yml")
+    assert (data["looked"], data["changes"]) == (2, {"ask→ask": 1, "deny→ask": 1})
+    [edit] = [item for item in data["differences"] if item["action"] == "ticket.edit"]
+    assert (edit["before"]["demands"], edit["after"]["demands"]) == ({"quorum": 2}, {"quorum": 1})
+    assert "ask → ask, two; quorum 2 → 1\n" in core_desk.say("policy", "dry-run", "weak.yml").out
+    assert core_desk.error("policy", "dry-run", "-F", "/nonexist", status=12)["code"] == "io_error"
+    assert core_desk.error("policy", "dry-run", "a", "-F", "b", status=2)["code"] == "usage"
+
+
 def test_what_counts_is_enforced(governed: Desk) -> None:
     governed.change(f".tickets/tickets/{FIRST}.md", "state: backlog", "state: in_progress")
     governed.commit("in progress")

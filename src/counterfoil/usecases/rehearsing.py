@@ -2,7 +2,8 @@
 
 A proposal holds the facts that it was ruled on, so it is asked again exactly. A change that a command made at once
 holds less: the ticket's priority, labels and state of then are put together from its receipts; what none of
-them tells is taken from the ticket of today, and counts as unknown where there is none.
+them tells is taken from the ticket of today, and counts as unknown where there is none. Of what was denied
+least is left: the action, who asked and by which door.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.gate import events, rules
-from counterfoil.gate.facts import ANSWERS, Facts
+from counterfoil.gate.facts import ANSWERS, ASK, DENY, Facts
 from counterfoil.usecases import kinds
 from counterfoil.usecases.rates import action_of
 
@@ -39,6 +40,7 @@ class Difference:
         before, after: the answers.
         rule_before, rule_after: the rules that decided.
         unknown: whether the new answer rests on something that is not known any more.
+        demands: where both ask, what a decision needs that differs: then and now, by name.
     """
 
     receipt: str
@@ -51,17 +53,22 @@ class Difference:
     rule_before: str
     rule_after: str
     unknown: bool
+    demands: Mapping[str, tuple[object, object]] = field(default_factory=dict)
 
     def as_data(self) -> dict[str, object]:
         """Returns it as a JSON object."""
+        then, now = [
+            {"demands": {name: pair[at] for name, pair in self.demands.items()}} if self.demands else {}
+            for at in (0, 1)
+        ]
         return {
             "receipt": self.receipt,
             "at": self.at,
             "stream": self.stream,
             "action": self.action,
             "actor": self.actor,
-            "before": {"ruling": self.before, "rule": self.rule_before},
-            "after": {"ruling": self.after, "rule": self.rule_after},
+            "before": {"ruling": self.before, "rule": self.rule_before, **then},
+            "after": {"ruling": self.after, "rule": self.rule_after, **now},
             "unknown": self.unknown,
         }
 
@@ -115,18 +122,23 @@ def rehearse(
     found = Rehearsal()
     for receipt, body in _rulings(read(), project):
         asked = list(_asked(receipt, body, tickets))
-        then = body.get("ruling")
+        then = body if receipt.kind == events.REFUSED else body.get("ruling")
         if asked and isinstance(then, dict) and then.get("ruling") in ANSWERS:
             found.looked += 1
-            _compare(found, receipt, then, asked, compiled)
+            _compare(found, receipt, then, body.get("demands"), asked, compiled)
     return found
 
 
 def _rulings(log: Iterable[Receipt], project: str) -> Iterator[tuple[Receipt, dict[str, Any]]]:
     """Yields what was ruled on in one project, with its body."""
     for receipt in log:
-        if receipt.kind in {events.OPENED, kinds.INTENDED}:
+        if receipt.kind in {events.OPENED, kinds.INTENDED, events.REFUSED}:
             body: dict[str, Any] = receipt.data()
+            if receipt.kind == events.REFUSED and (body.get("reason"), body.get("ruling")) != (
+                "policy",
+                DENY,
+            ):
+                continue  # refused by something else, such as the gate itself
             if body.get("project", project) == project:
                 yield receipt, body
 
@@ -143,11 +155,21 @@ def _pairs(body: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 
 def _compare(
-    found: Rehearsal, receipt: Receipt, then: Mapping[str, Any], asked: Sequence[Facts], compiled: Compiled
+    found: Rehearsal,
+    receipt: Receipt,
+    then: Mapping[str, Any],
+    needed: object,
+    asked: Sequence[Facts],
+    compiled: Compiled,
 ) -> None:
     now = rules.strictest([rules.rule(compiled, facts) for facts in asked])
     before = str(then["ruling"])
-    if now.answer == before:
+    demands = (
+        _differing(needed, now.demands.as_data())
+        if before == now.answer == ASK and isinstance(needed, dict)
+        else {}
+    )
+    if now.answer == before and not demands:
         return
     found.changes[f"{before}→{now.answer}"] += 1
     if len(found.differences) < SHOWN:
@@ -157,9 +179,34 @@ def _compare(
         found.differences.append(
             Difference(
                 receipt.id, receipt.at, receipt.stream, asked[0].action, receipt.actor, before, now.answer,
-                str(then.get("rule", "")), now.rule, unknown,
+                str(then.get("rule", "")), now.rule, unknown, demands,
             )
         )  # fmt: skip
+
+
+def _differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[object, object]]:
+    """Returns what a decision needs otherwise. Not the time: whoever proposes may have asked for less."""
+    found: dict[str, tuple[object, object]] = {}
+    for name in ("quorum", "require", "separation", "approvers"):
+        pair = then.get(name), now[name]
+        lists = [sorted(each) for each in pair if isinstance(each, list)]
+        if pair[0] != pair[1] and not (len(lists) == 2 and lists[0] == lists[1]):
+            found[name] = pair
+    return found
+
+
+def _denied(receipt: Receipt, body: Mapping[str, Any], tickets: Mapping[str, Mapping[str, Any]]) -> Facts:
+    """Returns what is left of the facts of something that policy denied; whence it came from is at worst afar."""
+    known = tickets.get(kinds.ticket_stream(str(body.get("ticket"))), {})
+    labels, priority = known.get("labels"), known.get("priority")
+    return Facts(
+        str(body.get("action")),
+        receipt.actor,
+        remote=body.get("via") not in {"cli", "sdk"},
+        priority=priority if isinstance(priority, str) else None,
+        labels=[str(label) for label in labels] if isinstance(labels, list) else None,
+        space="",
+    )
 
 
 def _asked(receipt: Receipt, body: Mapping[str, Any], tickets: dict[str, dict[str, Any]]) -> Iterator[Facts]:
@@ -170,6 +217,9 @@ def _asked(receipt: Receipt, body: Mapping[str, Any], tickets: dict[str, dict[st
             if isinstance(data, dict):
                 yield Facts.from_data(data)
         return
+    if receipt.kind == events.REFUSED:
+        yield _denied(receipt, body, tickets)
+        return
     known = tickets.setdefault(receipt.stream, {})
     pairs = _pairs(body)
     if body.get("action") == "create":
@@ -178,6 +228,9 @@ def _asked(receipt: Receipt, body: Mapping[str, Any], tickets: dict[str, dict[st
     known.update({name: pair[1] for name, pair in pairs.items()})
     moves = "state" in pairs
     labels = [was.get("labels"), known.get("labels")]
+    stays = {str(label) for label in labels[1] or ()}
+    if "labels" in pairs and body.get("action") != "create":
+        stays &= {str(label) for label in labels[0] or ()}
     priorities = [value for value in (was.get("priority"), known.get("priority")) if isinstance(value, str)]
     path = body.get("path")
     yield Facts(
@@ -191,4 +244,5 @@ def _asked(receipt: Receipt, body: Mapping[str, Any], tickets: dict[str, dict[st
         state_to=str(known.get("state") or "") if moves else "",
         paths=(path,) if isinstance(path, str) else None,
         space="",
+        kept=sorted(stays),
     )

@@ -40,7 +40,10 @@ def run(call: Call) -> Reply:
     if action == "accept":
         return _accept(call)
     if action == "dry-run":
-        return _dry_run(call, words[0] if words else None)
+        file = call.arguments.text("file")
+        if words and file is not None:
+            raise usage("policy dry-run takes one file", "policy", value=words[0])
+        return _dry_run(call, words[0] if words else file)
     return _show(call)
 
 
@@ -160,6 +163,16 @@ def _dry_run(call: Call, file: str | None) -> Reply:
     return Reply({"policy": digest, **found.as_data()}, _difference(found, call.arguments.text("limit")))
 
 
+def _plain(demand: object) -> str:
+    return (
+        ", ".join(demand)
+        if isinstance(demand, list)
+        else "anybody"
+        if demand is None
+        else str(demand or "none")
+    )
+
+
 def _difference(found: Rehearsal, limit: str | None) -> str:
     most = int(limit) if limit is not None and limit.isascii() and limit.isdigit() else 20
     if not found.changes:
@@ -169,6 +182,8 @@ def _difference(found: Rehearsal, limit: str | None) -> str:
     lines += [f"  {count:6} {change}" for change, count in sorted(found.changes.items())]
     for item in found.differences[:most]:
         unsure = " (not all is known any more)" if item.unknown else ""
+        for name, (then, now) in item.demands.items():
+            unsure += f"; {name} {_plain(then)} → {_plain(now)}"
         lines.append(
             f"  {item.at} {item.stream} {item.action} by {item.actor}: {item.before} → {item.after}, {item.rule_after}{unsure}"
         )
