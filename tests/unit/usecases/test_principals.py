@@ -267,19 +267,6 @@ def test_an_agent_that_changes_its_owner_outlives_the_first_one(gate: Gate) -> N
     refused(gate, issued.secret)
 
 
-def test_an_agent_goes_on_under_the_name_of_nobody_who_was_never_here(gate: Gate) -> None:
-    issued = gate.add(owner=BOB)
-    gate.revoke(BOB, "human")
-    for nobody, code in (("human:nobody", "principal_not_found"), (BOB, "principal_revoked")):
-        size = gate.store.size()
-        with pytest.raises(CounterfoilError) as caught:
-            principals.change(gate.context, gate.store, "claude", owner=nobody)
-        assert (caught.value.code, gate.store.size()) == (code, size)
-        refused(gate, issued.secret)
-    principals.change(gate.context, gate.store, "claude", owner=ADA)
-    assert gate.who(issued.secret).owner == ADA
-
-
 def test_a_change_says_what_changed_and_nothing_else(gate: Gate) -> None:
     gate.add()
     state = principals.change(gate.context, gate.store, "claude", scopes=["read"], model="m", expires_ms=0)
