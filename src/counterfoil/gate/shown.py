@@ -7,7 +7,9 @@ and named as flags, and so are files that are more than they seem, such as workf
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from difflib import SequenceMatcher
 from unicodedata import category
 
@@ -18,6 +20,18 @@ BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u
 """What turns the direction of text (UAX #9)."""
 BLANKS = frozenset("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
 """What shows nothing, or hardly anything, though it is no space."""
+LOOKALIKES = frozenset(
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03b1\u03b9\u03ba\u03bd\u03bf\u03c1\u03c5\u03c7\u03f2\u03f3"
+    "\u0405\u0406\u0408\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0430\u0435\u043e\u0440\u0441\u0443\u0445"
+    "\u0455\u0456\u0458\u04ae\u04af\u04bb\u04c0\u04cf\u0501\u050d\u051a\u051b\u051c\u051d"
+    "\u054d\u0555\u0570\u0578\u057d\u0581\u0582\u0585"
+)
+"""Letters of Greek, Cyrillic and Armenian that pass for a Latin one in most typefaces (after Unicode's confusables)."""
+_FOREIGN, _CYRILLIC = ("\u0370", "\u058f"), "\u0400"
+SPOOFED = 4
+"""A shorter word of Latin and Greek letters is rather maths (`\u03b1x`) than a name that passes for another."""
+_BESIDE_LATIN = re.compile(f"[A-Za-z][{''.join(sorted(LOOKALIKES))}]|[{''.join(sorted(LOOKALIKES))}][A-Za-z]")
+_WORD = re.compile(r"[^\W\d_]+")
 _PLAIN_CONTROLS = frozenset("\n\t")
 LINE = 500
 """A longer line is flagged: nobody reads to its end."""
@@ -61,16 +75,29 @@ def _written_out(char: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def text_flags(path: str, text: str) -> list[Flag]:
-    """Returns what is hidden in a text, and where; of each kind the first few."""
+def text_flags(
+    path: str, text: str, known: AbstractSet[str] = frozenset(), *, words: bool = False
+) -> list[Flag]:
+    """Returns what is hidden in a text, and where; of each kind the first few.
+
+    Args:
+        path: names the text.
+        text: may be anything.
+        known: lines that were there before, of which nothing is said.
+        words: whether words that pass for others are looked for as well.
+    """
     flags: list[Flag] = []
     counts: dict[str, int] = {}
     for number, line in enumerate(text.split("\n"), 1):
+        if line in known:
+            continue
         found = []
         if len(line) > LINE:
             found.append(("long-line", f"a line of {len(line):,} characters"))
         if not (line.isascii() and line.isprintable()):
             found += _hidden_in(line.removesuffix("\r"))
+            if words and counts.get("lookalike", 0) < FLAGS_OF_ONE_KIND:
+                found += _spoofed_in(line)
         for code, message in found:
             counts[code] = counts.get(code, 0) + 1
             if counts[code] <= FLAGS_OF_ONE_KIND:
@@ -107,6 +134,26 @@ def lookalike_flags(path: str, text: str) -> list[Flag]:
             )
             flags.append(Flag("lookalike", path, 0, message))
     return flags[:FLAGS_OF_ONE_KIND]
+
+
+def _spoofed_in(line: str) -> list[tuple[str, str]]:
+    """Flags words of a line in which every foreign letter passes for a Latin one: `pаypal`, and not `Δx` or `PRы`."""
+    if _BESIDE_LATIN.search(line) is None:
+        return []
+    found = []
+    for word in dict.fromkeys(_WORD.findall(line)):
+        foreign = sorted({char for char in word if _FOREIGN[0] <= char <= _FOREIGN[1]})
+        passes = bool(foreign) and all(char in LOOKALIKES for char in foreign)
+        is_maths = len(word) < SPOOFED and all(char < _CYRILLIC for char in foreign)
+        if passes and not is_maths and any(char.isascii() for char in word):
+            names = _names(foreign)
+            found.append(
+                (
+                    "lookalike",
+                    f"the word {escaped(word)[:60]} mixes scripts: {names} looks like another letter",
+                )
+            )
+    return found
 
 
 def diff(
@@ -208,15 +255,14 @@ def _lines(data: bytes | None) -> list[str]:
 
 
 def _added_flags(path: str, before: bytes | None, after: bytes | None) -> list[Flag]:
-    """Flags what is hidden in the new text and was not in the old one."""
+    """Flags what is hidden in the new text, or passes for something else, and was not in the old one."""
     if after is None:
         return []
     if b"\0" in after:
         return [Flag("binary", path, 0, "the file is no text and cannot be shown")]
     text = after.decode("utf-8", "backslashreplace")
     known = set((before or b"").decode("utf-8", "backslashreplace").split("\n"))
-    lines = text.split("\n")
-    return [flag for flag in text_flags(path, text) if lines[flag.line - 1] not in known]
+    return text_flags(path, text, known, words=True)
 
 
 _FOLDERS = (

@@ -212,3 +212,38 @@ def test_nothing_hidden_comes_through_whatever_the_bytes_and_different_bytes_loo
     seen = shown.diff([(path, before, after)])
     assert not any(shown.is_hidden(char) for char in seen.text)
     assert (seen.text == "") is (before == after)
+
+
+def added(after: str, before: str = "") -> list[str]:
+    """Returns the codes of what is flagged in a change of a file."""
+    seen = shown.diff([("a.txt", before.encode() or None, after.encode())])
+    return [flag.code for flag in seen.flags]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import ok\u0441rypt", "pay at p\u0430ypal.example", "if is_\u0430dmin == isAdm\u0456n:", "g\u03bfogle", "micr\u03bfsoft\n",
+        "w\u0585rk", "\u0410dmin", "x\u0455",
+    ],
+)  # fmt: skip
+def test_a_word_that_passes_for_another_is_flagged_where_it_is_added(text: str) -> None:
+    assert set(added(text)) == {"lookalike"}
+    assert added(f"{text}\nmore\n", text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Добавлен API для git, веб-страница и HTTP-запрос", "три PRы и IDшник", "Η μέθοδος GET και το API", "Δx = αβ + σ_x, λx, μm, Σn, ρV, νt, αx, 2πr",
+        "TODO: 日本語のAPIとgitコマンド", "Հայերեն text", "naïve café Straße Øre", "ticket_имя user_а", "δelta Ωmega πmax θmin λcalculus",
+        "C++20 и x86-64", "Это 5км, 10kg, №3", "\u00b5m",
+    ],
+)  # fmt: skip
+def test_honest_text_of_several_scripts_is_not_flagged(text: str) -> None:
+    assert added(text) == []
+
+
+def test_what_was_there_before_takes_no_place_from_what_is_added() -> None:
+    old = "".join([f"{number}\u202e\n" for number in range(shown.FLAGS_OF_ONE_KIND + 5)])
+    assert added(f"{old}new\u202e\n", old) == ["bidi"]
