@@ -236,7 +236,7 @@ def test_a_word_that_passes_for_another_is_flagged_where_it_is_added(text: str) 
     "text",
     [
         "Добавлен API для git, веб-страница и HTTP-запрос", "три PRы и IDшник", "Η μέθοδος GET και το API", "Δx = αβ + σ_x, λx, μm, Σn, ρV, νt, αx, 2πr",
-        "TODO: 日本語のAPIとgitコマンド", "Հայերեն text", "naïve café Straße Øre", "ticket_имя user_а", "δelta Ωmega πmax θmin λcalculus",
+        "注意: 日本語のAPIとgitコマンド", "Հայերեն text", "naïve café Straße Øre", "ticket_имя user_а", "δelta Ωmega πmax θmin λcalculus",
         "C++20 и x86-64", "Это 5км, 10kg, №3", "\u00b5m",
     ],
 )  # fmt: skip
