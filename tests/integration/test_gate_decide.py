@@ -382,3 +382,16 @@ def test_an_edit_that_cannot_be_used_is_kept(desk: Desk) -> None:
         desk.error("approve", made.proposal, "--edit", "--actor", ADA, status=2)["code"]
         == "ci_mode_not_supported"
     )
+
+
+def test_nothing_becomes_of_what_was_erased(desk: Desk) -> None:
+    one = asked(desk)
+    receipt = shown(desk, one.proposal)["receipt"]
+    desk.say("ledger", "gc", "--erase", receipt, "--reason", "names a customer", "--yes", "--actor", ADA)
+    for words in (("--digest", one.digest), ()):
+        assert "was erased from the ledger" in approved(desk, one.proposal, *words, status=10).out
+    assert (
+        desk.error("proposal", "withdraw", one.proposal, "--actor", AGENT, status=10)["code"]
+        == "proposal_erased"
+    )
+    assert state(desk, one.ticket) == "in_progress"

@@ -52,6 +52,7 @@ EXIT_STATUS: dict[str, int] = {
     "copies_differ": 10,
     "key_lost": 10,
     "proposal_closed": 10,
+    "proposal_erased": 10,
     "digest_differs": 10,
     "superseded": 10,
     "pending": 10,

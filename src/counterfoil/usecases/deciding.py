@@ -114,8 +114,8 @@ def decide(context: Context, store: Store, proposal_id: str, answer: Answer) -> 
     Raises:
         RefusedError: `refused`, `self_approval`, `needs_terminal`, `signature_required`, `session_stale`,
             `role_refused`; that is sealed.
-        ConflictError: `proposal_closed`, `digest_differs`, `stale`, `basis_edited`, `frozen`, `rights_lost`,
-            `other_project`, `elsewhere`.
+        ConflictError: `proposal_closed`, `proposal_erased`, `digest_differs`, `stale`, `basis_edited`, `frozen`,
+            `rights_lost`, `other_project`, `elsewhere`.
         HostError: `not_here`.
         InputError: `proposal_not_found`, `usage`, `invalid_actor`, `invalid_statement`, `secret_found`.
     """
@@ -129,7 +129,7 @@ def decide(context: Context, store: Store, proposal_id: str, answer: Answer) -> 
             "ticket approve ID, or: ticket reject ID",
             value=redact.mask(answer.verdict)[0],
         )
-    state = proposals.settle(context, store, proposals.load(store, proposal_id))
+    state = proposals.settle(context, store, proposals.load_whole(store, proposal_id))
     if not whereabouts.is_of_project(context, state):
         raise whereabouts.other_project(state)
     if _tries_again(context, state, answer):

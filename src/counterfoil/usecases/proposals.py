@@ -59,6 +59,22 @@ def load(store: Store, proposal_id: str) -> Proposal:
     return state
 
 
+def load_whole(store: Store, proposal_id: str) -> Proposal:
+    """Returns a proposal for somebody who wants to do something with it.
+
+    Raises:
+        InputError: `proposal_not_found`.
+        ConflictError: `proposal_erased`.
+    """
+    state = load(store, proposal_id)
+    if not state.body:
+        raise ConflictError(
+            "proposal_erased", f"what {proposal_id} proposed was erased from the ledger, so that nothing can become of it",
+            "propose it anew", proposal=proposal_id,
+        )  # fmt: skip
+    return state
+
+
 def not_found(query: str) -> InputError:
     """Returns the error of a proposal that is not there, or is not for the caller to see."""
     query, _ = redact.mask(query)

@@ -151,7 +151,7 @@ def withdraw(context: Context, store: Store, proposal_id: str, reason: str = "")
         InputError: `proposal_not_found`, `too_large`, `secret_found`.
     """
     reason = preparing.clean_text(reason, "reason", REASON)
-    state = proposals.settle(context, store, proposals.load(store, proposal_id))
+    state = proposals.settle(context, store, proposals.load_whole(store, proposal_id))
     actor = context.actor()
     if state.actor != actor:
         raise RefusedError(

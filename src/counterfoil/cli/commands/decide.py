@@ -63,7 +63,7 @@ def run(call: Call) -> Reply:
 
 def _answered(call: Call, store: Store, names: Sequence[str]) -> Reply:
     verb, context = call.arguments.verb, call.context()
-    waiting = [seen(context, proposals.load(store, name)) for name in names]
+    waiting = [seen(context, proposals.load_whole(store, name)) for name in names]
     if len(waiting) > 1 and verb == "approve":
         check_alike([each.proposal for each in waiting])
     note = _note(call)
