@@ -60,7 +60,7 @@ def test_a_ledger_that_cannot_be_opened_takes_no_page_away(desk: Desk) -> None:
     dash = Dash(desk)
     page = dash.get(f"/board/{dash.slug}").text
     assert _waiting(page) == "?"
-    assert "what waits for a decision is not known" in page
+    assert "What waits for a decision is not known" in page
     assert "ticket ledger verify" in page
     assert "does not verify" not in page
     assert str(desk.path) not in page

@@ -29,7 +29,7 @@ def test_who_asks_too_often_is_told_when_to_come_back(dash: Dash) -> None:
     dash.get(board)
     page = dash.get(board, 429)
     assert int(page.headers["retry-after"]) >= 1
-    assert "too many requests" in page.text
+    assert "Too many requests" in page.text
     told = dash.get(board, 429, **{"hx-request": "true"})
     assert "rate_limited" in told.headers["hx-trigger"]
     assert int(told.headers["retry-after"]) >= 1
@@ -48,7 +48,7 @@ def test_a_page_for_which_there_is_no_thread_says_so_without_one(dash: Dash) -> 
     dash.hub.lanes.pages = Lane(0, 0)
     page = dash.get(f"/board/{dash.slug}", 503)
     assert page.headers["retry-after"] == "1"
-    assert "the server has as much to do as it can take" in page.text
+    assert "The server has as much to do as it can take" in page.text
 
 
 def test_a_change_does_not_wait_long_for_another_command(

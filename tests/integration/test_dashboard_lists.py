@@ -219,6 +219,18 @@ def test_ages_are_found_out_beside_the_request(desk: Desk) -> None:
     assert lines(dash.get("/attention?days=3650").text) == []
 
 
+def test_what_is_wrong_with_a_file_says_its_name_and_its_line_once(desk: Desk) -> None:
+    desk.write(".tickets/tickets/weird name.md", "---\ntitle: T\n---\n")
+    desk.write(".tickets/tickets/01HZZZZZZZZZZZZZZZZZZZZZZZ.md", "---\ntitle: T\na: b: c\n---\n")
+    dash = Dash(desk)
+    for place in ("/attention", "/board/work"):
+        page = dash.get(place).text
+        said = re.sub(r"<[^>]+>", "", page.partition('id="main"')[2])
+        assert said.count("weird name.md") == 1, place
+        assert "is not named after a ULID" in said
+        assert said.count("line 3") == 1, place
+
+
 def test_when_nothing_needs_attention_the_page_says_what_to_do(desk: Desk) -> None:
     html = Dash(desk).get("/attention").text
 

@@ -148,6 +148,17 @@ def test_a_question_that_cannot_be_answered_keeps_its_form(ruled: Desk, query: s
 # --- what if --------------------------------------------------------------------------------------
 
 
+def test_the_built_in_rule_that_decides_stands_among_the_others(desk: Desk) -> None:
+    page = Dash(desk).get("/policy/work/explain?action=ticket.move&to=done&actor=agent:builder").text
+    assert "Every rule" not in page
+    assert page.count('<tr class="is-decisive">') == 1
+    decisive = page.partition('<tr class="is-decisive">')[2].partition("</tr>")[0]
+    assert "default/urgent-done" in decisive
+    assert all(
+        f"default/{name}" in page for name in ("policy", "remote", "people", "free", "agents", "lower")
+    )
+
+
 def test_a_dry_run_shows_which_answers_of_the_past_would_have_been_others(ruled: Desk) -> None:
     ticket = ruled.new("Wash the windows")
     ruled.say("move", ticket, "ready")

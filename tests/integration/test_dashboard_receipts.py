@@ -309,6 +309,26 @@ def test_a_page_to_come_says_what_will_be_there_and_what_works_today(desk: Desk,
     assert page.count('data-copy="ticket ') >= 2
 
 
+def test_a_change_that_brings_a_file_or_takes_it_away_is_called_so(desk: Desk) -> None:
+    desk.say("batch", "-", stdin='{"op": "new", "title": "Wash the windows"}\n')
+    desk.say("undo")
+    dash = Dash(desk)
+
+    def told(kind: str) -> list[str]:
+        page = dash.get(f"/receipts/work?kind={kind}").text
+        return re.findall(r'class="receipt-what"><span class="strong">([^<]*)<', page)
+
+    assert told("ticket.applied") == ["created"]
+    assert told("ticket.intended") == ["is about to remove", "is about to create"]
+
+
+def test_a_picture_without_anything_to_draw_teaches_the_command_that_leads_there(desk: Desk) -> None:
+    page = Dash(desk).get("/insights/work").text
+    for command in ("ticket new", "ticket next", "ticket inbox", "ticket actions spend.record"):
+        assert f"<code>{command}" in page
+    assert page.count('class="plot-empty') == 5
+
+
 def test_insights_are_drawn_from_the_receipts_with_a_table_of_each(moved: tuple[Desk, str]) -> None:
     desk, ticket = moved
     desk.say("move", ticket, "done", "--actor", "human:ada", status=None)

@@ -12,6 +12,7 @@ from integration.dashboard_scene import Dash
 from counterfoil.errors import InputError, RefusedError
 from counterfoil.usecases.spaces import ADMIN, MEMBER
 from counterfoil.web.dashboard import refused_words
+from counterfoil.web.dashboard.rendering import sentence
 
 if TYPE_CHECKING:
     from integration.verbs_scene import Desk
@@ -93,6 +94,26 @@ def test_a_refusal_means_what_its_code_says_and_nothing_else(code: str, words: s
     means = refused_words.meaning(code, refused_words.status(RefusedError(code, "")))
     assert words in means
     assert bool(words) == bool(means)
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("this needs the role admin", "This needs the role admin"),
+        (
+            ".git/counterfoil/ledger.db: file is not a database",
+            ".git/counterfoil/ledger.db: file is not a database",
+        ),
+        ("agent:nosuch is registered already", "agent:nosuch is registered already"),
+        ("shop: the ledger cannot be read", "shop: the ledger cannot be read"),
+        ("ticket.create: Title: too long", "ticket.create: Title: too long"),
+        ("", ""),
+    ],
+)
+def test_a_message_begins_as_a_sentence_and_a_path_or_a_handle_stays_as_it_is(
+    message: str, shown: str
+) -> None:
+    assert sentence(message) == shown
 
 
 def test_a_form_that_is_not_from_a_page_of_ours_is_not_told_of_roles(core_desk: Desk) -> None:

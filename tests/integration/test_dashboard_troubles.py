@@ -73,10 +73,10 @@ def test_what_git_is_in_the_middle_of_is_told_above_every_page(desk: Desk, role:
     merge = desk.path / ".git" / "MERGE_HEAD"
     merge.write_text("0" * 40 + "\n")
     page = dash.get("/settings").text
-    assert "a merge is in progress" in page
+    assert "A merge is in progress" in page
     assert ("git merge --continue" in page) is is_told
     merge.unlink()
-    assert "a merge is in progress" not in dash.get("/settings").text
+    assert "A merge is in progress" not in dash.get("/settings").text
 
 
 def test_a_commit_that_is_on_no_branch_is_told_above_and_warned_of_as_it_is_made(desk: Desk) -> None:

@@ -94,7 +94,7 @@ def test_two_folders_of_one_name_get_addresses_of_their_own(scene: Scene) -> Non
     other = core(scene.folder / "old" / "shop")
     other.say("init")
 
-    assert shown(scene.open("shop", "old/shop")) == [("shop", "shop"), ("shop-2", "shop")]
+    assert shown(scene.open("shop", "old/shop")) == [("shop", "shop"), ("shop-2", "shop-2")]
 
 
 def test_a_repository_that_is_named_twice_is_shown_once(scene: Scene) -> None:

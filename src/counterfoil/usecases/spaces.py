@@ -65,7 +65,7 @@ class Project:
 
     Attributes:
         slug: names it in addresses.
-        title: names it to people.
+        title: names it to people; as in addresses where an earlier one has its name.
         server: its context.
         snapshot: its tickets.
         surroundings: what is known of them beside their files.
@@ -132,7 +132,8 @@ class Space:
         for folder, server, given in servers:
             title = given or folder.rstrip("/").rpartition("/")[2] or "project"
             slug = _free_slug(slug_from_name(title) or "project", self._by_slug)
-            self._by_slug[slug] = Project(slug, title, server, options)
+            is_taken = any(each.title == title for each in self._by_slug.values())
+            self._by_slug[slug] = Project(slug, slug if is_taken else title, server, options)
         self.projects = tuple(self._by_slug.values())
         self.folders = (*[each.folder for each in servers], *[each.folder for each in problems])
         self.id = space_id(name, self.folders)

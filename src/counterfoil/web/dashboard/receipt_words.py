@@ -9,12 +9,18 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.gate import events, redact
 from counterfoil.ledger.fold import decode
 from counterfoil.ledger.receipt import SALT
-from counterfoil.usecases.kinds import KINDS
+from counterfoil.usecases.kinds import APPLIED, INTENDED, KINDS
 
 if TYPE_CHECKING:
     from counterfoil.ledger.receipt import Receipt
 
 SUMMARIES = {kind.name: kind.summary for kind in KINDS}
+BORN, GONE = "born", "gone"
+OF_FILES = {
+    APPLIED: {BORN: "created", GONE: "removed"},
+    INTENDED: {BORN: "is about to create", GONE: "is about to remove"},
+}
+"""What a change of a ticket is called that brings its file, or takes it away."""
 TOLD = ("subject", "text", "reason", "summary", "message", "action", "principal", "title")
 """Fields of a body that say what it is about, the best one first."""
 TOLD_MAX = 160
@@ -52,9 +58,10 @@ class Line(NamedTuple):
 
 def line(receipt: Receipt) -> Line:
     """Tells a receipt in a line."""
+    body = said(receipt) or {}
     return Line(
         receipt.position, receipt.stream, receipt.seq, receipt.kind, receipt.actor, receipt.at,
-        SUMMARIES.get(receipt.kind, receipt.kind), _about(receipt.kind, said(receipt) or {}), receipt.body is None,
+        _summary(receipt.kind, body), _about(receipt.kind, body), receipt.body is None,
         KINDS.knows(receipt.kind, receipt.schema),
     )  # fmt: skip
 
@@ -93,6 +100,14 @@ def _cut(text: str, most: int) -> str:
     """Returns the beginning of a text, with what looks like a secret masked."""
     masked = redact.mask(text[: 2 * most])[0]
     return masked if len(masked) <= most else masked[: most - 1] + "…"
+
+
+def _summary(kind: str, body: dict[str, Any]) -> str:
+    """Returns what happened in a word or two."""
+    summary = SUMMARIES.get(kind, kind)
+    if kind not in OF_FILES or (body.get("before") is None) == (body.get("after") is None):
+        return summary
+    return OF_FILES[kind][BORN if body.get("before") is None else GONE]
 
 
 def _about(kind: str, body: dict[str, Any]) -> str:

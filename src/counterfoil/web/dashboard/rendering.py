@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.view import Part, View
 
 _PACKAGE = "counterfoil.web.dashboard"
+_PLAIN_WORD = re.compile(r"[a-z]+(?=[ ,;]|$)")
 
 
 class Templates:
@@ -32,6 +34,7 @@ class Templates:
         )
         self._environment.globals["asset"] = assets.address
         self._environment.globals["once"] = _once
+        self._environment.filters["sentence"] = sentence
 
     def macro(self, template: str, name: str, *arguments: Any, **named: Any) -> str:
         """Renders one macro of a template, which is how a part is made."""
@@ -57,6 +60,11 @@ class Templates:
 
         template = self._environment.get_template(view.template)
         return template.render({**view.data, **frame, "title": view.title, "part": part})
+
+
+def sentence(text: str) -> str:
+    """Returns an error's message as a sentence begins; what begins with a path, a handle or a name of code stays as it is."""
+    return text[:1].upper() + text[1:] if _PLAIN_WORD.match(text) else text
 
 
 def _once() -> str:

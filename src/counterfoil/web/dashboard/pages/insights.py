@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.visit import Visit
 
 
+NOTHING = {
+    "flow": ("A ticket that is created or done is counted here, on its day.", 'ticket new "Title"'),
+    "open": ("Tickets that are open are drawn here, day by day.", 'ticket new "Title"'),
+    "cycle": ("Counted from the first start of a ticket to done. Take up what is ready:", "ticket next"),
+    "latency": ("No proposal was answered yet. What policy asks about waits in the inbox:", "ticket inbox"),
+    "spend": (
+        "Who works on a ticket may say what it cost. What such a record holds:",
+        "ticket actions spend.record",
+    ),
+}
+"""By picture, what would be drawn, and the command that leads there."""
+
+
 def show(visit: Visit) -> View:
     """Makes the pictures of one repository."""
     title = f"Insights into {visit.project.title}"
@@ -33,7 +46,10 @@ def show(visit: Visit) -> View:
         now_ms = context.clock.now_ms()
         found = insights.since_first(insights.look(store, lent, context.project, now, now_ms))
     plots = pictures(found)
-    parts = tuple(Region(f"plot-{plot.name}", TEMPLATES.macro("plots.html", "plot", plot)) for plot in plots)
+    parts = tuple(
+        Region(f"plot-{plot.name}", TEMPLATES.macro("plots.html", "plot", plot, *NOTHING[plot.name]))
+        for plot in plots
+    )
     data |= {
         "names": [plot.name for plot in plots],
         "since": found.days[0],

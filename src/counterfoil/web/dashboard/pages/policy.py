@@ -123,7 +123,13 @@ def explain(visit: Visit) -> View:
         )  # fmt: skip
     except CounterfoilError as error:
         problem = error
-    data: dict[str, Any] = {"actions": actions(), "asked": asked, "explained": explained, "problem": problem}
+    data: dict[str, Any] = {
+        "actions": actions(),
+        "asked": asked,
+        "explained": explained,
+        "built_in": policing.built_in_in_words(),
+        "problem": problem,
+    }
     return View("explained.html", "Why this answer", data=data)
 
 

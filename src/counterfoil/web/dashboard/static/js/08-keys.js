@@ -10,6 +10,7 @@
   const app = window.counterfoil;
   const { el } = app;
   const bound = new Map();
+  const OURS = new Set(["?", "/"]);
   const PATIENCE = 1500;
   let isGoing = 0;
 
@@ -91,10 +92,13 @@
   /** Shows the keys of this page. */
   function showKeys() {
     const rows = new Map();
+    const walked = document.querySelector("main [data-walks]");
+    if (walked) rows.set("j k ArrowDown ArrowUp", walked.dataset.walks);
     for (const element of document.querySelectorAll("main [data-key][data-key-label]")) {
       if (isShown(element)) rows.set(element.dataset.key, element.dataset.keyLabel);
     }
-    const everywhere = [...bound].map(([key, { words }]) => [key, words]);
+    for (const [key, { words }] of bound) if (!OURS.has(key)) rows.set(key, words);
+    const everywhere = [...OURS].map((key) => [key, bound.get(key).words]);
     const places = [...document.querySelectorAll(".places [data-go]")].map((one) => [`g ${one.dataset.go}`, one.querySelector(".word")?.textContent ?? ""]);
     const list = el("dl", {});
     const sections = [["This page", [...rows]], ["Everywhere", [...everywhere, ["Ctrl+K", "Find anything"], ["Esc", "Close, or leave a field"]]], ["Go to", places]];

@@ -38,6 +38,11 @@
     sift(event.target);
   });
 
+  /* A form that a menu opens has the focus in its first field. */
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches?.("details.menu[open]")) event.target.querySelector("form input:not([type=hidden])")?.focus();
+  }, true);
+
   /* --- several at once --------------------------------------------------------------------------------- */
 
   const boxes = () => [...document.querySelectorAll('#lines input[name="ticket"]')];
