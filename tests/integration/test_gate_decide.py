@@ -395,3 +395,14 @@ def test_nothing_becomes_of_what_was_erased(desk: Desk) -> None:
         == "proposal_erased"
     )
     assert state(desk, one.ticket) == "in_progress"
+
+
+def test_what_cannot_come_about_any_more_stays_readable(desk: Desk) -> None:
+    one = asked(desk)
+    desk.change(f".tickets/tickets/{one.ticket}.md", "state: in_progress", "state: blocked")
+    desk.git("commit", "-aqm", "by hand")
+    assert approved(desk, one.proposal, status=10)
+    page = desk.say("proposal", "show", one.proposal).out
+    assert "cannot be shown as it was" in page
+    assert '"state": "done"' in page
+    assert one.ticket in page

@@ -302,7 +302,7 @@ def page_lines(
         lines += ["", *flags] if flags else []
         lines += ["", *shown_lines(shown, colours=colours)]
     elif body.get("payload"):
-        lines += ["", NOT_SHOWN]
+        lines += ["", NOT_SHOWN, "  What was proposed:", *["  " + visible(line) for line in _payload(seen)]]
     for newer, older in zip([seen, *lineage], lineage, strict=False):
         changed = payload_diff(older, newer)
         if changed:
@@ -317,12 +317,13 @@ def page_lines(
 
 def payload_diff(older: Seen, newer: Seen) -> list[str]:
     """Returns what differs between the payloads of two versions, as a diff without file names."""
-    before, after = (
-        json.dumps(each.body.get("payload"), indent=2, sort_keys=True, ensure_ascii=False).split("\n")
-        for each in (older, newer)
-    )
-    lines = list(unified_diff(before, after, n=1, lineterm=""))[2:]
+    lines = list(unified_diff(_payload(older), _payload(newer), n=1, lineterm=""))[2:]
     return ["  " + visible(line) for line in lines if line[:2] != "@@"]
+
+
+def _payload(seen: Seen) -> list[str]:
+    """Returns what was proposed, as JSON a person can read."""
+    return json.dumps(seen.body.get("payload"), indent=2, sort_keys=True, ensure_ascii=False).split("\n")
 
 
 def visible_text(text: str) -> str:
