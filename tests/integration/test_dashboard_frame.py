@@ -11,6 +11,7 @@ from integration.gate_scene import asked
 from integration.verbs_scene import Desk
 
 from counterfoil.usecases.spaces import APPROVER, VIEWER
+from counterfoil.web.dashboard.visit import Visitor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,3 +99,21 @@ def test_the_first_byte_has_the_colours_that_were_chosen(desk: Desk, chosen: str
 
 def test_a_choice_of_colours_is_kept_in_a_cookie(desk: Desk) -> None:
     assert "colours" in Dash(desk).post("/theme", theme="dark")["message"]
+
+
+def test_what_is_asked_beside_a_page_is_led_to_it_or_told_that_the_page_is_only_looked_at(desk: Desk) -> None:
+    dash = Dash(desk)
+    for path, place in (
+        ("/board", "/board/work"), ("/board/work/", "/board/work"), ("/inbox//", "/inbox"), ("/policy/", "/policy/work"),
+    ):  # fmt: skip
+        assert dash.get(path, 303).headers["location"] == place
+    for method, path in (("PUT", "/board/work"), ("DELETE", "/inbox"), ("PATCH", "/list"), ("POST", "/list")):
+        answer = dash._send(method, path, 405, None, {})
+        assert answer.headers["allow"] == "GET"
+    for path in ("/board//work", "/boards", "/boards/", "/tickets", "/agents/work/agent", "/list/bulk"):
+        dash.get(path, 404)
+    assert dash._send("PUT", "/new/work", 405, None, {}).headers["allow"] == "GET, POST"
+    dash._send("PUT", "/boards", 404, None, {})
+    dash.door.chosen = Visitor("human:eve", "stranger", "s2", True)
+    dash._send("PUT", "/board/work", 404, None, {})
+    dash.get("/board", 404)

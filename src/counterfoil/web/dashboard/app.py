@@ -104,6 +104,9 @@ class Dashboard:
             scope[STATE].route = SIGN_OUT
             self.doorkeeper.check(scope, Form(_fields(await _body(receive))), needs_proof=False)
             return await self._signing_in.leave(scope, visitor.session)
+        beside = self._beside(scope["path"], scope["method"], visitor)
+        if beside is not None:
+            return beside
         route, parameters = self._find(scope["path"], scope["method"])
         scope[STATE].route = route.path
         if not visitor.may(route.role):
@@ -141,6 +144,34 @@ class Dashboard:
             if match is Match.FULL:
                 return route, found["path_params"]
         raise nothing()
+
+    def _beside(self, path: str, method: str, visitor: Visitor) -> Response | None:
+        """Answers what was asked beside a page: by another method, with a slash too many, of an area without its project.
+
+        Returns:
+            The answer; None where there is a route, or nothing that the visitor may know of.
+        """
+        if self._has(path, method, None):
+            return None
+        if method not in {"GET", "HEAD"}:
+            if not self._has(path, "GET", visitor):
+                return None
+            known = [one for one in ("GET", "POST") if self._has(path, one, visitor)]
+            refusal = refusals.method_not_allowed(", ".join(known))
+            return Response(refusal.body, refusal.status, dict(refusal.headers), "application/json")
+        place = path.rstrip("/")
+        within = f"{place}/{self.space.projects[0].slug}" if place.count("/") == 1 else place
+        for other in (place, within):
+            if self._has(other, "GET", visitor):
+                return RedirectResponse(other, 303)
+        return None
+
+    def _has(self, path: str, method: str, visitor: Visitor | None) -> bool:
+        """Tells whether there is a route; one that a visitor's role reaches, where one is given."""
+        with suppress(InputError):
+            route, _ = self._find(path, method)
+            return visitor is None or visitor.may(route.role)
+        return False
 
     def _visit(self, path: Mapping[str, str], query: bytes, visitor: Visitor, *, personal: bool) -> Visit:
         return Visit(self.hub, self.space, path, _fields(query), visitor.role, visitor if personal else None)
