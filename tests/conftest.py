@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,15 @@ def _interruptible() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_open() -> Iterator[None]:
+    """Closes the dashboards of a test: what refers to itself would hold a dozen files each until Python looks for it."""
+    yield
+    scene = sys.modules.get("integration.dashboard_scene")
+    while scene is not None and scene.MADE:
+        scene.MADE.pop().close()
 
 
 @pytest.fixture

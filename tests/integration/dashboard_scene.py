@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from counterfoil.web.dashboard.route import Form
 
 HEADERS = {"hx-request": "true"}
+MADE: list[Dash] = []
+"""Those of the test that runs; `conftest` closes them behind it."""
 
 
 class OpenDoor:
@@ -94,6 +96,14 @@ class Dash:
         self.live = Live(self.hub, self.space, self.door)
         self.board = Dashboard(self.hub, self.space, self.door, self.live)
         self.app = Threshold(self.board, frozenset(), self.hub.rates, self.hub.journal, self.hub.meters)
+        MADE.append(self)
+
+    def close(self) -> None:
+        """Lets go of what a server lets go of at its end."""
+        self.hub.attendance.close()
+        for project in self.space.projects:
+            project.reading.stop()
+            project.server.close()
 
     @property
     def slug(self) -> str:

@@ -72,8 +72,12 @@ def _until_it_listens(program: subprocess.Popen[bytes]) -> None:
 def _watch(descriptor: int, program: subprocess.Popen[bytes], typed: str, prompt: str) -> str:
     screen = b""
     until = time.monotonic() + PATIENCE_S
+    watched = (
+        select.poll()
+    )  # a select takes no descriptor above 1,023, and a session of tests may have as many
+    watched.register(descriptor, select.POLLIN)
     while time.monotonic() < until:
-        readable, _, _ = select.select([descriptor], [], [], PATIENCE_S)
+        readable = watched.poll(PATIENCE_S * 1000)
         try:
             part = os.read(descriptor, 4096) if readable else b""
         except OSError:  # Linux says so when the other end is closed
