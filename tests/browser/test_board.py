@@ -178,7 +178,7 @@ def test_a_refusal_takes_the_card_back_and_says_why(own_stage: Stage, seats: Sit
 
     assert "not by her" in toast(page, "policy refuses").inner_text()
     settled(page, "Not so fast", "ready")
-    grace.faults = [fault for fault in grace.faults if not fault.startswith("answer: 403")]
+    grace.forgive("^answer: 403")
     page = seats(own_stage).sign_in("member", ADA).go("/board/shop")
     drag(page, "Not so fast", "blocked")
     told = toast(page, "waits for a decision")
@@ -227,7 +227,7 @@ def test_a_ticket_is_opened_by_keys_alone_and_problems_stand_beside_their_fields
     page.get_by_text("is no label", exact=False).first.wait_for()
     assert "is no label" in page.locator("#new-labels-problem").inner_text()
     assert page.evaluate("document.activeElement.id") == "new-labels"
-    seat.faults = [fault for fault in seat.faults if not fault.startswith("answer: 422")]
+    seat.forgive("^answer: 422")
     page.keyboard.press("Control+a")
     page.keyboard.type("keys")
     page.keyboard.press("Control+Enter")
