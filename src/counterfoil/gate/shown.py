@@ -127,12 +127,9 @@ def lookalike_flags(path: str, text: str) -> list[Flag]:
     flags = []
     for word in "".join([char if char.isalpha() else " " for char in text]).split():
         latin = any(char.isascii() or "\u00c0" <= char <= "\u024f" for char in word)
-        others = sorted({char for char in word if "\u0370" <= char <= "\u058f"})
-        if latin and others:
-            message = (
-                f"the word {escaped(word)[:60]} mixes scripts: {_names(others)} looks like another letter"
-            )
-            flags.append(Flag("lookalike", path, 0, message))
+        foreign = _foreign(word)
+        if latin and foreign:
+            flags.append(Flag("lookalike", path, 0, _mixes(word, foreign)))
     return flags[:FLAGS_OF_ONE_KIND]
 
 
@@ -142,18 +139,21 @@ def _spoofed_in(line: str) -> list[tuple[str, str]]:
         return []
     found = []
     for word in dict.fromkeys(_WORD.findall(line)):
-        foreign = sorted({char for char in word if _FOREIGN[0] <= char <= _FOREIGN[1]})
+        foreign = _foreign(word)
         passes = bool(foreign) and all(char in LOOKALIKES for char in foreign)
         is_maths = len(word) < SPOOFED and all(char < _CYRILLIC for char in foreign)
         if passes and not is_maths and any(char.isascii() for char in word):
-            names = _names(foreign)
-            found.append(
-                (
-                    "lookalike",
-                    f"the word {escaped(word)[:60]} mixes scripts: {names} looks like another letter",
-                )
-            )
+            found.append(("lookalike", _mixes(word, foreign)))
     return found
+
+
+def _foreign(word: str) -> list[str]:
+    """Returns the letters of a word that are Greek, Cyrillic or Armenian."""
+    return sorted({char for char in word if _FOREIGN[0] <= char <= _FOREIGN[1]})
+
+
+def _mixes(word: str, foreign: Sequence[str]) -> str:
+    return f"the word {escaped(word)[:60]} mixes scripts: {_names(foreign)} looks like another letter"
 
 
 def diff(
